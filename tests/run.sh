@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds everything and runs the test suites on a private PostgreSQL; the last line is `N passed, N failed`.
+#
+#   tests/run.sh [--sanitize | --valgrind] [--export FILE] [SUITE…]
+#
+# --sanitize   builds with ASan and UBSan, in a build directory of its own
+# --valgrind   runs the compiled programs under valgrind
+# --export F   also checks the published figures of a freqtrade export
+# SUITE        names of folders in tests/; default: all
+set -eu
+
+source=$(cd "$(dirname "$0")/.." && pwd)
+variant=plain
+export=""
+suites=""
+all="unit db service gen cli abi examples docs"
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --sanitize) variant=sanitize ;;
+    --valgrind) variant=valgrind ;;
+    --export) export=${2:?--export needs a file}; shift ;;
+    --help) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -*) echo "unknown option $1; see tests/run.sh --help" >&2; exit 2 ;;
+    *) [ -d "$source/tests/$1" ] || { echo "no suite $1; there are: $all" >&2; exit 2; }
+       suites="$suites $1" ;;
+    esac
+    shift
+done
+[ -n "$suites" ] || suites=$all
+
+"$source/.ci/packages" test
+
+build=$source/build
+setup=""
+case "$variant" in
+sanitize)
+    build=$source/build-sanitize
+    setup="-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1"
+    export CK_FORK=no ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:allocator_may_return_null=1 \
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    ;;
+valgrind)
+    export CK_FORK=no TRDB_TEST_WRAPPER="valgrind -q --leak-check=full --show-leak-kinds=definite,indirect,possible
+        --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99"
+    ;;
+esac
+# shellcheck disable=SC2086
+[ -f "$build/build.ninja" ] || meson setup "$build" "$source" $setup >/dev/null
+ninja -C "$build" --quiet
+
+dir=$(mktemp -d /tmp/tradingdb-tests.XXXXXX)
+chmod 755 "$dir"
+finish() {
+    status=$?
+    trap - EXIT INT TERM
+    "$source/tests/support/server.sh" kill "$dir/pg" || true
+    rm -rf "$dir"
+    exit $status
+}
+trap finish EXIT INT TERM
+"$source/tests/support/server.sh" start "$dir/pg"
+
+export TRDB_TEST_HOST="$dir/pg" TRDB_TEST_DIR="$dir" TRDB_TEST_BUILD="$build" TRDB_TEST_SOURCE="$source" \
+    TRDB_TEST_VARIANT="$variant" TRDB_TEST_EXPORT="$export" PYTHONPATH="$source/tests/support" \
+    PYTHONDONTWRITEBYTECODE=1
+unset DB_URL
+createdb -h "$dir/pg" -U tester trdb_template
+"$build/bindings/cli/tradingdb" migrate up --database "host=$dir/pg user=tester dbname=trdb_template" >/dev/null
+
+# shellcheck disable=SC2086
+python3 "$source/tests/support/suites.py" "$build" $suites

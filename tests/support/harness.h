@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What the C test programs share: a database of their own and the TAP output that tests/run.sh adds up. */
+#pragma once
+
+#include <check.h>
+#include <tradingdb/tradingdb.h>
+
+/* Runs the suite and prints TAP. Returns the exit code of main(). */
+int harness_run(Suite *suite);
+
+/* A fresh database on the private server, a copy of the migrated template (or empty); its connection string.
+ * Free with harness_database_free(), which drops it. */
+char *harness_database(void);
+char *harness_empty_database(void);
+void harness_database_free(char *url);
+
+/* Runs SQL through psql as superuser; fails the test when it fails. */
+void harness_sql(const char *url, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The one value a query gives, as text; malloc'd. */
+char *harness_value(const char *url, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The socket directory and superuser of the private server. */
+const char *harness_host(void);
+
+/* Asserts that a call succeeded, showing the error otherwise. */
+#define ck_ok(call, err)                                                                                     \
+    do {                                                                                                     \
+        int rc_ = (call);                                                                                    \
+        ck_assert_msg(rc_ >= 0, #call ": %s: %s", trdb_error_code_name(rc_), trdb_error_message(err));       \
+    } while (0)
+
+/* Asserts that a call failed with a code and a message that contains a text, and frees the error. */
+#define ck_fails(call, expected, part, err)                                                                  \
+    do {                                                                                                     \
+        int rc_ = (call);                                                                                    \
+        ck_assert_msg(rc_ == (expected), #call ": got %s (%s), wanted %s", trdb_error_code_name(rc_),        \
+                      rc_ < 0 ? trdb_error_message(err) : "success", trdb_error_code_name(expected));        \
+        ck_assert_int_eq(trdb_error_code(err), rc_);                                                         \
+        ck_assert_msg(strstr(trdb_error_message(err), (part)) != NULL, "message \"%s\" lacks \"%s\"",        \
+                      trdb_error_message(err), (part));                                                      \
+        trdb_error_free(err);                                                                                \
+        (err) = NULL;                                                                                        \
+    } while (0)
