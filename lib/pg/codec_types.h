@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The binary forms that need more than a few lines, for the codecs only. */
+#pragma once
+
+#include "base/buf.h"
+#include <tradingdb/types.h>
+
+/* PostgreSQL counts microseconds from 2000-01-01. */
+#define TRDBI_PG_EPOCH_US INT64_C(946684800000000)
+
+/* numeric: base-10000 digits. */
+int trdbi_numeric_encode(trdbi_buf *buf, trdb_decimal value);
+/* 0; TRDB_E_RANGE for more than 38 digits; TRDB_E_PROTOCOL for malformed data. */
+int trdbi_numeric_decode(const void *data, size_t size, trdb_decimal *ret);
+
+/* inet and cidr. */
+enum { TRDBI_INET_TEXT_SIZE = 64 };
+int trdbi_inet_encode(trdbi_buf *buf, const char *text);
+/* Writes at most TRDBI_INET_TEXT_SIZE bytes. 0 or TRDB_E_PROTOCOL. */
+int trdbi_inet_decode(const void *data, size_t size, char *text);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "pg/conn.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void release(trdbi_conn *conn) {
+    PQfinish(conn->pg);
+    trdbi_cache_free(&conn->cache);
+    free(conn->arguments.types);
+    free(conn->arguments.values);
+    free(conn->arguments.lengths);
+    free(conn->arguments.formats);
+    free(conn);
+}
+
+void trdbi_conn_close(trdbi_conn *conn) {
+    if (conn)
+        release(conn);
+}
+
+void trdbi_conn_abandon(trdbi_conn *conn) {
+    if (!conn)
+        return;
+    /* PQfinish() says goodbye, which would end the parent's session. It says it to an unconnected socket that
+     * takes the place of the shared one; where there is none to be had, the memory stays. */
+    int fd = PQsocket(conn->pg);
+    if (fd >= 0) {
+        int nowhere = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (nowhere < 0)
+            return;
+        int r = dup2(nowhere, fd);
+        close(nowhere);
+        if (r < 0)
+            return;
+    }
+    release(conn);
+}
+
+void trdbi_conn_set_trace(trdbi_conn *conn, const trdbi_trace *trace) {
+    conn->trace = trace ? *trace : (trdbi_trace){0};
+}
+
+bool trdbi_conn_broken(const trdbi_conn *conn) {
+    return conn->broken || PQstatus(conn->pg) == CONNECTION_BAD;
+}
+
+bool trdbi_conn_idle(const trdbi_conn *conn) {
+    return !trdbi_conn_broken(conn) && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+}
+
+bool trdbi_conn_in_failed_tx(const trdbi_conn *conn) {
+    return PQtransactionStatus(conn->pg) == PQTRANS_INERROR;
+}
+
+int trdbi_conn_backend_pid(const trdbi_conn *conn) {
+    return PQbackendPID(conn->pg);
+}
+
+int trdbi_conn_server_version(const trdbi_conn *conn) {
+    return PQserverVersion(conn->pg);
+}
+
+int64_t trdbi_conn_round_trips(const trdbi_conn *conn) {
+    return atomic_load_explicit(&conn->round_trips, memory_order_relaxed);
+}
+
+int64_t trdbi_conn_prepares(const trdbi_conn *conn) {
+    return atomic_load_explicit(&conn->prepares, memory_order_relaxed);
+}
+
+bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us) {
+    for (;;) {
+        int timeout_ms = -1;
+        if (deadline_us >= 0) {
+            int64_t left = deadline_us - trdbi_monotonic_us();
+            if (left <= 0)
+                return false;
+            timeout_ms = (int)((left + 999) / 1000);
+        }
+        struct pollfd fd = {.fd = PQsocket(conn->pg), .events = events};
+        int r = poll(&fd, 1, timeout_ms);
+        /* Errors of the socket show up in libpq's next read; a signal only shortens the wait. */
+        if (r > 0)
+            return true;
+    }
+}
+
+bool trdbi_conn_alive(trdbi_conn *conn) {
+    /* A server that ends a session sends its reason and hangs up: two reads at most, the rest is notices. */
+    for (int i = 0; i < 8 && !trdbi_conn_broken(conn); i++) {
+        struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
+        if (poll(&fd, 1, 0) <= 0)
+            break;
+        if (!PQconsumeInput(conn->pg))
+            conn->broken = true;
+        PQfreemem(PQnotifies(conn->pg)); /* has libpq digest what came */
+    }
+    return !trdbi_conn_broken(conn);
+}
+
+/* Sends an empty query and reads its answer before the deadline. */
+static bool answers_in_time(trdbi_conn *conn, int64_t deadline_us) {
+    while (PQisBusy(conn->pg))
+        if (!trdbi_conn_wait(conn, POLLIN, deadline_us) || !PQconsumeInput(conn->pg))
+            return false;
+    return true;
+}
+
+int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr) {
+    trdbi_call call = trdbi_call_begin(conn, "ping", "", false);
+    int64_t deadline_us = trdbi_monotonic_us() + (int64_t)timeout_ms * 1000;
+    if (trdbi_conn_broken(conn) || !PQsendQuery(conn->pg, "")) {
+        conn->broken = true;
+        return trdbi_call_end(conn, &call, NULL, reterr);
+    }
+    trdbi_count(&conn->round_trips);
+    if (!answers_in_time(conn, deadline_us)) {
+        conn->broken = true;
+        if (PQstatus(conn->pg) == CONNECTION_BAD)
+            return trdbi_call_end(conn, &call, NULL, reterr);
+        return trdbi_error(reterr, TRDB_E_TIMEOUT, "the server did not answer within %d ms", timeout_ms);
+    }
+    PGresult *result = PQgetResult(conn->pg);
+    int r = trdbi_call_end(conn, &call, result, reterr);
+    while (result) {
+        PQclear(result);
+        result = PQgetResult(conn->pg);
+    }
+    return r;
+}
+
+int trdbi_conn_literal(trdbi_conn *conn, const char *text, trdbi_buf *sql, trdb_error **reterr) {
+    size_t size = strlen(text);
+    if (trdbi_utf8_length(text, size) < 0)
+        return trdbi_error(reterr, TRDB_E_ENCODING, "the text is not valid UTF-8");
+    char *literal = PQescapeLiteral(conn->pg, text, size);
+    if (!literal)
+        return trdbi_error_nomem(reterr);
+    trdbi_buf_text(sql, literal);
+    PQfreemem(literal);
+    return sql->failed ? trdbi_error_nomem(reterr) : 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of lib/pg share about a connection. Nothing outside of lib/pg includes this. */
+#pragma once
+
+#include "pg/pg.h"
+
+#include <libpq-fe.h>
+#include <stdatomic.h>
+#include <tradingdb/pool.h>
+
+/* ---- prepared statements -------------------------------------------------------------------------- */
+
+/* A statement that a connection knows, found by the bytes of its key. */
+typedef struct trdbi_prepared {
+    struct trdbi_prepared *chain; /* next with the same bucket */
+    struct trdbi_prepared *newer; /* neighbours by last use */
+    struct trdbi_prepared *older;
+    uint64_t hash;
+    uint64_t used; /* the cache's clock at the last use */
+    bool secret;
+    bool stale;  /* the server refuses it since a table changed: prepare it anew */
+    char id[32]; /* its name on the server; "" for one that is not kept */
+    char *sql;
+    char *label; /* "trading_trades.insert" */
+    size_t key_size;
+    unsigned char key[];
+} trdbi_prepared;
+
+typedef struct trdbi_cache {
+    trdbi_prepared **buckets; /* a power of two of them */
+    size_t mask;
+    size_t count;
+    size_t limit; /* 0: nothing is kept */
+    trdbi_prepared *newest;
+    trdbi_prepared *oldest;
+    uint64_t clock;  /* counts uses */
+    uint64_t serial; /* of server-side names, so that none is used twice */
+} trdbi_cache;
+
+int trdbi_cache_init(trdbi_cache *cache, int limit, trdb_error **reterr);
+void trdbi_cache_free(trdbi_cache *cache);
+/* The entry of a statement, marked as just used; NULL when there is none. */
+trdbi_prepared *trdbi_cache_find(trdbi_cache *cache, const trdbi_statement *statement);
+void trdbi_cache_insert(trdbi_cache *cache, trdbi_prepared *prepared);
+void trdbi_cache_remove(trdbi_cache *cache, trdbi_prepared *prepared);
+/* Builds the SQL of a statement. `serial` 0 gives one without a name on the server. */
+int trdbi_prepared_new(const trdbi_statement *statement, uint64_t serial, trdbi_prepared **ret,
+                       trdb_error **reterr);
+void trdbi_prepared_free(trdbi_prepared *prepared);
+bool trdbi_prepared_is(const trdbi_prepared *prepared, const trdbi_statement *statement);
+/* Looks whether a failed execution was the statement's own fault: marks it stale, or returns true when the
+ * server does not have it. */
+bool trdbi_prepared_refused(trdbi_prepared *prepared, const PGresult *result);
+
+/* ---- the connection ------------------------------------------------------------------------------- */
+
+/* Parameters as libpq wants them. */
+typedef struct trdbi_arguments {
+    Oid *types;
+    const char **values;
+    int *lengths;
+    int *formats;
+    int room;
+} trdbi_arguments;
+
+struct trdbi_conn {
+    PGconn *pg;
+    bool broken; /* also when libpq has not noticed: the protocol state is unknown */
+    trdbi_trace trace;
+    trdbi_cache cache;
+    trdbi_arguments arguments;
+    /* Written by the connection's thread only, read by any. */
+    _Atomic int64_t round_trips;
+    _Atomic int64_t prepares;
+};
+
+static inline void trdbi_count(_Atomic int64_t *counter) {
+    int64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+/* Makes conn->arguments refer to the parameters. */
+int trdbi_conn_bind(trdbi_conn *conn, const trdbi_params *params, trdb_error **reterr);
+
+/* What a call is, for errors and traces. */
+typedef struct trdbi_call {
+    const char *label;
+    const char *sql;
+    bool secret;
+    int64_t started_us; /* 0 when nobody traces */
+    int64_t monotonic_us;
+} trdbi_call;
+
+trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const char *sql, bool secret);
+
+/* True for a result that says the statement ran. */
+bool trdbi_result_good(const PGresult *result);
+
+/* Judges the result of a call (NULL: there is none) and traces it. 0, or the error that it is. */
+int trdbi_call_end(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, trdb_error **reterr);
+
+/* The error of a call that got no answer. */
+int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr);
+
+/* The first line of a libpq message, in a buffer that is cut when it is too small. */
+const char *trdbi_first_line(const char *text, char *buffer, size_t size);
+
+/* Polls the connection's socket; false when the deadline (monotonic, -1: none) passed. */
+bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us);
+
+static inline const trdbi_result *trdbi_result_of(const PGresult *pg) {
+    return (const trdbi_result *)pg;
+}

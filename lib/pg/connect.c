@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a connection, and saying in words why none could be made. */
+#include "base/text.h"
+#include "pg/conn.h"
+#include "pg/conninfo.h"
+
+#include <ctype.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MIN_SERVER_VERSION = 150000, MAX_KEYWORDS = 96 };
+
+const char *trdbi_first_line(const char *text, char *buffer, size_t size) {
+    snprintf(buffer, size, "%.*s", (int)strcspn(text ? text : "", "\n"), text ? text : "");
+    return buffer;
+}
+
+/* ---- what went wrong ------------------------------------------------------------------------------ */
+
+/* libpq 15 has no field for the SQLSTATE of a failed connection. Under verbose messages the text holds it
+ * behind the severity, whatever language the server speaks: "FATAL:  28P01: password authentication failed".
+ * Finds it, and where the server's words begin. */
+static bool find_sqlstate(const char *text, char sqlstate[6], const char **ret_words) {
+    for (const char *p = strstr(text, ":  "); p; p = strstr(p + 1, ":  ")) {
+        const char *state = p + 3;
+        size_t length = strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        if (length == 5 && state[5] == ':' && state[6] == ' ') {
+            memcpy(sqlstate, state, 5);
+            sqlstate[5] = '\0';
+            *ret_words = state + 7;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_hold_password(PGconn *pg, const char *text) {
+    const char *password = PQpass(pg);
+    return password && *password && strstr(text, password);
+}
+
+static void describe_server(PGconn *pg, char *where, size_t size) {
+    const char *host = PQhost(pg);
+    const char *port = PQport(pg);
+    if (!host || !*host)
+        host = "the default host";
+    snprintf(where, size, "%s port %s", host, port && *port ? port : "5432");
+    if (may_hold_password(pg, where))
+        snprintf(where, size, "the server");
+}
+
+static int refused(PGconn *pg, trdb_error **reterr) {
+    char where[256], words[512], sqlstate[6] = "";
+    describe_server(pg, where, sizeof where);
+
+    const char *text = PQerrorMessage(pg);
+    const char *reason = text;
+    bool from_server = find_sqlstate(text, sqlstate, &reason);
+    if (!from_server) {
+        const char *failed = strstr(text, " failed: ");
+        if (failed)
+            reason = failed + strlen(" failed: ");
+    }
+    trdbi_first_line(reason, words, sizeof words);
+    if (may_hold_password(pg, words))
+        snprintf(words, sizeof words, "%s", "the reason is not shown, since it may hold the password");
+
+    int code = from_server ? trdbi_code_of_sqlstate(sqlstate) : TRDB_E_CONNECT;
+    if (!from_server && PQconnectionNeedsPassword(pg)) {
+        code = TRDB_E_AUTH;
+        snprintf(words, sizeof words, "it asks for a password and none was given");
+    }
+    switch (code) {
+    case TRDB_E_AUTH:
+    case TRDB_E_PERMISSION:
+        code = TRDB_E_AUTH;
+        trdbi_error(reterr, code, "%s refused the user or the password: %s", where, words);
+        break;
+    case TRDB_E_EXHAUSTED:
+        trdbi_error(reterr, code,
+                    "%s has no free connection: %s; use a smaller pool or raise max_connections", where,
+                    words);
+        break;
+    default:
+        code = TRDB_E_CONNECT;
+        trdbi_error(reterr, code, "cannot connect to %s: %s", where, words);
+    }
+    if (reterr && (*reterr)->code == code)
+        memcpy((*reterr)->sqlstate, sqlstate, sizeof sqlstate);
+    return code;
+}
+
+static int too_late(PGconn *pg, int timeout_ms, trdb_error **reterr) {
+    char where[256];
+    describe_server(pg, where, sizeof where);
+    return trdbi_error(reterr, TRDB_E_TIMEOUT, "%s did not accept a connection within %d ms", where,
+                       timeout_ms);
+}
+
+/* ---- connecting ----------------------------------------------------------------------------------- */
+
+/* libpq would print notices on stderr. */
+static void ignore_notice(void *arg, const PGresult *result) {
+    (void)arg;
+    (void)result;
+}
+
+/* connect_timeout of the connection string counts when it is the shorter one. */
+static int timeout_of(const trdbi_conninfo *info, const trdbi_conn_options *options) {
+    const char *text = trdbi_conninfo_get(info, "connect_timeout");
+    long seconds = text ? strtol(text, NULL, 10) : 0;
+    if (seconds > 0 && seconds < options->timeout_ms / 1000)
+        return (int)seconds * 1000;
+    return options->timeout_ms;
+}
+
+static PGconn *start(const trdbi_conninfo *info, const trdbi_conn_options *options) {
+    const char *keywords[MAX_KEYWORDS + 4], *values[MAX_KEYWORDS + 4];
+    size_t n = 0;
+    for (const PQconninfoOption *option = info->options; option->keyword && n < MAX_KEYWORDS; option++) {
+        if (!option->val)
+            continue;
+        keywords[n] = option->keyword;
+        values[n++] = option->val;
+    }
+    keywords[n] = "client_encoding";
+    values[n++] = "UTF8";
+    keywords[n] = options->application_name ? "application_name" : "fallback_application_name";
+    values[n++] = options->application_name ? options->application_name : "tradingdb";
+    keywords[n] = NULL;
+    values[n] = NULL;
+    return PQconnectStartParams(keywords, values, 0);
+}
+
+static int connect_until(trdbi_conn *conn, int timeout_ms, int64_t deadline_us, trdb_error **reterr) {
+    PGconn *pg = conn->pg;
+    if (PQstatus(pg) == CONNECTION_BAD)
+        return refused(pg, reterr);
+    PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+    PQsetNoticeReceiver(pg, ignore_notice, NULL);
+    for (PostgresPollingStatusType state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
+         state = PQconnectPoll(pg)) {
+        if (state == PGRES_POLLING_FAILED)
+            return refused(pg, reterr);
+        if (!trdbi_conn_wait(conn, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline_us))
+            return too_late(pg, timeout_ms, reterr);
+    }
+    PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
+    return 0;
+}
+
+static bool is_set(const trdbi_conn *conn, const char *name, const char *value) {
+    const char *now = PQparameterStatus(conn->pg, name);
+    return now && strcmp(now, value) == 0;
+}
+
+/* Sent as statements, since poolers refuse some of them at the start of a session; not sent where the server
+ * already reports them. No other setting of the session matters to the library. */
+static int make_session(trdbi_conn *conn, trdb_error **reterr) {
+    int version = PQserverVersion(conn->pg);
+    if (version < MIN_SERVER_VERSION)
+        return trdbi_error(reterr, TRDB_E_UNSUPPORTED,
+                           "the server is PostgreSQL %d.%d; 15 or later is needed", version / 10000,
+                           version % 10000);
+    if (is_set(conn, "TimeZone", "UTC") && is_set(conn, "DateStyle", "ISO, MDY") &&
+        is_set(conn, "standard_conforming_strings", "on"))
+        return 0;
+    return trdbi_conn_exec(
+        conn, "connect",
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET standard_conforming_strings = on", NULL,
+        reterr);
+}
+
+static int open_until(trdbi_conn *conn, const trdbi_conninfo *info, const trdbi_conn_options *options,
+                      trdb_error **reterr) {
+    int timeout_ms = timeout_of(info, options);
+    int64_t deadline_us = trdbi_monotonic_us() + (int64_t)timeout_ms * 1000;
+    int r = trdbi_cache_init(&conn->cache, options->statement_cache, reterr);
+    if (r < 0)
+        return r;
+    conn->pg = start(info, options);
+    if (!conn->pg)
+        return trdbi_error_nomem(reterr);
+    r = connect_until(conn, timeout_ms, deadline_us, reterr);
+    return r < 0 ? r : make_session(conn, reterr);
+}
+
+int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
+                    trdb_error **reterr) {
+    trdbi_conn *conn = calloc(1, sizeof *conn);
+    if (!conn)
+        return trdbi_error_nomem(reterr);
+    int r = open_until(conn, info, options, reterr);
+    if (r < 0) {
+        trdbi_conn_close(conn);
+        return r;
+    }
+    *ret = conn;
+    return 0;
+}

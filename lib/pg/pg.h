@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections, statements and results: the only folder that knows libpq.
+ *
+ * A connection belongs to one thread at a time; its callers (pool and unit of work) see to that. Nothing here
+ * begins, commits or retries on its own.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "error/error.h"
+#include "pg/codec.h"
+#include <tradingdb/pool.h>
+
+typedef struct trdbi_conn trdbi_conn;
+typedef struct trdbi_result trdbi_result;
+
+/* ---- conninfo ------------------------------------------------------------------------------------- */
+
+/* A parsed connection string: keywords and values for libpq. Opaque here; may be shared by threads. */
+typedef struct trdbi_conninfo trdbi_conninfo;
+
+/* Parses `text`, or DB_URL when it is NULL or empty. Takes URLs (also postgresql+driver://) and key=value.
+ * Error messages never quote the text, since it may hold a password. */
+int trdbi_conninfo_parse(const char *text, trdbi_conninfo **ret, trdb_error **reterr);
+void trdbi_conninfo_free(trdbi_conninfo *info);
+/* The value of a libpq keyword ("host", "dbname"), or NULL. Never ask for "password". */
+const char *trdbi_conninfo_get(const trdbi_conninfo *info, const char *keyword);
+
+/* ---- connections ---------------------------------------------------------------------------------- */
+
+/* What hears of every call; copied into the connection. */
+typedef struct trdbi_trace {
+    trdb_trace_fn fn;
+    void *arg;
+} trdbi_trace;
+
+typedef struct trdbi_conn_options {
+    const char *application_name; /* NULL: the connection string's, else "tradingdb" */
+    int timeout_ms;               /* to connect */
+    int statement_cache;          /* prepared statements kept; 0 or less: none */
+} trdbi_conn_options;
+
+/* Connects within the deadline (libpq resolves host names before it can look at a clock) and makes the session
+ * the library's own: UTF8, TimeZone UTC, server version at least 15. */
+int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
+                    trdb_error **reterr);
+void trdbi_conn_close(trdbi_conn *conn);
+/* Frees without a word to the server: for a copy in a forked child. */
+void trdbi_conn_abandon(trdbi_conn *conn);
+
+void trdbi_conn_set_trace(trdbi_conn *conn, const trdbi_trace *trace);
+bool trdbi_conn_broken(const trdbi_conn *conn);        /* the socket is gone */
+bool trdbi_conn_idle(const trdbi_conn *conn);          /* PQTRANS_IDLE: may go back to the pool */
+bool trdbi_conn_in_failed_tx(const trdbi_conn *conn);  /* PQTRANS_INERROR */
+/* Looks, without a round trip, whether the server has hung up; false when it has. */
+bool trdbi_conn_alive(trdbi_conn *conn);
+int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr); /* one empty round trip, with a deadline */
+int trdbi_conn_backend_pid(const trdbi_conn *conn);
+int trdbi_conn_server_version(const trdbi_conn *conn); /* 150018 */
+int64_t trdbi_conn_round_trips(const trdbi_conn *conn);
+int64_t trdbi_conn_prepares(const trdbi_conn *conn);
+
+/* A quoted literal appended to SQL text, for the few commands that take no parameters. */
+int trdbi_conn_literal(trdbi_conn *conn, const char *text, trdbi_buf *sql, trdb_error **reterr);
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+/* Runs SQL by the simple protocol: one round trip, any number of statements, no parameters. `ret` (may be
+ * NULL) receives the last result, its values as text. `name` is for traces and errors. */
+int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_result **ret, trdb_error **reterr);
+
+/* The same for SQL that holds a value: traces are told `shown` in its place. */
+int trdbi_conn_exec_shown(trdbi_conn *conn, const char *name, const char *sql, const char *shown,
+                          trdbi_result **ret, trdb_error **reterr);
+
+/* A prepared statement by identity: the SQL is built only when the connection has not prepared it yet. */
+typedef struct trdbi_statement {
+    const char *name; /* "trading_trades.insert" */
+    const void *key;  /* identity within a connection's cache; usually descriptor, operation, columns */
+    size_t key_size;
+    int (*build)(const void *ctx, trdbi_buf *sql, trdb_error **reterr); /* appends the SQL */
+    const void *ctx;
+    bool secret; /* values might show up in server messages: keep only names */
+} trdbi_statement;
+
+/* Parameters of one execution, in binary. Cleared and reused; the data lives in `data`. */
+typedef struct trdbi_params {
+    trdbi_buf data;
+    int count;
+    int room;
+    struct trdbi_param {
+        uint32_t oid;  /* type sent with PREPARE; 0 lets the server infer (enum types) */
+        int32_t length; /* -1: NULL */
+        size_t offset; /* into data */
+    } * items;
+    bool failed; /* out of memory; reported by the call that gets them */
+} trdbi_params;
+
+void trdbi_params_clear(trdbi_params *params);
+void trdbi_params_free(trdbi_params *params);
+/* Begins a parameter: append its binary form to params->data, then call trdbi_params_end(). */
+void trdbi_params_begin(trdbi_params *params, uint32_t oid);
+void trdbi_params_end(trdbi_params *params);
+void trdbi_params_null(trdbi_params *params, uint32_t oid);
+/* Common cases. */
+void trdbi_params_i64(trdbi_params *params, int64_t value);
+void trdbi_params_text(trdbi_params *params, const char *text); /* NULL pointer: NULL */
+
+/* Executes, preparing first when needed. `ret` may be NULL when no row is wanted. */
+int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+                   trdbi_result **ret, trdb_error **reterr);
+
+/* Executes the statement once per parameter set produced by `next`, pipelined. `next` fills `params` (cleared
+ * before) and `*ret_statement` for row i. `take` (may be NULL) is called with each row's result in order. A
+ * failure stops; the error carries the row's index. Needs a transaction around it. */
+typedef int (*trdbi_next_fn)(void *arg, size_t i, trdbi_params *params, trdbi_statement *ret_statement,
+                             trdb_error **reterr);
+typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, trdb_error **reterr);
+int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
+                        trdb_error **reterr);
+
+/* ---- results -------------------------------------------------------------------------------------- */
+
+void trdbi_result_free(trdbi_result *result);
+size_t trdbi_result_rows(const trdbi_result *result);
+size_t trdbi_result_columns(const trdbi_result *result);
+int64_t trdbi_result_affected(const trdbi_result *result); /* rows that INSERT, UPDATE, DELETE touched */
+/* The tag of the last command: "COMMIT", "ROLLBACK", "INSERT 0 1". */
+const char *trdbi_result_command(const trdbi_result *result);
+/* The value's bytes, or NULL for NULL. */
+const char *trdbi_result_value(const trdbi_result *result, size_t row, size_t column, size_t *ret_size);
+/* The text of a value of a trdbi_conn_exec() result; NULL for NULL. */
+const char *trdbi_result_text(const trdbi_result *result, size_t row, size_t column);
+
+/* Decodes one row of a binary result into a struct: field i from column i. Fields are `stride` bytes apart, so
+ * that descriptors whose first member is a field serve as well. Text goes to the arena. */
+int trdbi_result_decode(const trdbi_result *result, size_t row, const trdbi_field *fields, size_t stride,
+                        size_t count, trdbi_arena *arena, void *dst, trdb_error **reterr);
+/* An upper bound of the arena bytes that decoding all rows takes, beyond the structs. */
+size_t trdbi_result_text_size(const trdbi_result *result);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* One call at a time: judging and tracing results, plain SQL, prepared statements. */
+#include "base/text.h"
+#include "pg/conn.h"
+#include "pg/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- results and errors --------------------------------------------------------------------------- */
+
+bool trdbi_result_good(const PGresult *result) {
+    switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void set_retryable(trdb_error **reterr, int code) {
+    if (reterr && (*reterr)->code == code)
+        (*reterr)->retryable = true;
+}
+
+int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
+    char words[256];
+    if (!trdbi_conn_broken(conn)) {
+        /* libpq gives no answer without losing the connection only when it has no memory for it. */
+        conn->broken = true;
+        return trdbi_error_nomem(reterr);
+    }
+    trdbi_first_line(PQerrorMessage(conn->pg), words, sizeof words);
+    trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "%s: the connection to the server was lost%s%s", label,
+                words[0] ? ": " : "", words);
+    trdbi_error_set_statement(reterr, label);
+    set_retryable(reterr, TRDB_E_CONNECTION_LOST);
+    return TRDB_E_CONNECTION_LOST;
+}
+
+static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresult *result,
+                         trdb_error **reterr) {
+    trdbi_server_error server = {
+        .sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE),
+        .message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+        .detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
+        .hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT),
+        .constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME),
+        .table = PQresultErrorField(result, PG_DIAG_TABLE_NAME),
+        .column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME),
+    };
+    if (!server.sqlstate) {
+        char words[256];
+        if (trdbi_conn_broken(conn))
+            return trdbi_conn_lost(conn, call->label, reterr);
+        conn->broken = true; /* libpq's own complaint: what the server still sends is anyone's guess */
+        trdbi_first_line(PQresultErrorMessage(result), words, sizeof words);
+        if (strstr(words, "out of memory"))
+            return trdbi_error_nomem(reterr);
+        return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label, words);
+    }
+    int code = trdbi_error_server(reterr, call->label, &server, call->secret);
+    if (!trdbi_conn_broken(conn) || code == TRDB_E_CONNECTION_LOST) {
+        if (code == TRDB_E_CONNECTION_LOST)
+            set_retryable(reterr, code);
+        return code;
+    }
+    server.sqlstate = "08006"; /* connection_failure: the server's last word was a reason to hang up */
+    code = trdbi_error_server(reterr, call->label, &server, call->secret);
+    set_retryable(reterr, code);
+    return code;
+}
+
+static int judge(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, trdb_error **reterr) {
+    if (!result)
+        return trdbi_conn_lost(conn, call->label, reterr);
+    if (trdbi_result_good(result))
+        return 0;
+    switch (PQresultStatus(result)) {
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+        conn->broken = true; /* the protocol is inside the copy; closing is the one safe way out */
+        return trdbi_error(reterr, TRDB_E_UNSUPPORTED, "%s: COPY from or to the client is not possible here",
+                           call->label);
+    default:
+        return server_failed(conn, call, result, reterr);
+    }
+}
+
+/* ---- traces --------------------------------------------------------------------------------------- */
+
+trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const char *sql, bool secret) {
+    trdbi_call call = {.label = label, .sql = sql, .secret = secret};
+    if (conn->trace.fn) {
+        call.started_us = trdbi_now_us();
+        call.monotonic_us = trdbi_monotonic_us();
+    }
+    return call;
+}
+
+static void tell(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, int code) {
+    int64_t rows = -1;
+    if (code == 0)
+        rows = PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result)
+                                                         : trdbi_result_affected(trdbi_result_of(result));
+    trdb_trace_event event = {
+        .struct_size = sizeof event,
+        .statement = call->label,
+        .sql = call->sql,
+        .started_us = call->started_us,
+        .duration_us = trdbi_monotonic_us() - call->monotonic_us,
+        .rows = rows,
+        .round_trip = trdbi_conn_round_trips(conn),
+        .backend_pid = PQbackendPID(conn->pg),
+        .code = code,
+        .sqlstate = result && code < 0 ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL,
+    };
+    conn->trace.fn(conn->trace.arg, &event);
+}
+
+int trdbi_call_end(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, trdb_error **reterr) {
+    int r = judge(conn, call, result, reterr);
+    if (conn->trace.fn)
+        tell(conn, call, result, r);
+    return r;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+static int finish(trdbi_conn *conn, const trdbi_call *call, PGresult *result, trdbi_result **ret,
+                  trdb_error **reterr) {
+    int r = trdbi_call_end(conn, call, result, reterr);
+    if (r < 0 || !ret)
+        PQclear(result);
+    else
+        *ret = (trdbi_result *)result;
+    return r;
+}
+
+int trdbi_conn_exec_shown(trdbi_conn *conn, const char *name, const char *sql, const char *shown,
+                          trdbi_result **ret, trdb_error **reterr) {
+    if (trdbi_conn_broken(conn))
+        return trdbi_conn_lost(conn, name, reterr);
+    trdbi_call call = trdbi_call_begin(conn, name, shown, false);
+    trdbi_count(&conn->round_trips);
+    return finish(conn, &call, PQexec(conn->pg, sql), ret, reterr);
+}
+
+int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_result **ret,
+                    trdb_error **reterr) {
+    return trdbi_conn_exec_shown(conn, name, sql, sql, ret, reterr);
+}
+
+bool trdbi_prepared_refused(trdbi_prepared *prepared, const PGresult *result) {
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!sqlstate)
+        return false;
+    if (strcmp(sqlstate, "0A000") == 0) /* "cached plan must not change result type", among others */
+        prepared->stale = true;
+    return strcmp(sqlstate, "26000") == 0; /* a pooler gave us a session without our statements */
+}
+
+static int run_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const trdbi_params *params,
+                        trdbi_result **ret, trdb_error **reterr) {
+    const trdbi_arguments *arguments = &conn->arguments;
+    trdbi_call call = trdbi_call_begin(conn, prepared->label, prepared->sql, prepared->secret);
+    trdbi_count(&conn->round_trips);
+    PGresult *result = PQexecPrepared(conn->pg, prepared->id, params ? params->count : 0, arguments->values,
+                                      arguments->lengths, arguments->formats, 1);
+    int r = trdbi_call_end(conn, &call, result, reterr);
+    if (r < 0 && result && trdbi_prepared_refused(prepared, result)) {
+        trdbi_cache_remove(&conn->cache, prepared);
+        trdbi_prepared_free(prepared);
+    }
+    if (r < 0 || !ret)
+        PQclear(result);
+    else
+        *ret = (trdbi_result *)result;
+    return r;
+}
+
+static int run_unprepared(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+                          trdbi_result **ret, trdb_error **reterr) {
+    trdbi_prepared *once = NULL;
+    int r = trdbi_prepared_new(statement, 0, &once, reterr);
+    if (r < 0)
+        return r;
+    const trdbi_arguments *arguments = &conn->arguments;
+    trdbi_call call = trdbi_call_begin(conn, once->label, once->sql, once->secret);
+    trdbi_count(&conn->round_trips);
+    PGresult *result = PQexecParams(conn->pg, once->sql, params ? params->count : 0, arguments->types,
+                                    arguments->values, arguments->lengths, arguments->formats, 1);
+    r = finish(conn, &call, result, ret, reterr);
+    trdbi_prepared_free(once);
+    return r;
+}
+
+int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+                   trdbi_result **ret, trdb_error **reterr) {
+    if (trdbi_conn_broken(conn))
+        return trdbi_conn_lost(conn, statement->name, reterr);
+    int r = trdbi_conn_bind(conn, params, reterr);
+    if (r < 0)
+        return r;
+    if (conn->cache.limit == 0)
+        return run_unprepared(conn, statement, params, ret, reterr);
+    trdbi_prepared *prepared = trdbi_cache_find(&conn->cache, statement);
+    if (prepared && !prepared->stale)
+        return run_prepared(conn, prepared, params, ret, reterr);
+    return trdbi_pipeline_run(conn, statement, params, ret, reterr);
+}
