@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pool, unit of work, migrations: when something runs and on which connection. What runs is decided above
+ * (lib/entity), how it runs below (lib/pg).
+ */
+#pragma once
+
+#include "pg/pg.h"
+#include <tradingdb/migrate.h>
+#include <tradingdb/pool.h>
+#include <tradingdb/uow.h>
+
+/* ---- options structs ------------------------------------------------------------------------------ */
+
+/* Copies a caller's struct of whatever version over a zeroed one of ours: `struct_size` is its first member.
+ * A smaller one is an older caller; a larger one whose tail is not zero is refused. NULL leaves `dst` zeroed.
+ * `what` names the struct in the error. */
+int trdbi_copy_struct(void *dst, size_t dst_size, const void *src, const char *what, trdb_error **reterr);
+
+/* ---- the unit of work, as repositories see it ----------------------------------------------------- */
+
+/* 0 when the unit can take a call now; otherwise the error: NULL handle, in use by another thread, finished,
+ * failed, closed, forked. */
+int trdbi_uow_usable(trdb_uow *uow, trdb_error **reterr);
+
+/* The same, and takes the unit for the calling thread until trdbi_uow_leave(): a second thread is refused in
+ * place of writing into the same parameters. A thread may enter again what it has entered. */
+int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr);
+void trdbi_uow_leave(trdb_uow *uow);
+
+/* The unit's parameter scratch, cleared. Valid until the next call of this function on the unit. */
+trdbi_params *trdbi_uow_params(trdb_uow *uow);
+
+/* The quoted schema with its dot, "\"public\".", for building SQL. */
+const char *trdbi_uow_schema(const trdb_uow *uow);
+
+/* Runs a statement in the unit. A server error fails the unit; a lost connection finishes it. */
+int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                  trdbi_result **ret, trdb_error **reterr);
+
+/* Runs one statement per row, pipelined; see trdbi_conn_run_many(). */
+int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
+                       trdb_error **reterr);
+
+/* ---- schema level --------------------------------------------------------------------------------- */
+
+/* Compares the database's migrations with the library's: 0, TRDB_E_SCHEMA or TRDB_E_SCHEMA_NEWER, with the
+ * remedy. One round trip; the pool asks it on its first connection. `schema` is not quoted. */
+int trdbi_schema_check(trdbi_conn *conn, const char *schema, trdb_error **reterr);
+
+/* A migration that the library carries; the table is generated at build time, ends with a NULL chain. */
+typedef struct trdbi_builtin_migration {
+    const char *chain;
+    const char *name;     /* "NNNN_name" */
+    const char *up;       /* the bytes of the files */
+    const char *down;
+    const char *up_sha256;
+} trdbi_builtin_migration;
+extern const trdbi_builtin_migration trdbi_builtin_migrations[];

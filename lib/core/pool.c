@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Borrowing and returning connections.
+ *
+ * The pool has size + overflow places. A connection, or an attempt to make one, holds a place. Who finds
+ * neither an idle connection nor a free place waits in a queue; whoever returns a connection or gives up a
+ * place hands it to the first in the queue. So nobody can overtake, and nobody waits while something is free.
+ */
+#include "base/text.h"
+#include "core/pool.h"
+
+#include <time.h>
+
+/* ---- lists; all under the lock -------------------------------------------------------------------- */
+
+static void push_idle(trdb_db *db, trdbi_slot *slot) {
+    slot->hotter = NULL;
+    slot->colder = db->hottest;
+    if (db->hottest)
+        db->hottest->hotter = slot;
+    else
+        db->coldest = slot;
+    db->hottest = slot;
+    db->idle_count++;
+}
+
+static void remove_idle(trdb_db *db, trdbi_slot *slot) {
+    *(slot->hotter ? &slot->hotter->colder : &db->hottest) = slot->colder;
+    *(slot->colder ? &slot->colder->hotter : &db->coldest) = slot->hotter;
+    slot->hotter = slot->colder = NULL;
+    db->idle_count--;
+}
+
+static void add_slot(trdb_db *db, trdbi_slot *slot) {
+    slot->previous = NULL;
+    slot->next = db->slots;
+    if (db->slots)
+        db->slots->previous = slot;
+    db->slots = slot;
+    db->slot_count++;
+}
+
+/* The connection leaves the pool: its counters stay. */
+static void remove_slot(trdb_db *db, trdbi_slot *slot) {
+    *(slot->previous ? &slot->previous->next : &db->slots) = slot->next;
+    if (slot->next)
+        slot->next->previous = slot->previous;
+    db->slot_count--;
+    db->counters.round_trips += trdbi_conn_round_trips(slot->conn);
+    db->counters.prepares += trdbi_conn_prepares(slot->conn);
+}
+
+static void join_queue(trdb_db *db, trdbi_waiter *waiter) {
+    *(db->last_waiter ? &db->last_waiter->next : &db->first_waiter) = waiter;
+    db->last_waiter = waiter;
+    db->waiter_count++;
+}
+
+static void leave_queue(trdb_db *db, const trdbi_waiter *waiter) {
+    trdbi_waiter *before = NULL, **link = &db->first_waiter;
+    for (; *link != waiter; link = &(*link)->next)
+        before = *link;
+    *link = waiter->next;
+    if (db->last_waiter == waiter)
+        db->last_waiter = before;
+    db->waiter_count--;
+}
+
+/* Wakes the first in the queue; false when nobody waits. */
+static bool wake_first(trdb_db *db, trdbi_waiter_state state, trdbi_slot *slot) {
+    trdbi_waiter *waiter = db->first_waiter;
+    if (!waiter)
+        return false;
+    leave_queue(db, waiter);
+    waiter->state = state;
+    waiter->slot = slot;
+    pthread_cond_signal(&waiter->wake);
+    return true;
+}
+
+static void give_up_place(trdb_db *db) {
+    if (!wake_first(db, TRDBI_GIVEN_PLACE, NULL))
+        db->places--;
+}
+
+/* Takes out what has been idle for too long, coldest first, as a list for trdbi_slot_close(). */
+static trdbi_slot *detach_cold(trdb_db *db, int64_t now_us) {
+    trdbi_slot *list = NULL;
+    int64_t timeout_us = (int64_t)db->options.idle_timeout_ms * 1000;
+    while (timeout_us >= 0 && db->coldest && db->places > db->options.pool_min &&
+           now_us - db->coldest->idle_since_us >= timeout_us) {
+        trdbi_slot *slot = db->coldest;
+        remove_idle(db, slot);
+        remove_slot(db, slot);
+        db->places--;
+        db->counters.retired++;
+        slot->colder = list;
+        list = slot;
+    }
+    return list;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------------- */
+
+static int init_waiter(trdbi_waiter *waiter) {
+    pthread_condattr_t attributes;
+    *waiter = (trdbi_waiter){.state = TRDBI_WAITING};
+    if (pthread_condattr_init(&attributes) != 0)
+        return -1;
+    int r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (r == 0)
+        r = pthread_cond_init(&waiter->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return r == 0 ? 0 : -1;
+}
+
+static void wait_until(trdb_db *db, trdbi_waiter *waiter, int64_t deadline_us) {
+    struct timespec deadline = {.tv_sec = (time_t)(deadline_us / 1000000),
+                                .tv_nsec = (long)(deadline_us % 1000000) * 1000};
+    int r = 0;
+    while (waiter->state == TRDBI_WAITING && r == 0)
+        r = pthread_cond_timedwait(&waiter->wake, &db->lock, &deadline);
+}
+
+/* Under the lock, which is given up meanwhile. 0 with *ret_slot, or NULL there for a place. */
+static int wait_in_queue(trdb_db *db, int timeout_ms, trdbi_slot **ret_slot, trdb_error **reterr) {
+    trdbi_waiter waiter;
+    if (db->waiter_count >= db->options.pool_waiters) {
+        db->counters.refusals++;
+        return trdbi_error(reterr, TRDB_E_EXHAUSTED,
+                           "all %d connections are in use and %d callers wait already; raise pool_size or "
+                           "pool_waiters, or keep units of work shorter",
+                           db->places, db->waiter_count);
+    }
+    if (init_waiter(&waiter) < 0)
+        return trdbi_error_nomem(reterr);
+    int64_t since_us = trdbi_monotonic_us();
+    join_queue(db, &waiter);
+    wait_until(db, &waiter, since_us + (int64_t)timeout_ms * 1000);
+    db->counters.wait_us += trdbi_monotonic_us() - since_us;
+    if (waiter.state == TRDBI_WAITING)
+        leave_queue(db, &waiter);
+    pthread_cond_destroy(&waiter.wake);
+
+    switch (waiter.state) {
+    case TRDBI_WAITING:
+        db->counters.timeouts++;
+        return trdbi_error(
+            reterr, TRDB_E_TIMEOUT,
+            "no connection became free within %d ms, all %d are in use; raise pool_size, or keep "
+            "units of work shorter",
+            timeout_ms, db->places);
+    case TRDBI_TURNED_AWAY:
+        return trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
+    default:
+        *ret_slot = waiter.slot;
+        return 0;
+    }
+}
+
+/* ---- borrowing ------------------------------------------------------------------------------------ */
+
+/* Under the lock: the connection is its borrower's from here. */
+static void lend(trdb_db *db, trdbi_slot *slot) {
+    trdbi_conn_set_trace(slot->conn, &db->trace);
+    db->counters.checkouts++;
+}
+
+/* Makes a connection in a place that the caller holds. Called and left without the lock. */
+static int open_in_place(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr) {
+    trdbi_slot *slot = NULL;
+    int r = trdbi_slot_open(db, trace, &slot, reterr);
+    pthread_mutex_lock(&db->lock);
+    if (r < 0) {
+        db->counters.connect_errors++;
+        give_up_place(db);
+    } else {
+        db->counters.connects++;
+        add_slot(db, slot);
+        lend(db, slot);
+        *ret = slot;
+    }
+    pthread_mutex_unlock(&db->lock);
+    return r;
+}
+
+/* Why an idle connection cannot be lent. */
+typedef enum fitness { FIT, TOO_OLD, DEAD } fitness;
+
+/* Without the lock. One that was in use a moment ago is only looked at; one that rested is asked. */
+static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, bool *ret_pinged) {
+    const trdb_db_options *options = &db->options;
+    *ret_pinged = false;
+    if (now_us >= slot->retire_at_us)
+        return TOO_OLD;
+    if (options->ping_after_ms < 0 || now_us - slot->idle_since_us < (int64_t)options->ping_after_ms * 1000)
+        return trdbi_conn_alive(slot->conn) ? FIT : DEAD;
+    *ret_pinged = true;
+    return trdbi_conn_ping(slot->conn, options->connect_timeout_ms, NULL) == 0 ? FIT : DEAD;
+}
+
+/* Tries the hottest idle connection, which the caller has taken out. Called with the lock, left with it only
+ * when the answer is false: the caller then holds its place. */
+static bool try_idle(trdb_db *db, trdbi_slot *slot) {
+    int64_t now_us = trdbi_monotonic_us();
+    trdbi_slot *cold = detach_cold(db, now_us);
+    bool pinged;
+    lend(db, slot);
+    pthread_mutex_unlock(&db->lock);
+    trdbi_slot_close(cold);
+    fitness verdict = examine(db, slot, now_us, &pinged);
+    if (verdict == FIT && !pinged)
+        return true;
+
+    pthread_mutex_lock(&db->lock);
+    db->counters.pings += pinged;
+    if (verdict == FIT) {
+        pthread_mutex_unlock(&db->lock);
+        return true;
+    }
+    db->counters.checkouts--;
+    *(verdict == TOO_OLD ? &db->counters.retired : &db->counters.discards) += 1;
+    remove_slot(db, slot);
+    pthread_mutex_unlock(&db->lock);
+    trdbi_slot_close(slot);
+    pthread_mutex_lock(&db->lock);
+    return false;
+}
+
+int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **reterr) {
+    bool place = false;
+    pthread_mutex_lock(&db->lock);
+    for (;;) {
+        if (db->closed) {
+            if (place)
+                give_up_place(db);
+            pthread_mutex_unlock(&db->lock);
+            return trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
+        }
+        trdbi_slot *slot = db->hottest;
+        if (slot) {
+            remove_idle(db, slot);
+            if (place)
+                db->places--;
+            if (try_idle(db, slot)) {
+                *ret = slot;
+                return 0;
+            }
+            place = true;
+            continue;
+        }
+        if (!place && db->places < db->options.pool_size + db->options.pool_overflow) {
+            db->places++;
+            place = true;
+        }
+        if (place) {
+            const trdbi_trace trace = db->trace;
+            pthread_mutex_unlock(&db->lock);
+            return open_in_place(db, &trace, ret, reterr);
+        }
+        int r = wait_in_queue(db, timeout_ms, &slot, reterr);
+        if (r < 0 || slot) {
+            pthread_mutex_unlock(&db->lock);
+            if (slot)
+                *ret = slot;
+            return r;
+        }
+        place = true;
+    }
+}
+
+/* ---- returning ------------------------------------------------------------------------------------ */
+
+static void count(trdb_db *db, trdbi_outcome outcome, bool idle, bool old) {
+    db->counters.commits += outcome == TRDBI_COMMITTED;
+    db->counters.rollbacks += outcome == TRDBI_ROLLED_BACK;
+    db->counters.discards += !idle;
+    db->counters.retired += idle && old;
+}
+
+void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
+    int64_t now_us = trdbi_monotonic_us();
+    bool idle = trdbi_conn_idle(slot->conn);
+    bool old = now_us >= slot->retire_at_us;
+    trdbi_conn_set_trace(slot->conn, NULL);
+    slot->idle_since_us = now_us;
+
+    pthread_mutex_lock(&db->lock);
+    count(db, outcome, idle, old);
+    trdbi_slot *close = NULL;
+    bool keep = idle && !old && !db->closed;
+    if (keep && db->first_waiter) {
+        lend(db, slot);
+        wake_first(db, TRDBI_GIVEN_SLOT, slot);
+    } else if (keep && db->places <= db->options.pool_size) {
+        push_idle(db, slot);
+        close = detach_cold(db, now_us);
+    } else {
+        remove_slot(db, slot);
+        give_up_place(db);
+        close = slot;
+    }
+    pthread_mutex_unlock(&db->lock);
+    trdbi_slot_close(close);
+}

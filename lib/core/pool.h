@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a trdb_db, for lib/core only: what a unit of work borrows and gives back. */
+#pragma once
+
+#include "core/core.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+/* A connection of the pool. A borrowed one belongs to its borrower. */
+typedef struct trdbi_slot {
+    trdbi_conn *conn;
+    int64_t retire_at_us; /* monotonic; INT64_MAX: never */
+    int64_t idle_since_us;
+    struct trdbi_slot *hotter; /* neighbours among the idle ones */
+    struct trdbi_slot *colder;
+    struct trdbi_slot *next; /* neighbours among all */
+    struct trdbi_slot *previous;
+} trdbi_slot;
+
+typedef enum trdbi_waiter_state {
+    TRDBI_WAITING,
+    TRDBI_GIVEN_SLOT,  /* a connection was handed over */
+    TRDBI_GIVEN_PLACE, /* it may open a connection in the place of one that was closed */
+    TRDBI_TURNED_AWAY  /* the pool was closed */
+} trdbi_waiter_state;
+
+/* A caller in the queue; lives on its stack. */
+typedef struct trdbi_waiter {
+    pthread_cond_t wake;
+    trdbi_waiter_state state;
+    trdbi_slot *slot;
+    struct trdbi_waiter *next;
+} trdbi_waiter;
+
+typedef struct trdbi_pool_counters {
+    int64_t connects, connect_errors, checkouts, timeouts, refusals, pings, discards, retired, wait_us;
+    int64_t commits, rollbacks;
+    int64_t round_trips, prepares; /* of connections that are closed */
+} trdbi_pool_counters;
+
+struct trdb_db {
+    /* Set by trdb_open() and never changed. */
+    pid_t pid;
+    trdb_db_options options; /* with defaults filled in; its pointers are not valid */
+    trdbi_conninfo *conninfo;
+    char *schema;
+    char *application_name;  /* NULL: not given */
+    trdbi_buf schema_prefix; /* quoted, with a dot */
+
+    atomic_int references; /* the handle, every unit, every caller inside */
+    atomic_bool released;  /* trdb_db_free() was called */
+    atomic_bool schema_checked;
+
+    /* Under the lock, which is never held while a server is spoken to. */
+    pthread_mutex_t lock;
+    bool closed;
+    trdbi_trace trace;
+    int places; /* connections that exist or are being made; at most size + overflow */
+    int idle_count;
+    trdbi_slot *hottest; /* idle, last returned first */
+    trdbi_slot *coldest;
+    trdbi_slot *slots; /* all */
+    int slot_count;
+    trdbi_waiter *first_waiter; /* none while a connection is idle */
+    trdbi_waiter *last_waiter;
+    int waiter_count;
+    trdbi_pool_counters counters;
+};
+
+typedef enum trdbi_outcome { TRDBI_OUTCOME_NONE, TRDBI_COMMITTED, TRDBI_ROLLED_BACK } trdbi_outcome;
+
+static inline trdb_db *trdbi_db_ref(trdb_db *db) {
+    atomic_fetch_add(&db->references, 1);
+    return db;
+}
+void trdbi_db_unref(trdb_db *db);
+bool trdbi_db_forked(const trdb_db *db);
+/* 0, or why the database takes no call: NULL, TRDB_E_FORKED. */
+int trdbi_db_check(const trdb_db *db, trdb_error **reterr);
+
+/* ---- slot.c: single connections ------------------------------------------------------------------- */
+
+/* Makes a connection and checks the schema if nobody has yet. */
+int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr);
+void trdbi_slot_close(trdbi_slot *slot); /* and those colder than it */
+
+/* ---- pool.c --------------------------------------------------------------------------------------- */
+
+/* Borrows a connection. timeout_ms bounds the wait in the queue. */
+int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **reterr);
+/* Gives it back; one that is not idle is closed. */
+void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome);

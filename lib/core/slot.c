@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "core/pool.h"
+
+#include <stdlib.h>
+
+/* The lifetime less up to a tenth, so that connections made together do not all end together. */
+static int64_t retirement(const trdb_db *db, const trdbi_slot *slot) {
+    int64_t lifetime_us = (int64_t)db->options.max_lifetime_ms * 1000;
+    if (lifetime_us < 0)
+        return INT64_MAX;
+    int64_t now_us = trdbi_monotonic_us();
+    /* SplitMix64 of the time and the address: nothing depends on its quality. */
+    uint64_t x = (uint64_t)now_us * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(uintptr_t)slot;
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    uint64_t spread = (uint64_t)lifetime_us / 10;
+    return now_us + lifetime_us - (int64_t)(spread > 0 ? (x ^ x >> 31) % spread : 0);
+}
+
+static int check_schema(trdb_db *db, trdbi_conn *conn, trdb_error **reterr) {
+    if (atomic_load(&db->schema_checked))
+        return 0;
+    int r = trdbi_schema_check(conn, db->schema, reterr);
+    if (r == 0)
+        atomic_store(&db->schema_checked, true);
+    return r;
+}
+
+int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr) {
+    trdbi_slot *slot = calloc(1, sizeof *slot);
+    if (!slot)
+        return trdbi_error_nomem(reterr);
+    const trdbi_conn_options options = {
+        .application_name = db->application_name,
+        .timeout_ms = db->options.connect_timeout_ms,
+        .statement_cache = db->options.statement_cache,
+    };
+    int r = trdbi_conn_open(db->conninfo, &options, &slot->conn, reterr);
+    if (r == 0) {
+        trdbi_conn_set_trace(slot->conn, trace);
+        r = check_schema(db, slot->conn, reterr);
+    }
+    if (r < 0) {
+        trdbi_slot_close(slot);
+        return r;
+    }
+    slot->retire_at_us = retirement(db, slot);
+    *ret = slot;
+    return 0;
+}
+
+void trdbi_slot_close(trdbi_slot *slot) {
+    while (slot) {
+        trdbi_slot *colder = slot->colder;
+        trdbi_conn_close(slot->conn);
+        free(slot);
+        slot = colder;
+    }
+}
