@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""The functions of every table, closed set and named query: prototype, documentation and body, in one place for
+header, source and symbol map."""
+import dataclasses
+
+from kinds import declare
+from text import call, sentence
+
+UOW, ERR = ("trdb_uow *", "uow"), ("trdb_error **", "reterr")
+
+
+@dataclasses.dataclass
+class Function:
+    name: str
+    result: str
+    params: list          # (C type, name)
+    doc: list             # paragraphs
+    body: str             # the expression or statement
+    inline: bool = False  # defined in the header
+
+    def prototype(self, tail, mark=""):
+        head = f"{mark}{declare(self.result, self.name)}"
+        return call(head, [declare(*param) for param in self.params] or ["void"], tail)
+
+
+def list_functions(row_type, list_type):
+    """What every list has."""
+    const = f"const {list_type} *"
+    view = "(const trdbi_list *)list"
+    return [
+        Function(f"{list_type}_count", "size_t", [(const, "list")], ["The number of rows. 0 for NULL. Any thread."],
+                 f"return trdbi_list_count({view})"),
+        Function(f"{list_type}_at", f"const {row_type} *", [(const, "list"), ("size_t", "i")],
+                 ["The row at place i, or NULL beyond the end. It lives as long as the list. Any thread."],
+                 f"return trdbi_list_at({view}, i)"),
+        Function(f"{list_type}_next", f"const {row_type} *", [(const, "list"), (f"const {row_type} *", "row")],
+                 ["The row after one of this list, or NULL; for TRDB_FOREACH()."],
+                 f"return trdbi_list_next({view}, row)"),
+        Function(f"{list_type}_rows", f"const {row_type} *",
+                 [(const, "list"), ("size_t *", "ret_stride"), ("size_t *", "ret_count")],
+                 ["The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may "
+                  "be more than sizeof, and their number."],
+                 f"return trdbi_list_rows({view}, ret_stride, ret_count)"),
+        Function(f"{list_type}_free", "void", [(f"{list_type} *", "list")],
+                 ["Frees the list with all its rows. NULL is allowed."], "trdbi_list_free((trdbi_list *)list)"),
+    ]
+
+
+def table_functions(table):
+    key, row, new = table.key, table.type, f"{table.type}_new"
+    many, descriptor = f"trdb_{table.plural}", f"&trdbi_table_{table.name}"
+    key_param = (key.kind.key, key.name)
+    key_value = f"(trdbi_key){{.{key.kind.key_member} = {key.name}}}"
+    ret, ret_list = (f"{row} **", "ret"), (f"{table.type}_list **", "ret")
+    row_doc = f"@param ret receives the row; free it with {row}_free(). "
+    maybe = f"@param ret receives the row as stored; NULL when it is not wanted. Free it with {row}_free(). "
+    functions = [
+        Function(f"{row}_get", "int", [UOW, key_param, ret, ERR],
+                 ["Reads one row by its key.", row_doc, "@return 0; TRDB_E_NOT_FOUND; see the top of this file."],
+                 f"return trdbi_entity_get(uow, {descriptor}, {key_value}, ret, reterr)"),
+        Function(f"{many}_get", "int", [UOW, (f"const {key.kind.key}" if not key.kind.key.endswith("*")
+                                              else "const char *const", "*keys"), ("size_t", "count"), ret_list, ERR],
+                 [f"Reads the rows of `count` keys, in the order of the keys' values. Missing ones are left out, "
+                  "repeated keys give one row.",
+                  f"@param ret receives the list; free it with {row}_list_free().",
+                  "@return 0; see the top of this file."],
+                 f"return trdbi_entity_get_many(uow, {descriptor}, keys, count, ret, reterr)"),
+        Function(f"{many}_list", "int", [UOW, (f"const {row}_filter *", "filter"), ret_list, ERR],
+                 ["Lists rows. NULL for the filter means all of them, ordered by the key.",
+                  f"@param ret receives the list; free it with {row}_list_free().",
+                  "@return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file."],
+                 f"return trdbi_entity_list(uow, {descriptor}, filter, ret, reterr)"),
+        Function(f"{many}_count", "int", [UOW, (f"const {row}_filter *", "filter"), ("int64_t *", "ret"), ERR],
+                 ["Counts the rows that meet the filter's conditions; its order, limit and place do not matter.",
+                  "@return 0; see the top of this file."],
+                 f"return trdbi_entity_count(uow, {descriptor}, filter, ret, reterr)"),
+    ]
+    if table.offers("insert"):
+        functions += [
+            Function(f"{row}_insert", "int", [UOW, (f"const {new} *", "row"), ret, ERR],
+                     ["Inserts a row. What is not given gets the column's default.", maybe,
+                      "@return 0; TRDB_E_NOT_NULL; TRDB_E_DUPLICATE; TRDB_E_REFERENCE; TRDB_E_CHECK; see the top of "
+                      "this file."],
+                     f"return trdbi_entity_insert(uow, {descriptor}, row, ret, reterr)"),
+            Function(f"{many}_insert", "int",
+                     [UOW, (f"const {new} *", "rows"), ("size_t", "row_size"), ("size_t", "count"), ret_list, ERR],
+                     ["Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.",
+                      f"@param row_size sizeof({new}) of the caller.",
+                      f"@param ret receives the rows as stored, in the same order; NULL when they are not wanted. "
+                      f"Free it with {row}_list_free().",
+                      f"@return as {row}_insert(); trdb_error_row() tells which row."],
+                     f"return trdbi_entity_insert_many(uow, {descriptor}, rows, row_size, count, ret, reterr)"),
+        ]
+    for at, unique in enumerate(table.uniques):
+        functions.append(Function(
+            f"{row}_upsert_by_{unique.name}", "int", [UOW, (f"const {new} *", "row"), ret, ERR],
+            [f"Inserts a row, or writes the given columns over the one that has the same {unique.target}.", maybe,
+             f"@return as {row}_insert()."],
+            f"return trdbi_entity_upsert(uow, {descriptor}, {at}, row, ret, reterr)"))
+    if table.offers("patch"):
+        functions.append(Function(
+            f"{row}_patch", "int", [UOW, key_param, (f"const {new} *", "row"), ret, ERR],
+            ["Writes the given columns of one row and leaves the others alone.", maybe,
+             f"@return 0; TRDB_E_NOT_FOUND; as {row}_insert()."],
+            f"return trdbi_entity_patch(uow, {descriptor}, {key_value}, row, ret, reterr)"))
+    if table.offers("delete"):
+        functions.append(Function(
+            f"{row}_delete", "int", [UOW, key_param, ERR],
+            ["Deletes one row by its key.",
+             "@return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this "
+             "file."],
+            f"return trdbi_entity_delete(uow, {descriptor}, {key_value}, reterr)"))
+    functions.append(Function(f"{row}_free", "void", [(f"{row} *", "row")],
+                              ["Frees a row that a call gave on its own, not one of a list. NULL is allowed."],
+                              "trdbi_row_free(row)"))
+    return functions + list_functions(row, f"{row}_list")
+
+
+def enum_functions(enum):
+    return [
+        Function(f"{enum.type}_to_string", "const char *", [("int32_t", "value")],
+                 [f"The database's text of a constant of {enum.type}, a static string; NULL for any other number. Any "
+                  "thread."],
+                 f"return trdbi_enum_text(&trdbi_enum_{enum.name}, value)"),
+        Function(f"{enum.type}_from_string", "int32_t", [("const char *", "text")],
+                 [f"The constant of {enum.type} for a text, or 0 when it is none or NULL."
+                  + (" Upper and lower case are the same." if enum.any_case else "") + " Any thread."],
+                 f"return trdbi_enum_constant(&trdbi_enum_{enum.name}, text)"),
+    ]
+
+
+def query_function(query):
+    """The wrapper of a named query. Its body needs the arguments as an array first; see sources.py."""
+    params = [(param.kind.nullable_param if param.nullable else param.kind.param, param.name)
+              for param in query.params]
+    doc = [sentence(query.doc)]
+    doc += [f"@param {param.name} {sentence(param.doc)}"
+            + (" NULL is allowed." if param.nullable and "NULL" not in param.doc else "") for param in query.params]
+    arguments = "args" if params else "NULL"
+    if query.result == "exec":
+        ret = ("int64_t *", "ret")
+        doc += ["@param ret receives the number of rows touched; may be NULL.", "@return 0; see the top of this file."]
+    elif query.result == "one":
+        ret = (f"{query.row_type} **", "ret")
+        free = "trdbi_row_free" if query.internal and not query.table else f"{query.row_type}_free"
+        doc += [f"@param ret receives the row; free it with {free}().",
+                "@return 0; TRDB_E_NOT_FOUND; see the top of this file."]
+    else:
+        typed = not query.internal or query.table
+        ret = (f"{query.list_type if typed else 'trdbi_list'} **", "ret")
+        doc += [f"@param ret receives the list; free it with "
+                f"{query.list_type if typed else 'trdbi_list'}_free().", "@return 0; see the top of this file."]
+    return Function(query.function, "int", [UOW, *params, ret, ERR], doc,
+                    f"return trdbi_query_{query.result}(uow, &query_{query.name}, {arguments}, ret, reterr)")
+
+
+def query_functions(query):
+    functions = [query_function(query)]
+    if query.table or query.internal or query.result == "exec":
+        return functions
+    if query.result == "one":
+        return functions + [Function(f"{query.row_type}_free", "void", [(f"{query.row_type} *", "row")],
+                                     ["Frees the row. NULL is allowed."], "trdbi_row_free(row)")]
+    return functions + list_functions(query.row_type, query.list_type)

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+DROP TABLE {schema}.job_schedule_runs;
+DROP TABLE {schema}.job_schedules;
