@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a value fits its column. What is found here costs no round trip and does not fail the unit. */
+#include "entity/internal.h"
+#include "base/text.h"
+
+#include <json-c/json.h>
+#include <json-c/json_visit.h>
+#include <stdio.h>
+
+int trdbi_refuse(const trdbi_table *table, const trdbi_column *column, int code, trdb_error **reterr,
+                 const char *format, ...) {
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    trdbi_error(reterr, code, "%s.%s: %s", table->name, column->field.name, text);
+    trdbi_error_set_column(reterr, table->name, column->field.name);
+    return code;
+}
+
+/* json-c takes single quotes, comments, NaN and Infinity even when it is told to be strict. Outside of strings,
+ * none of the characters they begin with occurs in JSON. */
+static bool has_extension(const char *text) {
+    bool quoted = false;
+    for (; *text; text++) {
+        if (quoted && *text == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr("'/NI", *text))
+            return true;
+    }
+    return false;
+}
+
+static int find_nul(json_object *node, int flags, json_object *parent, const char *key, size_t *index, void *arg) {
+    (void)flags, (void)parent, (void)key, (void)index;
+    if (!json_object_is_type(node, json_type_string) ||
+        !memchr(json_object_get_string(node), '\0', (size_t)json_object_get_string_len(node)))
+        return JSON_C_VISIT_RETURN_CONTINUE;
+    *(bool *)arg = true;
+    return JSON_C_VISIT_RETURN_STOP;
+}
+
+static int check_json(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
+                      trdb_error **reterr) {
+    enum { MAX_DEPTH = 1000 };
+    if (size > INT32_MAX / 2)
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "the document is larger than 1 GB");
+    json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
+    if (!tokener)
+        return trdbi_error_nomem(reterr);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_object *document = json_tokener_parse_ex(tokener, text, (int)size + 1);
+    enum json_tokener_error error = json_tokener_get_error(tokener);
+    size_t end = json_tokener_get_parse_end(tokener);
+    const char *problem = NULL;
+    bool nul = false;
+    if (error == json_tokener_continue)
+        problem = "the document is cut short";
+    else if (error != json_tokener_success)
+        problem = json_tokener_error_desc(error);
+    else if (end < size)
+        problem = "text follows the document";
+    else if (has_extension(text))
+        problem = "single quotes, comments, NaN and Infinity are not JSON";
+    else if (json_c_visit(document, 0, find_nul, &nul) < 0)
+        problem = "the document cannot be walked";
+    else if (nul)
+        problem = "\\u0000 cannot be stored by PostgreSQL";
+    json_object_put(document);
+    json_tokener_free(tokener);
+    if (problem)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not valid JSON: %s (at byte %zu)", problem,
+                            end);
+    return 0;
+}
+
+int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
+                     trdb_error **reterr) {
+    size_t size = strlen(text);
+    ptrdiff_t chars = trdbi_utf8_length(text, size);
+    if (chars < 0)
+        return trdbi_refuse(table, column, TRDB_E_ENCODING, reterr, "the text is not valid UTF-8");
+    if (column->max_chars > 0 && chars > column->max_chars)
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%td characters, at most %d are allowed", chars,
+                            column->max_chars);
+    if (column->field.kind == TRDBI_JSON)
+        return check_json(table, column, text, size, reterr);
+    return 0;
+}
+
+/* 10^n for the column limits, which lie below 10^18. */
+static trdb_decimal power_of_ten(unsigned n) {
+    int64_t value = 1;
+    while (n-- > 0)
+        value *= 10;
+    trdb_decimal power;
+    trdb_decimal_from_i64(value, 0, &power);
+    return power;
+}
+
+int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, trdb_decimal value,
+                        trdb_error **reterr) {
+    if (value.kind != TRDB_DECIMAL_FINITE) {
+        if (column->max_whole == 255)
+            return 0;
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "must be a finite number");
+    }
+    char text[TRDB_DECIMAL_TEXT_SIZE];
+    if (trdb_decimal_format(value, text, sizeof text) < 0)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the decimal is malformed");
+    const char *shown = column->flags & TRDBI_SECRET ? "the value" : text;
+    if (value.scale > column->max_scale && trdb_decimal_trim(value).scale > column->max_scale)
+        return trdbi_refuse(table, column, TRDB_E_INEXACT, reterr,
+                            "%s has more than %u digits behind the point and would be rounded", shown,
+                            column->max_scale);
+    value.negative = 0;
+    if (column->max_whole <= 18 && trdb_decimal_compare(value, power_of_ten(column->max_whole)) >= 0)
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%s has more than %u digits before the point",
+                            shown, column->max_whole);
+    return 0;
+}
+
+int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value, trdb_error **reterr) {
+    int64_t max = column->int_bytes == 2 ? INT16_MAX : column->int_bytes == 4 ? INT32_MAX : INT64_MAX;
+    if (value > max || value < -max - 1)
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%lld lies outside %lld..%lld",
+                            (long long)value, (long long)(-max - 1), (long long)max);
+    return 0;
+}
+
+int trdbi_check_enum(const trdbi_table *table, const trdbi_column *column, int32_t value,
+                     trdb_error **reterr) {
+    if (value < 1 || value > column->field.values->count)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no constant of %s", value,
+                            column->field.values->name);
+    return 0;
+}
+
+int trdbi_in_open(trdbi_in *in, const void *base, size_t known, size_t room, const trdbi_table *table,
+                  const char *suffix, trdb_error **reterr) {
+    if (!base)
+        return trdbi_error(reterr, TRDB_E_INVALID, "the %s%s is NULL", table->type, suffix);
+    size_t size;
+    memcpy(&size, base, sizeof size);
+    if (size < sizeof size || size > room)
+        return trdbi_error(reterr, TRDB_E_INVALID, "%s%s.struct_size is %zu; set it to sizeof(%s%s)",
+                           table->type, suffix, size, table->type, suffix);
+    for (size_t i = known; i < size; i++) {
+        if (((const char *)base)[i] != 0)
+            return trdbi_error(reterr, TRDB_E_INVALID,
+                               "the %s%s has fields that this library (" TRDB_VERSION
+                               ") does not know: it comes from a newer caller",
+                               table->type, suffix);
+    }
+    *in = (trdbi_in){.base = base, .size = size};
+    return 0;
+}
+
+void trdbi_in_read(const trdbi_in *in, size_t offset, void *dst, size_t size) {
+    if (offset + size <= in->size)
+        memcpy(dst, in->base + offset, size);
+    else
+        memset(dst, 0, size);
+}

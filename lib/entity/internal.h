@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the engine share. */
+#pragma once
+
+#include "entity/entity.h"
+
+/* Descriptors have at most 64 columns, so that a set of columns is a word; the generator sees to it. */
+enum { TRDBI_MAX_COLUMNS = 64 };
+
+typedef enum trdbi_op {
+    TRDBI_OP_GET = 1,
+    TRDBI_OP_GET_MANY,
+    TRDBI_OP_LIST,
+    TRDBI_OP_COUNT,
+    TRDBI_OP_INSERT,
+    TRDBI_OP_UPSERT,
+    TRDBI_OP_PATCH,
+    TRDBI_OP_DELETE
+} trdbi_op;
+
+/* How a list continues after a row. */
+typedef enum trdbi_after {
+    TRDBI_AFTER_NONE = 0,
+    TRDBI_AFTER_KEY,   /* ordered by the key alone */
+    TRDBI_AFTER_VALUE, /* the order column had a value in that row */
+    TRDBI_AFTER_NULL   /* it was NULL */
+} trdbi_after;
+
+/*
+ * Everything that decides the text of a statement: two calls of equal shape share a prepared statement. It is
+ * the key in the connection's cache, so it is compared as bytes and must be zeroed before it is filled.
+ */
+typedef struct trdbi_shape {
+    const trdbi_table *table;
+    uint64_t columns; /* bit i: column i is given */
+    uint8_t op;       /* trdbi_op */
+    uint8_t unique;   /* upsert: index of the unique key */
+    uint8_t returning;
+    uint8_t order_by; /* column index */
+    uint8_t descending;
+    uint8_t limit;
+    uint8_t after;    /* trdbi_after */
+    uint8_t reserved;
+    uint8_t where[TRDBI_MAX_COLUMNS]; /* enum trdb_op of each column's condition */
+} trdbi_shape;
+
+/* The bytes of a shape that count: the conditions only where the operation has them. */
+static inline size_t trdbi_shape_size(const trdbi_shape *shape) {
+    return shape->op == TRDBI_OP_LIST || shape->op == TRDBI_OP_COUNT ? sizeof *shape
+                                                                     : offsetof(trdbi_shape, where);
+}
+
+static inline const trdbi_column *trdbi_key_column(const trdbi_table *table) {
+    return &table->columns[table->key];
+}
+
+/* sql.c: appends the statement of a shape. */
+typedef struct trdbi_build {
+    const trdbi_shape *shape;
+    const char *schema; /* quoted, with its dot */
+} trdbi_build;
+int trdbi_build_sql(const void *build, trdbi_buf *sql, trdb_error **reterr);
+
+/* check.c: whether a value fits its column, before anything is sent. */
+int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
+                     trdb_error **reterr);
+int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, trdb_decimal value,
+                        trdb_error **reterr);
+int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value, trdb_error **reterr);
+int trdbi_check_enum(const trdbi_table *table, const trdbi_column *column, int32_t value,
+                     trdb_error **reterr);
+/* Refuses a value of a column: "trading_trades.size: <text>", with table and column set. */
+__attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table, const trdbi_column *column,
+                                                       int code, trdb_error **reterr, const char *format, ...);
+
+/* A struct of the caller: what lies beyond its struct_size reads as zero, which is "not given" everywhere. */
+typedef struct trdbi_in {
+    const char *base;
+    size_t size;
+} trdbi_in;
+/* Checks struct_size: at least itself, at most `room`; larger than `known` only with a zero tail. NULL is
+ * refused. The struct's name is the table's type with the suffix. */
+int trdbi_in_open(trdbi_in *in, const void *base, size_t known, size_t room, const trdbi_table *table,
+                  const char *suffix, trdb_error **reterr);
+/* Copies a member out, or zeroes it when the caller's struct does not have it. */
+void trdbi_in_read(const trdbi_in *in, size_t offset, void *dst, size_t size);
+
+/* input.c: the given columns of an input struct, checked and appended as parameters in column order. `skip` is
+ * a bit set of columns that must not be given (the key in a patch). `made_key`: a uuid key to use when the
+ * caller gave none. Sets shape->columns. */
+int trdbi_input_params(const trdbi_table *table, const void *new_row, size_t room, uint64_t skip,
+                       trdbi_shape *shape, trdbi_params *params, trdb_error **reterr);
+int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *params, trdb_error **reterr);
+int trdbi_keys_param(const trdbi_table *table, const void *keys, size_t count, trdbi_params *params,
+                     trdb_error **reterr);
+
+/* filter.c: conditions, order, limit and keyset of a filter (NULL: all rows), as shape and parameters. */
+int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shape *shape,
+                        trdbi_params *params, trdb_error **reterr);
+
+/* rows.c */
+int trdbi_row_new(const trdbi_result *result, size_t index, const trdbi_field *fields, size_t stride,
+                  size_t count, size_t row_size, void **ret, trdb_error **reterr);
+int trdbi_list_new(const trdbi_result *result, const trdbi_field *fields, size_t stride, size_t count,
+                   size_t row_size, trdbi_list **ret, trdb_error **reterr);
+/* A list of `capacity` rows that is filled one by one. */
+trdbi_list *trdbi_list_empty(size_t capacity, size_t row_size);
+int trdbi_list_add(trdbi_list *list, const trdbi_result *result, const trdbi_field *fields, size_t stride,
+                   size_t count, trdb_error **reterr);
+/* Stores a pointer into the caller's variable, whose type only the caller knows. */
+static inline void trdbi_store(void *ret, const void *pointer) {
+    memcpy(ret, &pointer, sizeof pointer);
+}

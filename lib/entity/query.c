@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Named queries: SQL of schema/queries, run with typed arguments. */
+#include "entity/internal.h"
+#include "base/text.h"
+
+typedef struct query_build {
+    const trdbi_query *query;
+    const char *schema;
+} query_build;
+
+/* `{schema}.` in the SQL becomes the quoted schema with its dot. */
+static int build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
+    static const char mark[] = "{schema}.";
+    const query_build *build = ctx;
+    const char *from = build->query->sql;
+    for (const char *at; (at = strstr(from, mark)); from = at + strlen(mark)) {
+        trdbi_buf_append(sql, from, (size_t)(at - from));
+        trdbi_buf_text(sql, build->schema);
+    }
+    trdbi_buf_text(sql, from);
+    return sql->failed ? trdbi_error_nomem(reterr) : 0;
+}
+
+static int refuse(const trdbi_query *query, const trdbi_query_param *param, int code, const char *why,
+                  trdb_error **reterr) {
+    return trdbi_error(reterr, code, "%s: argument %s %s", query->name, param->name, why);
+}
+
+static int put_text(const trdbi_query *query, const trdbi_query_param *param, const char *text, trdbi_buf *buf,
+                    trdb_error **reterr) {
+    if (trdbi_utf8_length(text, strlen(text)) < 0)
+        return refuse(query, param, TRDB_E_ENCODING, "is not valid UTF-8", reterr);
+    if (param->kind == TRDBI_JSON)
+        trdbi_encode_json(buf, text);
+    else if (param->kind == TRDBI_TEXT)
+        trdbi_encode_text(buf, text);
+    else if (trdbi_encode_inet(buf, text) < 0)
+        return refuse(query, param, TRDB_E_INVALID, "is not an IP address", reterr);
+    return 0;
+}
+
+static int put(const trdbi_query *query, const trdbi_query_param *param, const trdbi_arg *arg, trdbi_buf *buf,
+               trdb_error **reterr) {
+    int code = 0;
+    switch ((trdbi_kind)param->kind) {
+    case TRDBI_I64:
+        trdbi_encode_i64(buf, arg->u.i64);
+        return 0;
+    case TRDBI_BOOL:
+        trdbi_encode_bool(buf, arg->u.boolean);
+        return 0;
+    case TRDBI_ENUM:
+        if (arg->u.enumeration < 1 || arg->u.enumeration > param->values->count)
+            return refuse(query, param, TRDB_E_INVALID, "is no constant of its set", reterr);
+        trdbi_encode_text(buf, param->values->values[arg->u.enumeration - 1]);
+        return 0;
+    case TRDBI_DECIMAL:
+        code = trdbi_encode_decimal(buf, arg->u.decimal);
+        return code < 0 ? refuse(query, param, code, "is a malformed decimal", reterr) : 0;
+    case TRDBI_TIMESTAMP:
+        code = trdbi_encode_timestamp(buf, arg->u.timestamp);
+        return code < 0 ? refuse(query, param, code, "is a time out of range", reterr) : 0;
+    case TRDBI_UUID:
+        trdbi_encode_uuid(buf, arg->u.uuid);
+        return 0;
+    case TRDBI_BYTES:
+        trdbi_buf_append(buf, arg->u.bytes.data, arg->u.bytes.size);
+        return 0;
+    case TRDBI_TEXTS:
+        for (size_t i = 0; i < arg->u.texts.count; i++) {
+            const char *item = arg->u.texts.items[i];
+            if (item && trdbi_utf8_length(item, strlen(item)) < 0)
+                return refuse(query, param, TRDB_E_ENCODING, "is not valid UTF-8", reterr);
+        }
+        trdbi_encode_texts(buf, arg->u.texts.items, arg->u.texts.count);
+        return 0;
+    case TRDBI_TEXT:
+    case TRDBI_JSON:
+    case TRDBI_INET:
+        break;
+    }
+    return put_text(query, param, arg->u.text, buf, reterr);
+}
+
+/* NULL by its state, or by a value that says so itself. */
+static bool is_null(const trdbi_query_param *param, const trdbi_arg *arg) {
+    if (arg->state != TRDB_GIVEN)
+        return true;
+    switch ((trdbi_kind)param->kind) {
+    case TRDBI_TEXT:
+    case TRDBI_JSON:
+    case TRDBI_INET:
+        return arg->u.text == NULL || arg->u.text == TRDB_NULL_TEXT;
+    case TRDBI_DECIMAL:
+        return arg->u.decimal.kind == TRDB_DECIMAL_NULL;
+    case TRDBI_TIMESTAMP:
+        return arg->u.timestamp.kind == TRDB_TIMESTAMP_NULL;
+    case TRDBI_BYTES:
+        return arg->u.bytes.data == NULL;
+    case TRDBI_TEXTS:
+        return arg->u.texts.items == NULL;
+    case TRDBI_I64:
+    case TRDBI_BOOL:
+    case TRDBI_UUID:
+    case TRDBI_ENUM:
+        break;
+    }
+    return false;
+}
+
+static int put_args(const trdbi_query *query, const trdbi_arg *args, trdbi_params *params,
+                    trdb_error **reterr) {
+    for (unsigned i = 0; i < query->param_count; i++) {
+        const trdbi_query_param *param = &query->params[i];
+        uint32_t oid = trdbi_kind_oid(param->kind, false);
+        if (is_null(param, &args[i])) {
+            if (!param->nullable)
+                return refuse(query, param, TRDB_E_INVALID, "is NULL", reterr);
+            trdbi_params_null(params, oid);
+            continue;
+        }
+        trdbi_params_begin(params, oid);
+        int code = put(query, param, &args[i], &params->data, reterr);
+        trdbi_params_end(params);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, trdbi_result **ret,
+               trdb_error **reterr) {
+    int code = trdbi_uow_usable(uow, reterr);
+    if (code < 0)
+        return code;
+    query_build build = {.query = query, .schema = trdbi_uow_schema(uow)};
+    trdbi_statement statement = {.name = query->name,
+                                 .key = &query,
+                                 .key_size = sizeof query,
+                                 .build = build_sql,
+                                 .ctx = &build,
+                                 .secret = query->secret};
+    trdbi_params *params = trdbi_uow_params(uow);
+    code = put_args(query, args, params, reterr);
+    return code < 0 ? code : trdbi_uow_run(uow, &statement, params, ret, reterr);
+}
+
+int trdbi_query_one(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, void *ret,
+                    trdb_error **reterr) {
+    if (!ret)
+        return trdbi_error(reterr, TRDB_E_INVALID, "%s: the place for the row is NULL", query->name);
+    trdbi_result *result = NULL;
+    void *row = NULL;
+    int code = run(uow, query, args, &result, reterr);
+    if (code == 0 && trdbi_result_rows(result) == 0)
+        code = trdbi_error(reterr, TRDB_E_NOT_FOUND, "%s: no such row", query->name);
+    if (code == 0)
+        code = trdbi_row_new(result, 0, query->fields, query->field_stride, query->field_count,
+                             query->row_size, &row, reterr);
+    trdbi_result_free(result);
+    if (code < 0) {
+        trdbi_error_set_statement(reterr, query->name);
+        return code;
+    }
+    trdbi_store(ret, row);
+    return 0;
+}
+
+int trdbi_query_many(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, void *ret,
+                     trdb_error **reterr) {
+    if (!ret)
+        return trdbi_error(reterr, TRDB_E_INVALID, "%s: the place for the list is NULL", query->name);
+    trdbi_result *result = NULL;
+    trdbi_list *list = NULL;
+    int code = run(uow, query, args, &result, reterr);
+    if (code == 0)
+        code = trdbi_list_new(result, query->fields, query->field_stride, query->field_count, query->row_size,
+                              &list, reterr);
+    trdbi_result_free(result);
+    if (code < 0) {
+        trdbi_error_set_statement(reterr, query->name);
+        return code;
+    }
+    trdbi_store(ret, list);
+    return 0;
+}
+
+int trdbi_query_exec(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
+                     trdb_error **reterr) {
+    trdbi_result *result = NULL;
+    int code = run(uow, query, args, &result, reterr);
+    int64_t affected = code == 0 ? trdbi_result_affected(result) : 0;
+    trdbi_result_free(result);
+    if (code < 0) {
+        trdbi_error_set_statement(reterr, query->name);
+        return code;
+    }
+    if (ret)
+        *ret = affected;
+    return 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* The SQL of each operation, built from a descriptor once per shape and connection. Parameters are numbered
+ * in the order in which input.c and filter.c append them. */
+#include "entity/internal.h"
+
+static void name(trdbi_buf *sql, const trdbi_column *column) {
+    trdbi_buf_identifier(sql, column->field.name);
+}
+
+static void table_name(trdbi_buf *sql, const trdbi_build *build) {
+    trdbi_buf_text(sql, build->schema);
+    trdbi_buf_identifier(sql, build->shape->table->name);
+}
+
+/* All columns, in the order of the descriptor, which is the order that decoding expects. */
+static void column_names(trdbi_buf *sql, const trdbi_table *table) {
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (i > 0)
+            trdbi_buf_text(sql, ", ");
+        name(sql, &table->columns[i]);
+    }
+}
+
+static void returning(trdbi_buf *sql, const trdbi_shape *shape) {
+    if (!shape->returning)
+        return;
+    trdbi_buf_text(sql, " RETURNING ");
+    column_names(sql, shape->table);
+}
+
+static void key_equals(trdbi_buf *sql, const trdbi_table *table, int parameter) {
+    trdbi_buf_text(sql, " WHERE ");
+    name(sql, trdbi_key_column(table));
+    trdbi_buf_printf(sql, " = $%d", parameter);
+}
+
+static void build_insert(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_shape *shape = build->shape;
+    const trdbi_table *table = shape->table;
+    trdbi_buf_text(sql, "INSERT INTO ");
+    table_name(sql, build);
+    trdbi_buf_text(sql, " AS t");
+    if (shape->columns == 0) {
+        trdbi_buf_text(sql, " DEFAULT VALUES");
+        return;
+    }
+    const char *separator = " (";
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (!(shape->columns >> i & 1))
+            continue;
+        trdbi_buf_text(sql, separator);
+        name(sql, &table->columns[i]);
+        separator = ", ";
+    }
+    int count = __builtin_popcountll(shape->columns);
+    trdbi_buf_text(sql, ") VALUES (");
+    for (int i = 1; i <= count; i++)
+        trdbi_buf_printf(sql, i == 1 ? "$%d" : ", $%d", i);
+    trdbi_buf_char(sql, ')');
+}
+
+/* The key never changes in an update; where nothing else is given, it is set to itself, so that RETURNING
+ * still gives the row. */
+static void build_upsert(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_shape *shape = build->shape;
+    const trdbi_table *table = shape->table;
+    build_insert(sql, build);
+    trdbi_buf_printf(sql, " ON CONFLICT %s DO UPDATE SET ", table->uniques[shape->unique].target);
+    uint64_t columns = shape->columns & ~(UINT64_C(1) << table->key);
+    const char *separator = "";
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (!(columns >> i & 1))
+            continue;
+        trdbi_buf_text(sql, separator);
+        name(sql, &table->columns[i]);
+        trdbi_buf_text(sql, " = EXCLUDED.");
+        name(sql, &table->columns[i]);
+        separator = ", ";
+    }
+    if (columns == 0) {
+        name(sql, trdbi_key_column(table));
+        trdbi_buf_text(sql, " = t.");
+        name(sql, trdbi_key_column(table));
+    }
+}
+
+static void build_patch(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_table *table = build->shape->table;
+    trdbi_buf_text(sql, "UPDATE ");
+    table_name(sql, build);
+    int parameter = 0;
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (!(build->shape->columns >> i & 1))
+            continue;
+        trdbi_buf_text(sql, parameter == 0 ? " SET " : ", ");
+        name(sql, &table->columns[i]);
+        trdbi_buf_printf(sql, " = $%d", ++parameter);
+    }
+    key_equals(sql, table, parameter + 1);
+}
+
+/* One column's condition; `*parameter` is the number of the last parameter used. */
+static void condition(trdbi_buf *sql, const trdbi_column *column, uint8_t op, int *parameter) {
+    switch (op) {
+    case TRDB_OP_EQ:
+        name(sql, column);
+        trdbi_buf_printf(sql, " = $%d", ++*parameter);
+        return;
+    case TRDB_OP_ANY:
+        name(sql, column);
+        /* An array of a native enum would have to name the type; its labels compare as text instead. */
+        trdbi_buf_printf(sql, "%s = ANY ($%d)", column->flags & TRDBI_NATIVE_ENUM ? "::text" : "",
+                         ++*parameter);
+        return;
+    case TRDB_OP_IS_NULL:
+        name(sql, column);
+        trdbi_buf_text(sql, " IS NULL");
+        return;
+    case TRDB_OP_NOT_NULL:
+        name(sql, column);
+        trdbi_buf_text(sql, " IS NOT NULL");
+        return;
+    default:
+        if (op & TRDB_OP_FROM) {
+            name(sql, column);
+            trdbi_buf_printf(sql, " >= $%d", ++*parameter);
+        }
+        if (op & TRDB_OP_UNTIL) {
+            if (op & TRDB_OP_FROM)
+                trdbi_buf_text(sql, " AND ");
+            name(sql, column);
+            trdbi_buf_printf(sql, " < $%d", ++*parameter);
+        }
+    }
+}
+
+/*
+ * Rows behind a given one. PostgreSQL sorts NULL above every value, so ascending lists end with NULLs and
+ * descending ones begin with them; the order is left as the index has it.
+ */
+static void after(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
+    const trdbi_column *order = &shape->table->columns[shape->order_by];
+    const trdbi_column *key = trdbi_key_column(shape->table);
+    const char *than = shape->descending ? "<" : ">";
+    switch (shape->after) {
+    case TRDBI_AFTER_KEY:
+        name(sql, key);
+        trdbi_buf_printf(sql, " %s $%d", than, ++*parameter);
+        return;
+    case TRDBI_AFTER_VALUE: {
+        bool then_nulls = !shape->descending && !(order->flags & TRDBI_NOT_NULL);
+        trdbi_buf_text(sql, then_nulls ? "((" : "(");
+        name(sql, order);
+        trdbi_buf_text(sql, ", ");
+        name(sql, key);
+        trdbi_buf_printf(sql, ") %s ($%d, $%d)", than, *parameter + 1, *parameter + 2);
+        *parameter += 2;
+        if (then_nulls) {
+            trdbi_buf_text(sql, " OR ");
+            name(sql, order);
+            trdbi_buf_text(sql, " IS NULL)");
+        }
+        return;
+    }
+    case TRDBI_AFTER_NULL:
+        trdbi_buf_char(sql, '(');
+        name(sql, order);
+        trdbi_buf_text(sql, " IS NULL AND ");
+        name(sql, key);
+        trdbi_buf_printf(sql, " %s $%d", than, ++*parameter);
+        if (shape->descending) {
+            trdbi_buf_text(sql, " OR ");
+            name(sql, order);
+            trdbi_buf_text(sql, " IS NOT NULL");
+        }
+        trdbi_buf_char(sql, ')');
+    }
+}
+
+static void where(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
+    const char *separator = " WHERE ";
+    for (unsigned i = 0; i < shape->table->column_count; i++) {
+        if (shape->where[i] == TRDB_OP_NONE)
+            continue;
+        trdbi_buf_text(sql, separator);
+        condition(sql, &shape->table->columns[i], shape->where[i], parameter);
+        separator = " AND ";
+    }
+    if (shape->after != TRDBI_AFTER_NONE) {
+        trdbi_buf_text(sql, separator);
+        after(sql, shape, parameter);
+    }
+}
+
+static void build_list(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_shape *shape = build->shape;
+    const trdbi_table *table = shape->table;
+    int parameter = 0;
+    trdbi_buf_text(sql, "SELECT ");
+    column_names(sql, table);
+    trdbi_buf_text(sql, " FROM ");
+    table_name(sql, build);
+    where(sql, shape, &parameter);
+
+    const char *direction = shape->descending ? " DESC" : "";
+    trdbi_buf_text(sql, " ORDER BY ");
+    if (shape->order_by != table->key) {
+        name(sql, &table->columns[shape->order_by]);
+        trdbi_buf_printf(sql, "%s, ", direction);
+    }
+    name(sql, trdbi_key_column(table));
+    trdbi_buf_text(sql, direction);
+    if (shape->limit)
+        trdbi_buf_printf(sql, " LIMIT $%d", ++parameter);
+}
+
+static void build_select(trdbi_buf *sql, const trdbi_build *build) {
+    trdbi_buf_text(sql, "SELECT ");
+    column_names(sql, build->shape->table);
+    trdbi_buf_text(sql, " FROM ");
+    table_name(sql, build);
+}
+
+int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
+    const trdbi_build *build = ctx;
+    const trdbi_shape *shape = build->shape;
+    const trdbi_table *table = shape->table;
+    int parameter = 0;
+    switch ((trdbi_op)shape->op) {
+    case TRDBI_OP_GET:
+        build_select(sql, build);
+        key_equals(sql, table, 1);
+        break;
+    case TRDBI_OP_GET_MANY:
+        build_select(sql, build);
+        trdbi_buf_text(sql, " WHERE ");
+        name(sql, trdbi_key_column(table));
+        trdbi_buf_text(sql, " = ANY ($1) ORDER BY ");
+        name(sql, trdbi_key_column(table));
+        break;
+    case TRDBI_OP_LIST:
+        build_list(sql, build);
+        break;
+    case TRDBI_OP_COUNT:
+        trdbi_buf_text(sql, "SELECT count(*) FROM ");
+        table_name(sql, build);
+        where(sql, shape, &parameter);
+        break;
+    case TRDBI_OP_INSERT:
+        build_insert(sql, build);
+        returning(sql, shape);
+        break;
+    case TRDBI_OP_UPSERT:
+        build_upsert(sql, build);
+        returning(sql, shape);
+        break;
+    case TRDBI_OP_PATCH:
+        build_patch(sql, build);
+        returning(sql, shape);
+        break;
+    case TRDBI_OP_DELETE:
+        trdbi_buf_text(sql, "DELETE FROM ");
+        table_name(sql, build);
+        key_equals(sql, table, 1);
+        break;
+    }
+    return sql->failed ? trdbi_error_nomem(reterr) : 0;
+}
