@@ -1,72 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool: sizes, queue, deadlines, liveness, lifetime, close, fork, statistics, threads. */
-#include "pgtest.h"
-
-#include <pthread.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "base/text.h"
-#include "core/core.h"
-
-static char *url;
-
-static void setup(void) {
-    url = harness_database();
-}
-
-static void teardown(void) {
-    harness_database_free(url);
-}
-
-static trdb_db *open_with(trdb_db_options options) {
-    trdb_error *err = NULL;
-    trdb_db *db = NULL;
-    ck_ok(trdb_open(url, &options, &db, &err), err);
-    return db;
-}
-
-static trdb_db_options sized(int32_t size, int32_t overflow) {
-    trdb_db_options options = trdb_db_options_init();
-    options.pool_size = size;
-    options.pool_overflow = overflow;
-    return options;
-}
-
-static trdb_db_stats stats_of(trdb_db *db) {
-    trdb_error *err = NULL;
-    trdb_db_stats stats = trdb_db_stats_init();
-    ck_ok(trdb_db_get_stats(db, &stats, &err), err);
-    return stats;
-}
-
-static trdb_uow *begin(trdb_db *db) {
-    trdb_error *err = NULL;
-    trdb_uow *uow = NULL;
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
-    return uow;
-}
-
-static int backend_pid(trdb_uow *uow) {
-    trdb_error *err = NULL;
-    trdbi_result *result = NULL;
-    trdbi_statement statement = pgtest_statement("SELECT pg_backend_pid()::int8");
-    ck_ok(trdbi_uow_run(uow, &statement, NULL, &result, &err), err);
-    int64_t pid = 0;
-    trdbi_field field = {.name = "pid", .kind = TRDBI_I64, .plain = 1};
-    ck_ok(trdbi_result_decode(result, 0, &field, sizeof field, 1, NULL, &pid, &err), err);
-    trdbi_result_free(result);
-    return (int)pid;
-}
-
-static void terminate(int pid) {
-    harness_sql(url, "SELECT pg_terminate_backend(%d, 10000)", pid);
-}
-
-/* Waits for another thread to get somewhere; the test's own timeout ends what never comes. */
-#define wait_for(condition)                                                                                  \
-    while (!(condition))                                                                                     \
-    usleep(500)
+/* The pool: opening, sizes, the queue and its deadlines, liveness, lifetime, idle connections. */
+#include "pooltest.h"
 
 /* ---- opening -------------------------------------------------------------------------------------- */
 
@@ -77,12 +11,24 @@ START_TEST(options_that_make_no_sense) {
         int32_t value;
     } cases[] = {
 #define BAD(field, value) {#field, offsetof(trdb_db_options, field), value}
-        BAD(pool_min, -1),           BAD(pool_min, 10001),       BAD(pool_min, 21),
-        BAD(pool_size, -1),          BAD(pool_size, INT32_MAX),  BAD(pool_overflow, -2),
-        BAD(pool_overflow, INT32_MAX), BAD(pool_waiters, -2),    BAD(pool_waiters, INT32_MAX),
-        BAD(pool_timeout_ms, -1),    BAD(connect_timeout_ms, -1), BAD(max_lifetime_ms, -2),
-        BAD(idle_timeout_ms, -2),    BAD(ping_after_ms, -2),     BAD(statement_cache, -2),
-        BAD(statement_cache, 65537), BAD(flags, 2),              BAD(flags, INT32_MIN),
+        BAD(pool_min, -1),
+        BAD(pool_min, 10001),
+        BAD(pool_min, 21),
+        BAD(pool_size, -1),
+        BAD(pool_size, INT32_MAX),
+        BAD(pool_overflow, -2),
+        BAD(pool_overflow, INT32_MAX),
+        BAD(pool_waiters, -2),
+        BAD(pool_waiters, INT32_MAX),
+        BAD(pool_timeout_ms, -1),
+        BAD(connect_timeout_ms, -1),
+        BAD(max_lifetime_ms, -2),
+        BAD(idle_timeout_ms, -2),
+        BAD(ping_after_ms, -2),
+        BAD(statement_cache, -2),
+        BAD(statement_cache, 65537),
+        BAD(flags, 2),
+        BAD(flags, INT32_MIN),
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         trdb_error *err = NULL;
@@ -189,7 +135,8 @@ START_TEST(lazy_and_eager) {
     options.application_name = "pool \"test\"";
     db = open_with(options);
     ck_assert_int_eq(stats_of(db).idle, 3);
-    char *count = harness_value(url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pool \"test\"'");
+    char *count =
+        harness_value(url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pool \"test\"'");
     ck_assert_str_eq(count, "3");
     free(count);
     trdb_db_free(db);
@@ -240,27 +187,6 @@ START_TEST(the_last_returned_is_the_first_borrowed) {
     trdb_db_free(db);
 }
 END_TEST
-
-typedef struct caller {
-    pthread_t thread;
-    trdb_db *db;
-    int32_t timeout_ms;
-    int code;
-    int order;
-    int *turn; /* under the connection that all wait for */
-} caller;
-
-static void *call(void *arg) {
-    caller *caller = arg;
-    trdb_uow_options options = trdb_uow_options_init();
-    options.pool_timeout_ms = caller->timeout_ms;
-    trdb_uow *uow = NULL;
-    caller->code = trdb_uow_begin(caller->db, &options, &uow, NULL);
-    if (caller->code == 0 && caller->turn)
-        caller->order = ++*caller->turn;
-    trdb_uow_free(uow);
-    return NULL;
-}
 
 START_TEST(the_queue_is_fair) {
     trdb_db *db = open_with(sized(1, -1));
@@ -341,9 +267,10 @@ START_TEST(the_queue_hears_of_a_dead_server) {
         pthread_create(&callers[i].thread, NULL, call, &callers[i]);
         wait_for(stats_of(db).waiting == i + 1);
     }
-    int pid = backend_pid(uow);
-    harness_sql(url, "ALTER DATABASE %s ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(%d, 10000)",
-                strstr(url, "t_"), pid);
+    char *admin = NULL;
+    ck_assert_int_gt(asprintf(&admin, "host=%s user=tester dbname=postgres", harness_host()), 0);
+    harness_sql(admin, "ALTER DATABASE %s ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(%d, 10000)",
+                strstr(url, "t_"), backend_pid(uow));
     trdb_uow_free(uow);
     for (int i = 0; i < 3; i++) {
         pthread_join(callers[i].thread, NULL);
@@ -351,8 +278,6 @@ START_TEST(the_queue_hears_of_a_dead_server) {
     }
     ck_assert_int_eq(stats_of(db).connect_errors, 3);
     ck_assert_int_eq(stats_of(db).open, 0);
-    char *admin = NULL;
-    ck_assert_int_gt(asprintf(&admin, "host=%s user=tester dbname=postgres", harness_host()), 0);
     harness_sql(admin, "ALTER DATABASE %s ALLOW_CONNECTIONS true", strstr(url, "t_"));
     free(admin);
     trdb_uow_free(begin(db)); /* and it works again without being told */
@@ -451,244 +376,6 @@ START_TEST(idle_connections_are_trimmed) {
 }
 END_TEST
 
-/* ---- close ---------------------------------------------------------------------------------------- */
-
-START_TEST(close_while_borrowed) {
-    trdb_error *err = NULL;
-    trdb_db *db = open_with(sized(2, -1));
-    trdb_uow *uow = begin(db), *other = begin(db), *none = NULL;
-    trdb_uow_free(other);
-    trdb_close(db);
-    trdb_close(db);
-    ck_assert_int_eq(stats_of(db).open, 1);
-    ck_fails(trdb_uow_begin(db, NULL, &none, &err), TRDB_E_CLOSED, "closed", err);
-    ck_assert_int_gt(backend_pid(uow), 0); /* a unit that runs may end its work */
-    ck_ok(trdb_uow_commit(uow, &err), err);
-    trdb_uow_free(uow);
-    trdb_db_stats stats = stats_of(db);
-    ck_assert_int_eq(stats.open, 0);
-    ck_assert_int_eq(stats.commits, 1);
-    ck_assert_int_eq(stats.discards, 0);
-    trdb_db_free(db);
-}
-END_TEST
-
-START_TEST(units_outlive_the_handle) {
-    trdb_error *err = NULL;
-    trdb_db *db = open_with(sized(3, -1));
-    trdb_uow *a = begin(db), *b = begin(db), *c = begin(db);
-    trdb_db_free(db);
-    trdbi_statement statement = pgtest_statement("SELECT 1");
-    ck_fails(trdbi_uow_run(a, &statement, NULL, NULL, &err), TRDB_E_CLOSED, "closed", err);
-    ck_fails(trdb_uow_savepoint(a, &err), TRDB_E_CLOSED, "closed", err);
-    ck_fails(trdb_uow_commit(a, &err), TRDB_E_CLOSED, "closed", err);
-    ck_fails(trdb_uow_commit(a, &err), TRDB_E_STATE, "finished", err);
-    ck_ok(trdb_uow_rollback(b, &err), err);
-    trdb_uow_free(a);
-    trdb_uow_free(b);
-    trdb_uow_free(c);
-    char *count = harness_value(url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tradingdb' "
-                                     "AND datname = current_database() AND pg_sleep(0.2) IS NOT NULL");
-    ck_assert_str_eq(count, "0");
-    free(count);
-}
-END_TEST
-
-START_TEST(close_while_waiting) {
-    for (int release = 0; release < 2; release++) {
-        trdb_db *db = open_with(sized(1, -1));
-        trdb_uow *uow = begin(db);
-        caller callers[3];
-        for (int i = 0; i < 3; i++) {
-            callers[i] = (caller){.db = db, .timeout_ms = 600000};
-            pthread_create(&callers[i].thread, NULL, call, &callers[i]);
-            wait_for(stats_of(db).waiting == i + 1);
-        }
-        if (release)
-            trdb_db_free(db);
-        else
-            trdb_close(db);
-        for (int i = 0; i < 3; i++) {
-            pthread_join(callers[i].thread, NULL);
-            ck_assert_int_eq(callers[i].code, TRDB_E_CLOSED);
-        }
-        trdb_uow_free(uow);
-        if (!release)
-            trdb_db_free(db);
-    }
-}
-END_TEST
-
-START_TEST(null_handles) {
-    trdb_error *err = NULL;
-    trdb_uow *uow = NULL;
-    trdb_db_stats stats = trdb_db_stats_init();
-    trdb_close(NULL);
-    trdb_db_free(NULL);
-    trdb_uow_free(NULL);
-    ck_fails(trdb_db_get_stats(NULL, &stats, &err), TRDB_E_INVALID, "NULL", err);
-    ck_fails(trdb_set_trace(NULL, NULL, NULL, &err), TRDB_E_INVALID, "NULL", err);
-    ck_fails(trdb_uow_begin(NULL, NULL, &uow, &err), TRDB_E_INVALID, "NULL", err);
-    trdb_db *db = open_with(sized(1, -1));
-    ck_fails(trdb_db_get_stats(db, NULL, &err), TRDB_E_INVALID, "trdb_db_stats", err);
-    stats.struct_size = 0;
-    ck_fails(trdb_db_get_stats(db, &stats, &err), TRDB_E_INVALID, "trdb_db_stats", err);
-    ck_fails(trdb_uow_begin(db, NULL, NULL, &err), TRDB_E_INVALID, "ret", err);
-    trdb_db_free(db);
-}
-END_TEST
-
-START_TEST(statistics_of_other_versions) {
-    trdb_error *err = NULL;
-    trdb_db *db = open_with(sized(1, -1));
-    union {
-        trdb_db_stats stats;
-        unsigned char bytes[sizeof(trdb_db_stats) + 64];
-    } room;
-    memset(&room, 0xEE, sizeof room);
-    room.stats.struct_size = offsetof(trdb_db_stats, idle);
-    ck_ok(trdb_db_get_stats(db, &room.stats, &err), err);
-    ck_assert_int_eq(room.stats.open, 1);
-    ck_assert_int_eq(room.bytes[offsetof(trdb_db_stats, idle)], 0xEE);
-    room.stats.struct_size = sizeof room;
-    ck_ok(trdb_db_get_stats(db, &room.stats, &err), err);
-    ck_assert_uint_eq(room.stats.struct_size, sizeof room);
-    ck_assert_int_eq(room.stats.idle, 1);
-    for (size_t i = sizeof room.stats; i < sizeof room; i++)
-        ck_assert_int_eq(room.bytes[i], 0);
-    trdb_db_free(db);
-}
-END_TEST
-
-/* ---- fork ----------------------------------------------------------------------------------------- */
-
-static void in_child(trdb_db *db, trdb_uow *uow) {
-    trdb_uow *none = NULL;
-    trdb_db_stats stats = trdb_db_stats_init();
-    trdbi_statement statement = pgtest_statement("SELECT 1");
-    int wrong = 0;
-    wrong |= trdb_uow_begin(db, NULL, &none, NULL) != TRDB_E_FORKED;
-    wrong |= trdb_db_get_stats(db, &stats, NULL) != TRDB_E_FORKED;
-    wrong |= trdb_set_trace(db, NULL, NULL, NULL) != TRDB_E_FORKED;
-    wrong |= trdbi_uow_run(uow, &statement, NULL, NULL, NULL) != TRDB_E_FORKED;
-    wrong |= trdb_uow_commit(uow, NULL) != TRDB_E_FORKED;
-    wrong |= trdb_uow_rollback(uow, NULL) != TRDB_E_FORKED;
-    wrong |= trdb_uow_savepoint(uow, NULL) != TRDB_E_FORKED;
-    trdb_close(db);
-    trdb_uow_free(uow);
-    trdb_db_free(db);
-    trdb_db *own = NULL;
-    wrong |= trdb_open(url, NULL, &own, NULL) != 0;
-    trdb_db_free(own);
-    _exit(wrong);
-}
-
-START_TEST(fork_leaves_the_parent_alone) {
-    trdb_error *err = NULL;
-    trdb_db *db = open_with(sized(3, -1));
-    trdb_uow *uow = begin(db), *idle = begin(db);
-    int pid = backend_pid(uow), idle_pid = backend_pid(idle);
-    trdb_uow_free(idle);
-    pid_t child = fork();
-    if (child == 0)
-        in_child(db, uow);
-    int status = -1;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status));
-    ck_assert_int_eq(WEXITSTATUS(status), 0);
-    ck_assert_int_eq(backend_pid(uow), pid);
-    ck_ok(trdb_uow_commit(uow, &err), err);
-    trdb_uow_free(uow);
-    uow = begin(db);
-    idle = begin(db);
-    ck_assert_int_eq(backend_pid(idle), idle_pid);
-    trdb_uow_free(uow);
-    trdb_uow_free(idle);
-    ck_assert_int_eq(stats_of(db).discards, 0);
-    trdb_db_free(db);
-}
-END_TEST
-
-/* ---- statistics and threads ----------------------------------------------------------------------- */
-
-START_TEST(statistics_are_exact) {
-    trdb_error *err = NULL;
-    trdb_db *db = open_with(sized(2, -1));
-    trdb_db_stats before = stats_of(db);
-    trdb_uow *uow = begin(db);
-    backend_pid(uow);
-    backend_pid(uow);
-    trdb_db_stats during = stats_of(db);
-    ck_assert_int_eq(during.round_trips, before.round_trips + 3);
-    ck_assert_int_eq(during.prepares, before.prepares + 1);
-    ck_assert_int_eq(during.borrowed, 1);
-    ck_assert_int_eq(during.idle, 0);
-    ck_ok(trdb_uow_commit(uow, &err), err);
-    trdb_uow_free(uow);
-    uow = begin(db);
-    ck_ok(trdb_uow_rollback(uow, &err), err);
-    trdb_uow_free(uow);
-    trdb_db_stats after = stats_of(db);
-    ck_assert_int_eq(after.round_trips, before.round_trips + 6);
-    ck_assert_int_eq(after.commits, 1);
-    ck_assert_int_eq(after.rollbacks, 1);
-    ck_assert_int_eq(after.checkouts, 2);
-    ck_assert_int_eq(after.connects, 1);
-    ck_assert_int_eq(after.wait_us, 0);
-    trdb_close(db); /* the counters of closed connections stay */
-    ck_assert_int_eq(stats_of(db).round_trips, after.round_trips);
-    ck_assert_int_eq(stats_of(db).prepares, after.prepares);
-    trdb_db_free(db);
-}
-END_TEST
-
-enum { HAMMERS = 8, BLOWS = 60 };
-
-static void *hammer(void *arg) {
-    trdb_db *db = arg;
-    intptr_t failed = 0;
-    for (int i = 0; i < BLOWS; i++) {
-        trdb_uow *uow = NULL;
-        trdbi_statement statement = pgtest_statement(i % 20 == 7 ? "SELECT pg_terminate_backend(pg_backend_pid())"
-                                                     : i % 5 == 0 ? "SELECT missing"
-                                                                  : "SELECT 1");
-        int expected = i % 20 == 7 ? TRDB_E_CONNECTION_LOST : i % 5 == 0 ? TRDB_E_SCHEMA : 0;
-        failed += trdb_uow_begin(db, NULL, &uow, NULL) != 0;
-        failed += trdbi_uow_run(uow, &statement, NULL, NULL, NULL) != expected;
-        failed += trdb_uow_commit(uow, NULL) != (expected == 0 ? 0 : TRDB_E_STATE);
-        trdb_uow_free(uow);
-        if (i % 10 == 0)
-            (void)stats_of(db);
-    }
-    return (void *)failed;
-}
-
-START_TEST(threads) {
-    trdb_db_options options = sized(2, 1);
-    options.statement_cache = 2;
-    options.ping_after_ms = 1;
-    options.max_lifetime_ms = 200;
-    options.idle_timeout_ms = 5;
-    trdb_db *db = open_with(options);
-    pthread_t threads[HAMMERS];
-    for (int i = 0; i < HAMMERS; i++)
-        pthread_create(&threads[i], NULL, hammer, db);
-    for (int i = 0; i < HAMMERS; i++) {
-        void *failed = NULL;
-        pthread_join(threads[i], &failed);
-        ck_assert_int_eq((intptr_t)failed, 0);
-    }
-    trdb_db_stats stats = stats_of(db);
-    ck_assert_int_eq(stats.checkouts, HAMMERS * BLOWS);
-    ck_assert_int_eq(stats.borrowed, 0);
-    ck_assert_int_eq(stats.open, stats.idle);
-    ck_assert_int_le(stats.open, 2);
-    ck_assert_int_eq(stats.commits + stats.rollbacks, HAMMERS * BLOWS);
-    ck_assert_int_ge(stats.discards, HAMMERS * BLOWS / 20);
-    trdb_db_free(db);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("pool");
     TCase *tcase = tcase_create("pool");
@@ -708,14 +395,6 @@ int main(void) {
     tcase_add_test(tcase, a_rested_connection_is_pinged);
     tcase_add_test(tcase, an_old_connection_is_replaced);
     tcase_add_test(tcase, idle_connections_are_trimmed);
-    tcase_add_test(tcase, close_while_borrowed);
-    tcase_add_test(tcase, units_outlive_the_handle);
-    tcase_add_test(tcase, close_while_waiting);
-    tcase_add_test(tcase, null_handles);
-    tcase_add_test(tcase, statistics_of_other_versions);
-    tcase_add_test(tcase, fork_leaves_the_parent_alone);
-    tcase_add_test(tcase, statistics_are_exact);
-    tcase_add_test(tcase, threads);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }

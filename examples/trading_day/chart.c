@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* A line chart in braille characters: two by four dots a character, in whole numbers throughout. */
+#include "day.h"
+
+enum { COLUMNS = 72, ROWS = 12, DOTS_X = COLUMNS * 2, DOTS_Y = ROWS * 4 };
+
+typedef struct canvas {
+    unsigned char cell[ROWS][COLUMNS]; /* bit i: dot i of U+2800 + bits */
+} canvas;
+
+static void dot(canvas *c, int x, int y) {
+    static const unsigned char bits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+    int from_top = DOTS_Y - 1 - y;
+    c->cell[from_top / 4][x / 2] |= bits[from_top % 4][x % 2];
+}
+
+/* From one value to the next, without gaps on steep ways. */
+static void line(canvas *c, int x, int from, int to) {
+    int step = to >= from ? 1 : -1;
+    for (int y = from; y != to; y += step)
+        dot(c, x, y);
+    dot(c, x, to);
+}
+
+/* The finest scale at which every value of the curve is an int64. */
+static unsigned common_scale(const trdb_trading_equity_curve_row_list *curve) {
+    unsigned scale = 18;
+    TRDB_FOREACH(trdb_trading_equity_curve_row, row, curve) {
+        int64_t value;
+        while (scale > 0 && trdb_decimal_to_i64(row->net_equity, scale + 2, TRDB_ROUND_HALF_EVEN, &value) < 0)
+            scale--;
+    }
+    return scale;
+}
+
+static int64_t scaled(trdb_decimal value, unsigned scale) {
+    int64_t result = 0;
+    trdb_decimal_to_i64(value, scale, TRDB_ROUND_HALF_EVEN, &result);
+    return result;
+}
+
+static void print_label(FILE *out, int64_t value, unsigned scale) {
+    trdb_decimal exact, rounded;
+    char text[TRDB_DECIMAL_TEXT_SIZE] = "";
+    if (trdb_decimal_from_i64(value, scale, &exact) == 0 &&
+        trdb_decimal_round(exact, scale < 8 ? scale : 8, TRDB_ROUND_HALF_EVEN, &rounded) == 0)
+        trdb_decimal_format(rounded, text, sizeof text);
+    fprintf(out, "%14s", text);
+}
+
+static void print_dates(FILE *out, const trdb_trading_equity_curve_row_list *curve, size_t count) {
+    char first[TRDB_TIMESTAMP_TEXT_SIZE], last[TRDB_TIMESTAMP_TEXT_SIZE];
+    trdb_timestamp_format(trdb_trading_equity_curve_row_list_at(curve, 0)->closed_at, first, sizeof first);
+    trdb_timestamp_format(trdb_trading_equity_curve_row_list_at(curve, count - 1)->closed_at, last, sizeof last);
+    fprintf(out, "%15s%.16s%*s%.16s\n", "", first, COLUMNS - 32, "", last);
+}
+
+void chart_print(FILE *out, const trdb_trading_equity_curve_row_list *curve, const char *currency) {
+    size_t count = trdb_trading_equity_curve_row_list_count(curve);
+    if (count == 0)
+        return;
+    unsigned scale = common_scale(curve);
+    int64_t low = 0, high = 0; /* the curve begins at zero */
+    TRDB_FOREACH(trdb_trading_equity_curve_row, row, curve) {
+        int64_t value = scaled(row->net_equity, scale);
+        low = value < low ? value : low;
+        high = value > high ? value : high;
+    }
+    int64_t height = high > low ? high - low : 1;
+    canvas c = {0};
+    int zero = (int)(-low * (DOTS_Y - 1) / height), before = zero;
+    for (int x = 0; x < DOTS_X; x += 2)
+        dot(&c, x, zero);
+    for (int x = 0; x < DOTS_X; x++) {
+        size_t at = (size_t)x * count / DOTS_X;
+        int64_t value = scaled(trdb_trading_equity_curve_row_list_at(curve, at)->net_equity, scale);
+        int y = (int)((value - low) * (DOTS_Y - 1) / height);
+        line(&c, x, before, y);
+        before = y;
+    }
+
+    fprintf(out, "Net result in %s, trade by trade in the order of closing\n\n", currency);
+    for (int row = 0; row < ROWS; row++) {
+        if (row == 0 || row == ROWS - 1)
+            print_label(out, row == 0 ? high : low, scale);
+        else
+            fprintf(out, "%14s", "");
+        fputs(" ", out);
+        for (int column = 0; column < COLUMNS; column++) {
+            unsigned code = 0x2800u + c.cell[row][column];
+            fprintf(out, "%c%c%c", 0xe0 | code >> 12, 0x80 | (code >> 6 & 0x3f), 0x80 | (code & 0x3f));
+        }
+        fputs("\n", out);
+    }
+    print_dates(out, curve, count);
+}
