@@ -14,7 +14,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 variant=plain
 export=""
 suites=""
-all="unit db service gen cli abi examples docs"
+all="unit db service gen cli abi examples docs bench"
 while [ $# -gt 0 ]; do
     case "$1" in
     --sanitize) variant=sanitize ;;
