@@ -1367,7 +1367,7 @@ typedef struct trdb_trading_pnl_summary_row {
 TRDB_API int trdb_trading_pnl_summary(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_pnl_summary_row **ret,
                                       trdb_error **reterr);
 
-/** Frees the row. NULL is allowed. */
+/** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_trading_pnl_summary_row_free(trdb_trading_pnl_summary_row *row);
 
 /** For TRDB_AUTO(). */
@@ -1544,7 +1544,7 @@ typedef struct trdb_trading_drawdown_row {
 TRDB_API int trdb_trading_drawdown(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_drawdown_row **ret,
                                    trdb_error **reterr);
 
-/** Frees the row. NULL is allowed. */
+/** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_trading_drawdown_row_free(trdb_trading_drawdown_row *row);
 
 /** For TRDB_AUTO(). */

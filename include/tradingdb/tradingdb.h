@@ -22,4 +22,6 @@
 #include <tradingdb/trading.h>
 #include <tradingdb/telegram.h>
 
+#include <tradingdb/services.h>
+
 #endif

@@ -627,8 +627,8 @@ static inline void trdb_usr_verification_code_list_cleanup(trdb_usr_verification
  * @param ret receives the row; free it with trdb_usr_user_free().
  * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
  */
-TRDB_API int trdb_usr_user_by_identity(trdb_uow *uow, const char *provider, const char *external_id,
-                                       trdb_usr_user **ret, trdb_error **reterr);
+TRDB_API int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *external_id,
+                                        trdb_usr_user **ret, trdb_error **reterr);
 
 /**
  * An identity by the provider's id. Where an adopted database has several, that of the lowest user id wins.
@@ -649,30 +649,193 @@ TRDB_API int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provide
 TRDB_API int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret,
                                     trdb_error **reterr);
 
-/** A row of trdb_usr_verification_codes_sent_since(). */
-typedef struct trdb_usr_verification_codes_sent_since_row {
-    trdb_opt_i64 sent; /**< The number of codes. */
-} trdb_usr_verification_codes_sent_since_row;
+/** A row of trdb_users_get_telegram_profile(). */
+typedef struct trdb_telegram_profile {
+    trdb_opt_i64 user_id; /**< The user. */
+    trdb_opt_i64 identity_id; /**< The identity. */
+    const char *telegram_user_id; /**< The account's id. */
+    const char *email; /**< The user's e-mail. */
+    trdb_opt_bool verified; /**< Whether the address is verified. */
+    trdb_opt_bool approved; /**< Whether an admin approved the user. */
+    /** Whether the account has admin rights in the bot; independent of the user's role. */
+    trdb_opt_bool is_admin;
+    const char *language; /**< Language, such as en. */
+    trdb_opt_i64 max_alerts; /**< Most alerts allowed. */
+    trdb_opt_i64 max_schedules; /**< Most schedules allowed. */
+    const char *verification_code; /**< The code sent last. Secret: never show or log it. */
+    trdb_opt_i64 code_sent_time; /**< When it was sent, seconds since 1970 UTC. */
+} trdb_telegram_profile;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_profile_list trdb_telegram_profile_list;
 
 /**
- * How many codes were sent to a user from a time on; those dated in the future count too.
- * @param user_id The user.
- * @param since Seconds since 1970 UTC.
- * @param ret receives the row; free it with trdb_usr_verification_codes_sent_since_row_free().
+ * The profile of a Telegram account: the user and the known keys of the identity's metadata. A key that is
+ * missing or of another type is NULL.
+ * @param telegram_id The account's id, as text.
+ * @param ret receives the row; free it with trdb_telegram_profile_free().
  * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
  */
-TRDB_API int trdb_usr_verification_codes_sent_since(trdb_uow *uow, int64_t user_id, int64_t since,
-                                                    trdb_usr_verification_codes_sent_since_row **ret,
-                                                    trdb_error **reterr);
+TRDB_API int trdb_users_get_telegram_profile(trdb_uow *uow, const char *telegram_id,
+                                             trdb_telegram_profile **ret, trdb_error **reterr);
 
-/** Frees the row. NULL is allowed. */
-TRDB_API void trdb_usr_verification_codes_sent_since_row_free(
-    trdb_usr_verification_codes_sent_since_row *row);
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_telegram_profile_free(trdb_telegram_profile *row);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_profile_list_count(const trdb_telegram_profile_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_profile *trdb_telegram_profile_list_at(const trdb_telegram_profile_list *list,
+                                                                    size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_profile *trdb_telegram_profile_list_next(
+    const trdb_telegram_profile_list *list, const trdb_telegram_profile *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_profile *trdb_telegram_profile_list_rows(
+    const trdb_telegram_profile_list *list, size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_profile_list_free(trdb_telegram_profile_list *list);
 
 /** For TRDB_AUTO(). */
-static inline void trdb_usr_verification_codes_sent_since_row_cleanup(
-    trdb_usr_verification_codes_sent_since_row **handle) {
-    trdb_usr_verification_codes_sent_since_row_free(*handle);
+static inline void trdb_telegram_profile_cleanup(trdb_telegram_profile **handle) {
+    trdb_telegram_profile_free(*handle);
+}
+static inline void trdb_telegram_profile_list_cleanup(trdb_telegram_profile_list **handle) {
+    trdb_telegram_profile_list_free(*handle);
+}
+
+/**
+ * The profiles of all Telegram accounts, by user id.
+ * @param ret receives the list; free it with trdb_telegram_profile_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_users_list_telegram_profiles(trdb_uow *uow, trdb_telegram_profile_list **ret,
+                                               trdb_error **reterr);
+
+/**
+ * The profiles of the Telegram accounts that are verified and not approved, by user id. Never decided
+ * counts as not approved.
+ * @param ret receives the list; free it with trdb_telegram_profile_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_users_list_pending_approvals(trdb_uow *uow, trdb_telegram_profile_list **ret,
+                                               trdb_error **reterr);
+
+/** A row of trdb_users_list_admin_telegram_ids(). */
+typedef struct trdb_telegram_admin {
+    const char *telegram_user_id; /**< The account's id. */
+} trdb_telegram_admin;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_admin_list trdb_telegram_admin_list;
+
+/**
+ * The Telegram accounts whose metadata says is_admin, by user id; the users' roles do not matter.
+ * @param ret receives the list; free it with trdb_telegram_admin_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_users_list_admin_telegram_ids(trdb_uow *uow, trdb_telegram_admin_list **ret,
+                                                trdb_error **reterr);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_admin_list_count(const trdb_telegram_admin_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_admin *trdb_telegram_admin_list_at(const trdb_telegram_admin_list *list,
+                                                                size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_admin *trdb_telegram_admin_list_next(const trdb_telegram_admin_list *list,
+                                                                  const trdb_telegram_admin *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_admin *trdb_telegram_admin_list_rows(const trdb_telegram_admin_list *list,
+                                                                  size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_admin_list_free(trdb_telegram_admin_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_admin_list_cleanup(trdb_telegram_admin_list **handle) {
+    trdb_telegram_admin_list_free(*handle);
+}
+
+/** A row of trdb_users_get_notification_channels(). */
+typedef struct trdb_notification_channels {
+    const char *email; /**< The e-mail; NULL when none is known. */
+    const char *telegram_chat_id; /**< The id of the Telegram account; NULL without one. */
+} trdb_notification_channels;
+
+/**
+ * Where a user can be reached. Of several Telegram accounts the first one counts.
+ * @param user_id The user.
+ * @param ret receives the row; free it with trdb_notification_channels_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_users_get_notification_channels(trdb_uow *uow, int64_t user_id,
+                                                  trdb_notification_channels **ret, trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_notification_channels_free(trdb_notification_channels *row);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_notification_channels_cleanup(trdb_notification_channels **handle) {
+    trdb_notification_channels_free(*handle);
+}
+
+/** A row of trdb_users_list_users_for_broadcast(). */
+typedef struct trdb_telegram_recipient {
+    const char *telegram_user_id; /**< The account's id. */
+    const char *email; /**< The user's e-mail. */
+    trdb_opt_bool approved; /**< Whether an admin approved the user. */
+    trdb_opt_bool verified; /**< Whether the address is verified. */
+} trdb_telegram_recipient;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_recipient_list trdb_telegram_recipient_list;
+
+/**
+ * All Telegram accounts, by user id, whether verified, approved and active or not: the sender decides.
+ * @param ret receives the list; free it with trdb_telegram_recipient_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_users_list_users_for_broadcast(trdb_uow *uow, trdb_telegram_recipient_list **ret,
+                                                 trdb_error **reterr);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_recipient_list_count(const trdb_telegram_recipient_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_recipient *trdb_telegram_recipient_list_at(
+    const trdb_telegram_recipient_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_recipient *trdb_telegram_recipient_list_next(
+    const trdb_telegram_recipient_list *list, const trdb_telegram_recipient *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_recipient *trdb_telegram_recipient_list_rows(
+    const trdb_telegram_recipient_list *list, size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_recipient_list_free(trdb_telegram_recipient_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_recipient_list_cleanup(trdb_telegram_recipient_list **handle) {
+    trdb_telegram_recipient_list_free(*handle);
 }
 
 TRDB_END_DECLS

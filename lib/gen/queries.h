@@ -68,29 +68,23 @@ int trdbi_trading_bot_set_status(trdb_uow *uow, int64_t id, int32_t status, cons
 int trdbi_trading_bot_add_pnl(trdb_uow *uow, int64_t id, trdb_decimal amount, trdb_trading_bot **ret,
                               trdb_error **reterr);
 
-/* A row of trdbi_trading_bot_open_business(). */
-typedef struct trdbi_trading_bot_open_business_row {
-    trdb_opt_i64 open_trades; /* Trades that are open. */
+/* A row of trdbi_trading_bot_delete(). */
+typedef struct trdbi_trading_bot_delete_row {
+    trdb_opt_bool deleted; /* Whether it is deleted. */
+    trdb_opt_i64 open_trades; /* Trades that are open; NULL when there is no such bot. */
     trdb_opt_i64 open_positions; /* Positions that are open. */
     trdb_opt_i64 history; /* Positions, trades and metrics in all. */
-} trdbi_trading_bot_open_business_row;
+} trdbi_trading_bot_delete_row;
 
 /*
- * What keeps a bot from being deleted.
+ * Deletes a bot, or tells what is in the way; see the SQL function trading_delete_bot.
  * @param id The bot.
+ * @param with_history Whether its positions, trades and metrics may go too.
  * @param ret receives the row; free it with trdbi_row_free().
  * @return 0; TRDB_E_NOT_FOUND; see the public headers.
  */
-int trdbi_trading_bot_open_business(trdb_uow *uow, int64_t id, trdbi_trading_bot_open_business_row **ret,
-                                    trdb_error **reterr);
-
-/*
- * Deletes a bot with all its books. The caller has made sure that nothing is open.
- * @param id The bot.
- * @param ret receives the number of rows touched; may be NULL.
- * @return 0; see the public headers.
- */
-int trdbi_trading_bot_delete_with_history(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr);
+int trdbi_trading_bot_delete(trdb_uow *uow, int64_t id, bool with_history,
+                             trdbi_trading_bot_delete_row **ret, trdb_error **reterr);
 
 /*
  * The open position of (bot, trade type, symbol, direction), made when there is none, locked until the
@@ -110,19 +104,12 @@ int trdbi_trading_position_ensure_open(trdb_uow *uow, int64_t bot_id, int32_t tr
                                        trdb_error **reterr);
 
 /* A row of trdbi_trading_position_apply_fill(). */
-typedef struct trdbi_trading_position_apply_fill_row {
+typedef struct trdbi_trading_fill_answer {
+    trdb_trading_position trading_position; /* First, so that trdb_trading_position_free() frees it. */
     const char *outcome; /* applied, duplicate or conflict. */
     trdb_opt_i64 fill_id; /* The fill, also when it was there before. */
     trdb_decimal fill_realized_pnl; /* What the fill realized. */
-    trdb_opt_i64 position_id; /* The position. */
-    /* Status of the position afterwards. Constants: enum trdb_trading_position_status. */
-    trdb_opt_enum status;
-    trdb_decimal qty_open; /* Open quantity afterwards. */
-    trdb_decimal avg_price; /* Average entry price afterwards; NULL when flat. */
-    trdb_decimal realized_pnl; /* What the position realized so far. */
-    trdb_timestamp opened_at; /* When the position was opened. */
-    trdb_timestamp closed_at; /* When it was closed. */
-} trdbi_trading_position_apply_fill_row;
+} trdbi_trading_fill_answer;
 
 /*
  * Applies one execution to a position; see the SQL function trading_apply_fill.
@@ -141,23 +128,8 @@ typedef struct trdbi_trading_position_apply_fill_row {
 int trdbi_trading_position_apply_fill(trdb_uow *uow, int64_t position_id, int32_t action, trdb_decimal qty,
                                       trdb_decimal price, trdb_timestamp ts, trdb_decimal commission,
                                       const char *exchange, const char *exchange_trade_id,
-                                      bool close_when_flat, trdbi_trading_position_apply_fill_row **ret,
+                                      bool close_when_flat, trdbi_trading_fill_answer **ret,
                                       trdb_error **reterr);
-
-/* A row of trdbi_trading_symbol_apply_fill(). */
-typedef struct trdbi_trading_symbol_apply_fill_row {
-    const char *outcome; /* applied, duplicate or conflict. */
-    trdb_opt_i64 fill_id; /* The fill, also when it was there before. */
-    trdb_decimal fill_realized_pnl; /* What the fill realized. */
-    trdb_opt_i64 position_id; /* The position. */
-    /* Status of the position afterwards. Constants: enum trdb_trading_position_status. */
-    trdb_opt_enum status;
-    trdb_decimal qty_open; /* Open quantity afterwards. */
-    trdb_decimal avg_price; /* Average entry price afterwards; NULL when flat. */
-    trdb_decimal realized_pnl; /* What the position realized so far. */
-    trdb_timestamp opened_at; /* When the position was opened. */
-    trdb_timestamp closed_at; /* When it was closed. */
-} trdbi_trading_symbol_apply_fill_row;
 
 /*
  * Applies one execution to the open position of a symbol, made when there is none; an execution that was
@@ -182,7 +154,7 @@ int trdbi_trading_symbol_apply_fill(trdb_uow *uow, int64_t bot_id, int32_t trade
                                     int32_t direction, int32_t action, trdb_decimal qty, trdb_decimal price,
                                     trdb_timestamp ts, trdb_decimal commission, const char *exchange,
                                     const char *exchange_trade_id, bool close_when_flat,
-                                    trdbi_trading_symbol_apply_fill_row **ret, trdb_error **reterr);
+                                    trdbi_trading_fill_answer **ret, trdb_error **reterr);
 
 /*
  * Closes a position when nothing of it is open, otherwise leaves it alone; gives the position.
@@ -237,65 +209,63 @@ typedef struct trdbi_usr_ensure_user_row {
  * @param external_id The provider's id of the account.
  * @param role Role of a new user; NULL: trader.
  * @param email E-mail of a new user; NULL: none.
+ * @param metadata JSON object of a new identity; NULL: an empty one.
  * @param ret receives the row; free it with trdbi_row_free().
  * @return 0; TRDB_E_NOT_FOUND; see the public headers.
  */
 int trdbi_usr_ensure_user(trdb_uow *uow, const char *provider, const char *external_id, trdb_in_enum role,
-                          const char *email, trdbi_usr_ensure_user_row **ret, trdb_error **reterr);
-
-/* A row of trdbi_usr_profiles(). */
-typedef struct trdbi_usr_profiles_row {
-    trdb_opt_i64 user_id; /* The user. */
-    trdb_opt_i64 identity_id; /* The identity. */
-    const char *external_id; /* The provider's id of the account. */
-    const char *email; /* The user's e-mail. */
-    trdb_opt_bool verified; /* Whether the address is verified. */
-    trdb_opt_bool approved; /* Whether an admin approved the user. */
-    /* Whether the account has admin rights in the bot; independent of the user's role. */
-    trdb_opt_bool is_admin;
-    const char *language; /* Language, such as en. */
-    trdb_opt_i64 max_alerts; /* Most alerts allowed. */
-    trdb_opt_i64 max_schedules; /* Most schedules allowed. */
-    const char *verification_code; /* The code sent last. Secret. */
-    trdb_opt_i64 code_sent_time; /* When it was sent, seconds since 1970 UTC. */
-} trdbi_usr_profiles_row;
+                          const char *email, const char *metadata, trdbi_usr_ensure_user_row **ret,
+                          trdb_error **reterr);
 
 /*
- * Profiles: users with one identity each and the known keys of its metadata, by user id. A key that is
- * missing or of the wrong type gives NULL.
+ * The user of an identity, made when there is none; notes the sign-in of an active one.
  * @param provider Name of the provider.
- * @param external_id Only this account; NULL: all.
- * @param pending_only Only those that are verified and not approved.
- * @param ret receives the list; free it with trdbi_list_free().
- * @return 0; see the public headers.
+ * @param external_id The provider's id of the account.
+ * @param ret receives the row; free it with trdb_usr_user_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
  */
-int trdbi_usr_profiles(trdb_uow *uow, const char *provider, const char *external_id, bool pending_only,
-                       trdbi_list **ret, trdb_error **reterr);
+int trdbi_usr_sign_in(trdb_uow *uow, const char *provider, const char *external_id, trdb_usr_user **ret,
+                      trdb_error **reterr);
 
 /*
- * Sets and clears keys of an identity's metadata; the others stay.
- * @param id The identity.
+ * Sets a user's e-mail, and sets and clears keys of an identity's metadata; the others stay.
+ * @param user_id The user.
+ * @param provider Name of the provider.
+ * @param external_id The provider's id of the account.
+ * @param set_email Whether the e-mail is to be written.
+ * @param email The e-mail; NULL: none.
  * @param set JSON object with the keys to set.
  * @param cleared The keys to take away.
  * @param ret receives the number of rows touched; may be NULL.
  * @return 0; see the public headers.
  */
-int trdbi_usr_identity_merge_metadata(trdb_uow *uow, int64_t id, const char *set, trdb_texts cleared,
-                                      int64_t *ret, trdb_error **reterr);
-
-/* A row of trdbi_usr_admin_external_ids(). */
-typedef struct trdbi_usr_admin_external_ids_row {
-    const char *external_id; /* The provider's id of the account. */
-} trdbi_usr_admin_external_ids_row;
+int trdbi_usr_update_profile(trdb_uow *uow, int64_t user_id, const char *provider, const char *external_id,
+                             bool set_email, const char *email, const char *set, trdb_texts cleared,
+                             int64_t *ret, trdb_error **reterr);
 
 /*
- * The accounts of a provider whose metadata says is_admin, exactly the boolean true, by id.
- * @param provider Name of the provider.
- * @param ret receives the list; free it with trdbi_list_free().
+ * Takes away what tells who a user is, and ends the account.
+ * @param user_id The user.
+ * @param ret receives the number of rows touched; may be NULL.
  * @return 0; see the public headers.
  */
-int trdbi_usr_admin_external_ids(trdb_uow *uow, const char *provider, trdbi_list **ret,
-                                 trdb_error **reterr);
+int trdbi_usr_erase_user(trdb_uow *uow, int64_t user_id, int64_t *ret, trdb_error **reterr);
+
+/* A row of trdbi_usr_verification_codes_sent_since(). */
+typedef struct trdbi_usr_verification_codes_sent_since_row {
+    trdb_opt_i64 sent; /* The number of codes. */
+} trdbi_usr_verification_codes_sent_since_row;
+
+/*
+ * How many codes were sent to a user from a time on; those dated in the future count too.
+ * @param user_id The user.
+ * @param since Seconds since 1970 UTC.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_usr_verification_codes_sent_since(trdb_uow *uow, int64_t user_id, int64_t since,
+                                            trdbi_usr_verification_codes_sent_since_row **ret,
+                                            trdb_error **reterr);
 
 /*
  * The codes of a user that may still be used, newest first, locked until the unit ends.

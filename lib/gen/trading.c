@@ -863,13 +863,16 @@ static const trdbi_field query_trading_bots_enabled_fields[] = {
 
 static const trdbi_query query_trading_bots_enabled = {
     .name = "trading_bots_enabled",
-    .sql = "SELECT * FROM {schema}.trading_bots\n"
+    .sql = "SELECT \"id\", \"user_id\", \"type\", \"status\", \"description\", \"config\", "
+           "\"started_at\", \"last_heartbeat\", \"error_count\", \"current_balance\", \"total_pnl\", "
+           "\"extra_metadata\", \"created_at\", \"updated_at\" FROM {schema}.trading_bots\n"
            "WHERE status <> 'disabled' AND ($1::bigint IS NULL OR user_id = $1)\n"
            "ORDER BY id",
     .params = query_trading_bots_enabled_params,
     .fields = query_trading_bots_enabled_fields,
     .param_count = 1,
     .field_count = 14,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_bot),
     .secret = false,
 };
@@ -892,6 +895,7 @@ static const trdbi_query query_trading_bot_heartbeat = {
     .fields = NULL,
     .param_count = 2,
     .field_count = 0,
+    .field_stride = 0,
     .row_size = 0,
     .secret = false,
 };
@@ -930,21 +934,24 @@ static const trdbi_query query_trading_bot_set_status = {
     .name = "trading_bot_set_status",
     .sql = "UPDATE {schema}.trading_bots\n"
            "SET status = $2::text,\n"
-           "    started_at = CASE WHEN $2::text = 'running' THEN coalesce($4, started_at) ELSE "
-           "started_at END,\n"
+           "    started_at = CASE WHEN $2::text = 'running' THEN coalesce($4, started_at) ELSE started_at "
+           "END,\n"
            "    error_count = CASE WHEN $2::text = 'error' AND $3::text IS NOT NULL\n"
            "        THEN coalesce(error_count, 0) + 1 ELSE error_count END,\n"
            "    extra_metadata = CASE WHEN $2::text = 'error' AND $3::text IS NOT NULL\n"
-           "        THEN coalesce(extra_metadata, '{}') || jsonb_build_object('last_error', "
-           "$3::text, 'last_error_time',\n"
+           "        THEN coalesce(extra_metadata, '{}') || jsonb_build_object('last_error', $3::text, "
+           "'last_error_time',\n"
            "            to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))\n"
            "        ELSE extra_metadata END\n"
            "WHERE id = $1\n"
-           "RETURNING *",
+           "RETURNING \"id\", \"user_id\", \"type\", \"status\", \"description\", \"config\", "
+           "\"started_at\", \"last_heartbeat\", \"error_count\", \"current_balance\", \"total_pnl\", "
+           "\"extra_metadata\", \"created_at\", \"updated_at\"",
     .params = query_trading_bot_set_status_params,
     .fields = query_trading_bot_set_status_fields,
     .param_count = 4,
     .field_count = 14,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_bot),
     .secret = false,
 };
@@ -981,14 +988,17 @@ static const trdbi_field query_trading_bot_add_pnl_fields[] = {
 static const trdbi_query query_trading_bot_add_pnl = {
     .name = "trading_bot_add_pnl",
     .sql = "UPDATE {schema}.trading_bots\n"
-           "SET current_balance = coalesce(current_balance, 0) + $2, total_pnl = "
-           "coalesce(total_pnl, 0) + $2\n"
+           "SET current_balance = coalesce(current_balance, 0) + $2, total_pnl = coalesce(total_pnl, 0) + "
+           "$2\n"
            "WHERE id = $1\n"
-           "RETURNING *",
+           "RETURNING \"id\", \"user_id\", \"type\", \"status\", \"description\", \"config\", "
+           "\"started_at\", \"last_heartbeat\", \"error_count\", \"current_balance\", \"total_pnl\", "
+           "\"extra_metadata\", \"created_at\", \"updated_at\"",
     .params = query_trading_bot_add_pnl_params,
     .fields = query_trading_bot_add_pnl_fields,
     .param_count = 2,
     .field_count = 14,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_bot),
     .secret = false,
 };
@@ -999,62 +1009,34 @@ int trdbi_trading_bot_add_pnl(trdb_uow *uow, int64_t id, trdb_decimal amount, tr
     return trdbi_query_one(uow, &query_trading_bot_add_pnl, args, ret, reterr);
 }
 
-static const trdbi_query_param query_trading_bot_open_business_params[] = {
+static const trdbi_query_param query_trading_bot_delete_params[] = {
     {"id", NULL, TRDBI_I64, 0, 0},
+    {"with_history", NULL, TRDBI_BOOL, 0, 0},
 };
 
-static const trdbi_field query_trading_bot_open_business_fields[] = {
-    {"open_trades", NULL, offsetof(trdbi_trading_bot_open_business_row, open_trades), TRDBI_I64, 0},
-    {"open_positions", NULL, offsetof(trdbi_trading_bot_open_business_row, open_positions), TRDBI_I64, 0},
-    {"history", NULL, offsetof(trdbi_trading_bot_open_business_row, history), TRDBI_I64, 0},
+static const trdbi_field query_trading_bot_delete_fields[] = {
+    {"deleted", NULL, offsetof(trdbi_trading_bot_delete_row, deleted), TRDBI_BOOL, 0},
+    {"open_trades", NULL, offsetof(trdbi_trading_bot_delete_row, open_trades), TRDBI_I64, 0},
+    {"open_positions", NULL, offsetof(trdbi_trading_bot_delete_row, open_positions), TRDBI_I64, 0},
+    {"history", NULL, offsetof(trdbi_trading_bot_delete_row, history), TRDBI_I64, 0},
 };
 
-static const trdbi_query query_trading_bot_open_business = {
-    .name = "trading_bot_open_business",
-    .sql = "SELECT (SELECT count(*) FROM {schema}.trading_trades WHERE bot_id = $1 AND status = "
-           "'open') AS open_trades,\n"
-           "    (SELECT count(*) FROM {schema}.trading_positions WHERE bot_id = $1 AND status = "
-           "'open') AS open_positions,\n"
-           "    (SELECT count(*) FROM {schema}.trading_trades WHERE bot_id = $1)\n"
-           "        + (SELECT count(*) FROM {schema}.trading_positions WHERE bot_id = $1)\n"
-           "        + (SELECT count(*) FROM {schema}.trading_performance_metrics WHERE bot_id = $1) "
-           "AS history",
-    .params = query_trading_bot_open_business_params,
-    .fields = query_trading_bot_open_business_fields,
-    .param_count = 1,
-    .field_count = 3,
-    .row_size = sizeof(trdbi_trading_bot_open_business_row),
+static const trdbi_query query_trading_bot_delete = {
+    .name = "trading_bot_delete",
+    .sql = "SELECT deleted, open_trades, open_positions, history FROM {schema}.trading_delete_bot($1, $2)",
+    .params = query_trading_bot_delete_params,
+    .fields = query_trading_bot_delete_fields,
+    .param_count = 2,
+    .field_count = 4,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_trading_bot_delete_row),
     .secret = false,
 };
 
-int trdbi_trading_bot_open_business(trdb_uow *uow, int64_t id, trdbi_trading_bot_open_business_row **ret,
-                                    trdb_error **reterr) {
-    const trdbi_arg args[] = {trdbi_arg_i64(id)};
-    return trdbi_query_one(uow, &query_trading_bot_open_business, args, ret, reterr);
-}
-
-static const trdbi_query_param query_trading_bot_delete_with_history_params[] = {
-    {"id", NULL, TRDBI_I64, 0, 0},
-};
-
-static const trdbi_query query_trading_bot_delete_with_history = {
-    .name = "trading_bot_delete_with_history",
-    .sql = "WITH metrics AS (DELETE FROM {schema}.trading_performance_metrics WHERE bot_id = $1),\n"
-           "    trades AS (DELETE FROM {schema}.trading_trades WHERE bot_id = $1),\n"
-           "    fills AS (DELETE FROM {schema}.trading_fills WHERE bot_id = $1),\n"
-           "    positions AS (DELETE FROM {schema}.trading_positions WHERE bot_id = $1)\n"
-           "DELETE FROM {schema}.trading_bots WHERE id = $1",
-    .params = query_trading_bot_delete_with_history_params,
-    .fields = NULL,
-    .param_count = 1,
-    .field_count = 0,
-    .row_size = 0,
-    .secret = false,
-};
-
-int trdbi_trading_bot_delete_with_history(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr) {
-    const trdbi_arg args[] = {trdbi_arg_i64(id)};
-    return trdbi_query_exec(uow, &query_trading_bot_delete_with_history, args, ret, reterr);
+int trdbi_trading_bot_delete(trdb_uow *uow, int64_t id, bool with_history,
+                             trdbi_trading_bot_delete_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_bool(with_history)};
+    return trdbi_query_one(uow, &query_trading_bot_delete, args, ret, reterr);
 }
 
 static const trdbi_query_param query_trading_position_ensure_open_params[] = {
@@ -1084,11 +1066,14 @@ static const trdbi_field query_trading_position_ensure_open_fields[] = {
 
 static const trdbi_query query_trading_position_ensure_open = {
     .name = "trading_position_ensure_open",
-    .sql = "SELECT * FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6)",
+    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
+           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
+           "FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6)",
     .params = query_trading_position_ensure_open_params,
     .fields = query_trading_position_ensure_open_fields,
     .param_count = 6,
     .field_count = 12,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
 };
@@ -1116,38 +1101,50 @@ static const trdbi_query_param query_trading_position_apply_fill_params[] = {
 };
 
 static const trdbi_field query_trading_position_apply_fill_fields[] = {
-    {"outcome", NULL, offsetof(trdbi_trading_position_apply_fill_row, outcome), TRDBI_TEXT, 0},
-    {"fill_id", NULL, offsetof(trdbi_trading_position_apply_fill_row, fill_id), TRDBI_I64, 0},
-    {"fill_realized_pnl", NULL, offsetof(trdbi_trading_position_apply_fill_row, fill_realized_pnl),
+    {"id", NULL, offsetof(trdbi_trading_fill_answer, trading_position.id), TRDBI_I64, 1},
+    {"bot_id", NULL, offsetof(trdbi_trading_fill_answer, trading_position.bot_id), TRDBI_I64, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type,
+     offsetof(trdbi_trading_fill_answer, trading_position.trade_type), TRDBI_ENUM, 0},
+    {"symbol", NULL, offsetof(trdbi_trading_fill_answer, trading_position.symbol), TRDBI_TEXT, 0},
+    {"direction", &trdbi_enum_trading_direction,
+     offsetof(trdbi_trading_fill_answer, trading_position.direction), TRDBI_ENUM, 0},
+    {"opened_at", NULL, offsetof(trdbi_trading_fill_answer, trading_position.opened_at), TRDBI_TIMESTAMP,
+     0},
+    {"closed_at", NULL, offsetof(trdbi_trading_fill_answer, trading_position.closed_at), TRDBI_TIMESTAMP,
+     0},
+    {"qty_open", NULL, offsetof(trdbi_trading_fill_answer, trading_position.qty_open), TRDBI_DECIMAL, 0},
+    {"avg_price", NULL, offsetof(trdbi_trading_fill_answer, trading_position.avg_price), TRDBI_DECIMAL, 0},
+    {"realized_pnl", NULL, offsetof(trdbi_trading_fill_answer, trading_position.realized_pnl),
      TRDBI_DECIMAL, 0},
-    {"position_id", NULL, offsetof(trdbi_trading_position_apply_fill_row, position_id), TRDBI_I64, 0},
-    {"status", &trdbi_enum_trading_position_status, offsetof(trdbi_trading_position_apply_fill_row, status),
-     TRDBI_ENUM, 0},
-    {"qty_open", NULL, offsetof(trdbi_trading_position_apply_fill_row, qty_open), TRDBI_DECIMAL, 0},
-    {"avg_price", NULL, offsetof(trdbi_trading_position_apply_fill_row, avg_price), TRDBI_DECIMAL, 0},
-    {"realized_pnl", NULL, offsetof(trdbi_trading_position_apply_fill_row, realized_pnl), TRDBI_DECIMAL, 0},
-    {"opened_at", NULL, offsetof(trdbi_trading_position_apply_fill_row, opened_at), TRDBI_TIMESTAMP, 0},
-    {"closed_at", NULL, offsetof(trdbi_trading_position_apply_fill_row, closed_at), TRDBI_TIMESTAMP, 0},
+    {"status", &trdbi_enum_trading_position_status,
+     offsetof(trdbi_trading_fill_answer, trading_position.status), TRDBI_ENUM, 0},
+    {"extra_metadata", NULL, offsetof(trdbi_trading_fill_answer, trading_position.extra_metadata),
+     TRDBI_JSON, 0},
+    {"outcome", NULL, offsetof(trdbi_trading_fill_answer, outcome), TRDBI_TEXT, 0},
+    {"fill_id", NULL, offsetof(trdbi_trading_fill_answer, fill_id), TRDBI_I64, 0},
+    {"fill_realized_pnl", NULL, offsetof(trdbi_trading_fill_answer, fill_realized_pnl), TRDBI_DECIMAL, 0},
 };
 
 static const trdbi_query query_trading_position_apply_fill = {
     .name = "trading_position_apply_fill",
-    .sql = "SELECT outcome, fill_id, fill_realized_pnl, (pos).id AS position_id, (pos).status, "
-           "(pos).qty_open, (pos).avg_price,\n"
-           "    (pos).realized_pnl, (pos).opened_at, (pos).closed_at\n"
+    .sql = "SELECT (pos).\"id\", (pos).\"bot_id\", (pos).\"trade_type\", (pos).\"symbol\", "
+           "(pos).\"direction\", (pos).\"opened_at\", (pos).\"closed_at\", (pos).\"qty_open\", "
+           "(pos).\"avg_price\", (pos).\"realized_pnl\", (pos).\"status\", (pos).\"extra_metadata\", "
+           "outcome, fill_id, fill_realized_pnl\n"
            "FROM {schema}.trading_apply_fill($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     .params = query_trading_position_apply_fill_params,
     .fields = query_trading_position_apply_fill_fields,
     .param_count = 9,
-    .field_count = 10,
-    .row_size = sizeof(trdbi_trading_position_apply_fill_row),
+    .field_count = 15,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_trading_fill_answer),
     .secret = false,
 };
 
 int trdbi_trading_position_apply_fill(trdb_uow *uow, int64_t position_id, int32_t action, trdb_decimal qty,
                                       trdb_decimal price, trdb_timestamp ts, trdb_decimal commission,
                                       const char *exchange, const char *exchange_trade_id,
-                                      bool close_when_flat, trdbi_trading_position_apply_fill_row **ret,
+                                      bool close_when_flat, trdbi_trading_fill_answer **ret,
                                       trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(position_id), trdbi_arg_enum(action), trdbi_arg_decimal(qty),
                               trdbi_arg_decimal(price), trdbi_arg_timestamp(ts),
@@ -1172,31 +1169,43 @@ static const trdbi_query_param query_trading_symbol_apply_fill_params[] = {
 };
 
 static const trdbi_field query_trading_symbol_apply_fill_fields[] = {
-    {"outcome", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, outcome), TRDBI_TEXT, 0},
-    {"fill_id", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, fill_id), TRDBI_I64, 0},
-    {"fill_realized_pnl", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, fill_realized_pnl),
+    {"id", NULL, offsetof(trdbi_trading_fill_answer, trading_position.id), TRDBI_I64, 1},
+    {"bot_id", NULL, offsetof(trdbi_trading_fill_answer, trading_position.bot_id), TRDBI_I64, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type,
+     offsetof(trdbi_trading_fill_answer, trading_position.trade_type), TRDBI_ENUM, 0},
+    {"symbol", NULL, offsetof(trdbi_trading_fill_answer, trading_position.symbol), TRDBI_TEXT, 0},
+    {"direction", &trdbi_enum_trading_direction,
+     offsetof(trdbi_trading_fill_answer, trading_position.direction), TRDBI_ENUM, 0},
+    {"opened_at", NULL, offsetof(trdbi_trading_fill_answer, trading_position.opened_at), TRDBI_TIMESTAMP,
+     0},
+    {"closed_at", NULL, offsetof(trdbi_trading_fill_answer, trading_position.closed_at), TRDBI_TIMESTAMP,
+     0},
+    {"qty_open", NULL, offsetof(trdbi_trading_fill_answer, trading_position.qty_open), TRDBI_DECIMAL, 0},
+    {"avg_price", NULL, offsetof(trdbi_trading_fill_answer, trading_position.avg_price), TRDBI_DECIMAL, 0},
+    {"realized_pnl", NULL, offsetof(trdbi_trading_fill_answer, trading_position.realized_pnl),
      TRDBI_DECIMAL, 0},
-    {"position_id", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, position_id), TRDBI_I64, 0},
-    {"status", &trdbi_enum_trading_position_status, offsetof(trdbi_trading_symbol_apply_fill_row, status),
-     TRDBI_ENUM, 0},
-    {"qty_open", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, qty_open), TRDBI_DECIMAL, 0},
-    {"avg_price", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, avg_price), TRDBI_DECIMAL, 0},
-    {"realized_pnl", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, realized_pnl), TRDBI_DECIMAL, 0},
-    {"opened_at", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, opened_at), TRDBI_TIMESTAMP, 0},
-    {"closed_at", NULL, offsetof(trdbi_trading_symbol_apply_fill_row, closed_at), TRDBI_TIMESTAMP, 0},
+    {"status", &trdbi_enum_trading_position_status,
+     offsetof(trdbi_trading_fill_answer, trading_position.status), TRDBI_ENUM, 0},
+    {"extra_metadata", NULL, offsetof(trdbi_trading_fill_answer, trading_position.extra_metadata),
+     TRDBI_JSON, 0},
+    {"outcome", NULL, offsetof(trdbi_trading_fill_answer, outcome), TRDBI_TEXT, 0},
+    {"fill_id", NULL, offsetof(trdbi_trading_fill_answer, fill_id), TRDBI_I64, 0},
+    {"fill_realized_pnl", NULL, offsetof(trdbi_trading_fill_answer, fill_realized_pnl), TRDBI_DECIMAL, 0},
 };
 
 static const trdbi_query query_trading_symbol_apply_fill = {
     .name = "trading_symbol_apply_fill",
-    .sql = "SELECT outcome, fill_id, fill_realized_pnl, (pos).id AS position_id, (pos).status, "
-           "(pos).qty_open, (pos).avg_price,\n"
-           "    (pos).realized_pnl, (pos).opened_at, (pos).closed_at\n"
+    .sql = "SELECT (pos).\"id\", (pos).\"bot_id\", (pos).\"trade_type\", (pos).\"symbol\", "
+           "(pos).\"direction\", (pos).\"opened_at\", (pos).\"closed_at\", (pos).\"qty_open\", "
+           "(pos).\"avg_price\", (pos).\"realized_pnl\", (pos).\"status\", (pos).\"extra_metadata\", "
+           "outcome, fill_id, fill_realized_pnl\n"
            "FROM {schema}.trading_fill_symbol($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     .params = query_trading_symbol_apply_fill_params,
     .fields = query_trading_symbol_apply_fill_fields,
     .param_count = 12,
-    .field_count = 10,
-    .row_size = sizeof(trdbi_trading_symbol_apply_fill_row),
+    .field_count = 15,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_trading_fill_answer),
     .secret = false,
 };
 
@@ -1204,7 +1213,7 @@ int trdbi_trading_symbol_apply_fill(trdb_uow *uow, int64_t bot_id, int32_t trade
                                     int32_t direction, int32_t action, trdb_decimal qty, trdb_decimal price,
                                     trdb_timestamp ts, trdb_decimal commission, const char *exchange,
                                     const char *exchange_trade_id, bool close_when_flat,
-                                    trdbi_trading_symbol_apply_fill_row **ret, trdb_error **reterr) {
+                                    trdbi_trading_fill_answer **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(bot_id), trdbi_arg_enum(trade_type), trdbi_arg_text(symbol),
                               trdbi_arg_enum(direction), trdbi_arg_enum(action), trdbi_arg_decimal(qty),
                               trdbi_arg_decimal(price), trdbi_arg_timestamp(ts),
@@ -1236,11 +1245,14 @@ static const trdbi_field query_trading_position_close_if_flat_fields[] = {
 
 static const trdbi_query query_trading_position_close_if_flat = {
     .name = "trading_position_close_if_flat",
-    .sql = "SELECT * FROM {schema}.trading_close_position_if_flat($1, $2)",
+    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
+           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
+           "FROM {schema}.trading_close_position_if_flat($1, $2)",
     .params = query_trading_position_close_if_flat_params,
     .fields = query_trading_position_close_if_flat_fields,
     .param_count = 2,
     .field_count = 12,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
 };
@@ -1274,11 +1286,14 @@ static const trdbi_field query_trading_position_mark_closed_fields[] = {
 
 static const trdbi_query query_trading_position_mark_closed = {
     .name = "trading_position_mark_closed",
-    .sql = "SELECT * FROM {schema}.trading_mark_position_closed($1, $2)",
+    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
+           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
+           "FROM {schema}.trading_mark_position_closed($1, $2)",
     .params = query_trading_position_mark_closed_params,
     .fields = query_trading_position_mark_closed_fields,
     .param_count = 2,
     .field_count = 12,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
 };
@@ -1312,14 +1327,17 @@ static const trdbi_field query_trading_positions_open_fields[] = {
 
 static const trdbi_query query_trading_positions_open = {
     .name = "trading_positions_open",
-    .sql = "SELECT * FROM {schema}.trading_positions\n"
-           "WHERE status = 'open' AND ($1::bigint IS NULL OR bot_id = $1) AND ($2::text IS NULL OR "
-           "symbol = $2)\n"
+    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
+           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
+           "FROM {schema}.trading_positions\n"
+           "WHERE status = 'open' AND ($1::bigint IS NULL OR bot_id = $1) AND ($2::text IS NULL OR symbol "
+           "= $2)\n"
            "ORDER BY id",
     .params = query_trading_positions_open_params,
     .fields = query_trading_positions_open_fields,
     .param_count = 2,
     .field_count = 12,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
 };
@@ -1358,6 +1376,7 @@ static const trdbi_query query_trading_positions_verify = {
     .fields = query_trading_positions_verify_fields,
     .param_count = 2,
     .field_count = 9,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_positions_verify_row),
     .secret = false,
 };
@@ -1431,14 +1450,21 @@ static const trdbi_field query_trading_trades_open_fields[] = {
 
 static const trdbi_query query_trading_trades_open = {
     .name = "trading_trades_open",
-    .sql = "SELECT * FROM {schema}.trading_trades\n"
-           "WHERE status = 'open' AND ($1::bigint IS NULL OR bot_id = $1) AND ($2::text IS NULL OR "
-           "symbol = $2)\n"
+    .sql = "SELECT \"id\", \"bot_id\", \"position_id\", \"trade_type\", \"strategy_name\", "
+           "\"entry_logic_name\", \"exit_logic_name\", \"symbol\", \"interval\", \"direction\", "
+           "\"status\", \"entry_time\", \"exit_time\", \"buy_order_created\", \"buy_order_closed\", "
+           "\"sell_order_created\", \"sell_order_closed\", \"entry_price\", \"exit_price\", "
+           "\"entry_value\", \"exit_value\", \"size\", \"commission\", \"gross_pnl\", \"net_pnl\", "
+           "\"pnl_percentage\", \"exit_reason\", \"extra_metadata\", \"created_at\", \"updated_at\" FROM "
+           "{schema}.trading_trades\n"
+           "WHERE status = 'open' AND ($1::bigint IS NULL OR bot_id = $1) AND ($2::text IS NULL OR symbol "
+           "= $2)\n"
            "ORDER BY id",
     .params = query_trading_trades_open_params,
     .fields = query_trading_trades_open_fields,
     .param_count = 2,
     .field_count = 30,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_trade),
     .secret = false,
 };
@@ -1498,21 +1524,27 @@ static const trdbi_field query_trading_trade_close_fields[] = {
 static const trdbi_query query_trading_trade_close = {
     .name = "trading_trade_close",
     .sql = "UPDATE {schema}.trading_trades t\n"
-           "SET status = 'closed', exit_price = $2::numeric, exit_time = coalesce($3, now()), "
-           "exit_reason = coalesce($4, t.exit_reason),\n"
+           "SET status = 'closed', exit_price = $2::numeric, exit_time = coalesce($3, now()), exit_reason "
+           "= coalesce($4, t.exit_reason),\n"
            "    commission = coalesce($5, t.commission, 0),\n"
            "    (entry_value, exit_value, gross_pnl, net_pnl, pnl_percentage) = (\n"
            "        SELECT f.entry_value, f.exit_value, f.gross_pnl, f.net_pnl, f.pnl_percentage\n"
            "        FROM {schema}.trading_trade_figures(t.direction, t.size, t.entry_price, $2, "
            "coalesce($5, t.commission, 0),\n"
            "            $6, $7, $8, $9, $10) f)\n"
-           "WHERE t.id = $1 AND t.status = 'open' AND t.entry_price IS NOT NULL AND t.size IS NOT "
-           "NULL\n"
-           "RETURNING t.*",
+           "WHERE t.id = $1 AND t.status = 'open' AND t.entry_price IS NOT NULL AND t.size IS NOT NULL\n"
+           "RETURNING t.\"id\", t.\"bot_id\", t.\"position_id\", t.\"trade_type\", t.\"strategy_name\", "
+           "t.\"entry_logic_name\", t.\"exit_logic_name\", t.\"symbol\", t.\"interval\", t.\"direction\", "
+           "t.\"status\", t.\"entry_time\", t.\"exit_time\", t.\"buy_order_created\", "
+           "t.\"buy_order_closed\", t.\"sell_order_created\", t.\"sell_order_closed\", t.\"entry_price\", "
+           "t.\"exit_price\", t.\"entry_value\", t.\"exit_value\", t.\"size\", t.\"commission\", "
+           "t.\"gross_pnl\", t.\"net_pnl\", t.\"pnl_percentage\", t.\"exit_reason\", "
+           "t.\"extra_metadata\", t.\"created_at\", t.\"updated_at\"",
     .params = query_trading_trade_close_params,
     .fields = query_trading_trade_close_fields,
     .param_count = 10,
     .field_count = 30,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_trade),
     .secret = false,
 };
@@ -1550,12 +1582,15 @@ static const trdbi_field query_trading_metrics_latest_fields[] = {
 
 static const trdbi_query query_trading_metrics_latest = {
     .name = "trading_metrics_latest",
-    .sql = "SELECT * FROM {schema}.trading_performance_metrics\n"
+    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"interval\", \"entry_logic_name\", "
+           "\"exit_logic_name\", \"metrics\", \"calculated_at\", \"created_at\" FROM "
+           "{schema}.trading_performance_metrics\n"
            "WHERE bot_id = $1 ORDER BY calculated_at DESC NULLS LAST, id DESC LIMIT $2",
     .params = query_trading_metrics_latest_params,
     .fields = query_trading_metrics_latest_fields,
     .param_count = 2,
     .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_performance_metric),
     .secret = false,
 };
@@ -1596,13 +1631,13 @@ static const trdbi_field query_trading_pnl_summary_fields[] = {
 static const trdbi_query query_trading_pnl_summary = {
     .name = "trading_pnl_summary",
     .sql = "SELECT count(*) AS trades, count(DISTINCT r.symbol) AS symbols,\n"
-           "    round(coalesce(sum(r.gross), 0), 24) AS gross_pnl, round(coalesce(sum(r.net), 0), "
-           "24) AS net_pnl,\n"
+           "    round(coalesce(sum(r.gross), 0), 24) AS gross_pnl, round(coalesce(sum(r.net), 0), 24) AS "
+           "net_pnl,\n"
            "    trim_scale(coalesce(sum(r.gross), 0))::text AS gross_pnl_exact,\n"
            "    trim_scale(coalesce(sum(r.net), 0))::text AS net_pnl_exact,\n"
            "    trim_scale(coalesce(sum(r.gross - r.net), 0))::text AS fees_exact,\n"
-           "    count(*) FILTER (WHERE r.gross > 0) AS gross_wins, count(*) FILTER (WHERE r.gross = "
-           "0) AS gross_draws,\n"
+           "    count(*) FILTER (WHERE r.gross > 0) AS gross_wins, count(*) FILTER (WHERE r.gross = 0) AS "
+           "gross_draws,\n"
            "    count(*) FILTER (WHERE r.gross < 0) AS gross_losses,\n"
            "    count(*) FILTER (WHERE r.net > 0) AS net_wins, count(*) FILTER (WHERE r.net = 0) AS "
            "net_draws,\n"
@@ -1612,15 +1647,15 @@ static const trdbi_query query_trading_pnl_summary = {
            "        -sum(r.gross) FILTER (WHERE r.gross < 0), 8) AS gross_profit_factor,\n"
            "    {schema}.trdb_divide(coalesce(sum(r.net) FILTER (WHERE r.net > 0), 0),\n"
            "        -sum(r.net) FILTER (WHERE r.net < 0), 8) AS net_profit_factor,\n"
-           "    coalesce({schema}.trdb_divide(100 * count(*) FILTER (WHERE r.net > 0), "
-           "nullif(count(*), 0), 8), 0) AS net_win_rate,\n"
-           "    coalesce({schema}.trdb_divide(sum(r.net), nullif(count(*), 0), 24), 0) AS "
-           "net_average\n"
+           "    coalesce({schema}.trdb_divide(100 * count(*) FILTER (WHERE r.net > 0), nullif(count(*), "
+           "0), 8), 0) AS net_win_rate,\n"
+           "    coalesce({schema}.trdb_divide(sum(r.net), nullif(count(*), 0), 24), 0) AS net_average\n"
            "FROM {schema}.trading_trade_results($1) r",
     .params = query_trading_pnl_summary_params,
     .fields = query_trading_pnl_summary_fields,
     .param_count = 1,
     .field_count = 18,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_pnl_summary_row),
     .secret = false,
 };
@@ -1651,8 +1686,8 @@ static const trdbi_field query_trading_pnl_by_symbol_fields[] = {
 static const trdbi_query query_trading_pnl_by_symbol = {
     .name = "trading_pnl_by_symbol",
     .sql = "SELECT r.symbol, count(*) AS trades, round(coalesce(sum(r.gross), 0), 24) AS gross_pnl,\n"
-           "    round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) "
-           "AS gross_wins,\n"
+           "    round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) AS "
+           "gross_wins,\n"
            "    count(*) FILTER (WHERE r.net > 0) AS net_wins\n"
            "FROM {schema}.trading_trade_results($1) r\n"
            "GROUP BY r.symbol ORDER BY net_pnl DESC, r.symbol",
@@ -1660,6 +1695,7 @@ static const trdbi_query query_trading_pnl_by_symbol = {
     .fields = query_trading_pnl_by_symbol_fields,
     .param_count = 1,
     .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_pnl_by_symbol_row),
     .secret = false,
 };
@@ -1708,10 +1744,9 @@ static const trdbi_field query_trading_pnl_by_exit_reason_fields[] = {
 
 static const trdbi_query query_trading_pnl_by_exit_reason = {
     .name = "trading_pnl_by_exit_reason",
-    .sql = "SELECT r.exit_reason, count(*) AS trades, round(coalesce(sum(r.gross), 0), 24) AS "
-           "gross_pnl,\n"
-           "    round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) "
-           "AS gross_wins,\n"
+    .sql = "SELECT r.exit_reason, count(*) AS trades, round(coalesce(sum(r.gross), 0), 24) AS gross_pnl,\n"
+           "    round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) AS "
+           "gross_wins,\n"
            "    count(*) FILTER (WHERE r.net > 0) AS net_wins\n"
            "FROM {schema}.trading_trade_results($1) r\n"
            "GROUP BY r.exit_reason ORDER BY trades DESC, r.exit_reason",
@@ -1719,6 +1754,7 @@ static const trdbi_query query_trading_pnl_by_exit_reason = {
     .fields = query_trading_pnl_by_exit_reason_fields,
     .param_count = 1,
     .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_pnl_by_exit_reason_row),
     .secret = false,
 };
@@ -1774,8 +1810,7 @@ static const trdbi_query query_trading_equity_curve = {
            "    FROM {schema}.trading_trade_results($1) r\n"
            "    WINDOW closing AS (ORDER BY r.closed_at, r.trade_id ROWS UNBOUNDED PRECEDING))\n"
            "SELECT trade_id, closed_at, round(coalesce(gross, 0), 24) AS gross_equity,\n"
-           "    round(greatest(0, max(gross) OVER closing) - coalesce(gross, 0), 24) AS "
-           "gross_drawdown,\n"
+           "    round(greatest(0, max(gross) OVER closing) - coalesce(gross, 0), 24) AS gross_drawdown,\n"
            "    round(coalesce(net, 0), 24) AS net_equity,\n"
            "    round(greatest(0, max(net) OVER closing) - coalesce(net, 0), 24) AS net_drawdown\n"
            "FROM equity\n"
@@ -1785,6 +1820,7 @@ static const trdbi_query query_trading_equity_curve = {
     .fields = query_trading_equity_curve_fields,
     .param_count = 1,
     .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_equity_curve_row),
     .secret = false,
 };
@@ -1832,25 +1868,25 @@ static const trdbi_field query_trading_drawdown_fields[] = {
 static const trdbi_query query_trading_drawdown = {
     .name = "trading_drawdown",
     .sql = "WITH equity AS (\n"
-           "    SELECT r.trade_id, r.closed_at, sum(r.gross) OVER (ORDER BY r.closed_at, r.trade_id "
-           "ROWS UNBOUNDED PRECEDING) AS sum\n"
+           "    SELECT r.trade_id, r.closed_at, sum(r.gross) OVER (ORDER BY r.closed_at, r.trade_id ROWS "
+           "UNBOUNDED PRECEDING) AS sum\n"
            "    FROM {schema}.trading_trade_results($1) r),\n"
            "curve AS (\n"
-           "    SELECT row_number() OVER closing AS n, closed_at, sum, greatest(0, max(sum) OVER "
-           "closing) AS peak\n"
-           "    FROM equity WINDOW closing AS (ORDER BY closed_at, trade_id ROWS UNBOUNDED "
-           "PRECEDING)),\n"
+           "    SELECT row_number() OVER closing AS n, closed_at, sum, greatest(0, max(sum) OVER closing) "
+           "AS peak\n"
+           "    FROM equity WINDOW closing AS (ORDER BY closed_at, trade_id ROWS UNBOUNDED PRECEDING)),\n"
            "worst AS (SELECT * FROM curve WHERE peak > sum ORDER BY peak - sum DESC, n LIMIT 1)\n"
            "SELECT round(coalesce(max(w.peak - w.sum), 0), 24) AS drawdown,\n"
            "    trim_scale(coalesce(max(w.peak - w.sum), 0))::text AS drawdown_exact,\n"
-           "    (SELECT c.closed_at FROM curve c, worst v WHERE c.n < v.n AND c.sum = v.peak ORDER "
-           "BY c.n DESC LIMIT 1) AS since,\n"
+           "    (SELECT c.closed_at FROM curve c, worst v WHERE c.n < v.n AND c.sum = v.peak ORDER BY c.n "
+           "DESC LIMIT 1) AS since,\n"
            "    max(w.closed_at) AS until\n"
            "FROM worst w",
     .params = query_trading_drawdown_params,
     .fields = query_trading_drawdown_fields,
     .param_count = 1,
     .field_count = 4,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_drawdown_row),
     .secret = false,
 };

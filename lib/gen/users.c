@@ -158,7 +158,7 @@ static const trdbi_column usr_auth_identities_columns[] = {
      .filter_offset = offsetof(trdb_usr_auth_identity_filter, external_id), .flags = TRDBI_NOT_NULL,
      .max_chars = 255},
     {.field = {"metadata", NULL, offsetof(trdb_usr_auth_identity, metadata), TRDBI_JSON, 0},
-     .new_offset = offsetof(trdb_usr_auth_identity_new, metadata)},
+     .new_offset = offsetof(trdb_usr_auth_identity_new, metadata), .flags = TRDBI_SECRET},
     {.field = {"created_at", NULL, offsetof(trdb_usr_auth_identity, created_at), TRDBI_TIMESTAMP, 0},
      .new_offset = offsetof(trdb_usr_auth_identity_new, created_at), .flags = TRDBI_NOT_NULL},
 };
@@ -176,7 +176,7 @@ const trdbi_table trdbi_table_usr_auth_identities = {
     .column_count = 6,
     .unique_count = 2,
     .key = 0,
-    .secret = false,
+    .secret = true,
     .row_size = sizeof(trdb_usr_auth_identity),
     .new_size = sizeof(trdb_usr_auth_identity_new),
     .filter_size = sizeof(trdb_usr_auth_identity_filter),
@@ -394,6 +394,7 @@ static const trdbi_query_param query_usr_ensure_user_params[] = {
     {"external_id", NULL, TRDBI_TEXT, 0, 0},
     {"role", &trdbi_enum_usr_role, TRDBI_ENUM, 1, 0},
     {"email", NULL, TRDBI_TEXT, 1, 0},
+    {"metadata", NULL, TRDBI_JSON, 1, 0},
 };
 
 static const trdbi_field query_usr_ensure_user_fields[] = {
@@ -403,28 +404,30 @@ static const trdbi_field query_usr_ensure_user_fields[] = {
 
 static const trdbi_query query_usr_ensure_user = {
     .name = "usr_ensure_user",
-    .sql = "SELECT user_id, made FROM {schema}.usr_ensure_user($1, $2, $3, $4)",
+    .sql = "SELECT user_id, made FROM {schema}.usr_ensure_user($1, $2, $3, $4, $5)",
     .params = query_usr_ensure_user_params,
     .fields = query_usr_ensure_user_fields,
-    .param_count = 4,
+    .param_count = 5,
     .field_count = 2,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_usr_ensure_user_row),
-    .secret = false,
+    .secret = true,
 };
 
 int trdbi_usr_ensure_user(trdb_uow *uow, const char *provider, const char *external_id, trdb_in_enum role,
-                          const char *email, trdbi_usr_ensure_user_row **ret, trdb_error **reterr) {
+                          const char *email, const char *metadata, trdbi_usr_ensure_user_row **ret,
+                          trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(provider), trdbi_arg_text(external_id),
-                              trdbi_arg_in_enum(role), trdbi_arg_text(email)};
+                              trdbi_arg_in_enum(role), trdbi_arg_text(email), trdbi_arg_text(metadata)};
     return trdbi_query_one(uow, &query_usr_ensure_user, args, ret, reterr);
 }
 
-static const trdbi_query_param query_usr_user_by_identity_params[] = {
+static const trdbi_query_param query_usr_sign_in_params[] = {
     {"provider", NULL, TRDBI_TEXT, 0, 0},
     {"external_id", NULL, TRDBI_TEXT, 0, 0},
 };
 
-static const trdbi_field query_usr_user_by_identity_fields[] = {
+static const trdbi_field query_usr_sign_in_fields[] = {
     {"id", NULL, offsetof(trdb_usr_user, id), TRDBI_I64, 1},
     {"email", NULL, offsetof(trdb_usr_user, email), TRDBI_TEXT, 0},
     {"role", &trdbi_enum_usr_role, offsetof(trdb_usr_user, role), TRDBI_ENUM, 0},
@@ -434,24 +437,60 @@ static const trdbi_field query_usr_user_by_identity_fields[] = {
     {"last_login", NULL, offsetof(trdb_usr_user, last_login), TRDBI_TIMESTAMP, 0},
 };
 
-static const trdbi_query query_usr_user_by_identity = {
-    .name = "usr_user_by_identity",
-    .sql = "SELECT u.* FROM {schema}.usr_users u JOIN {schema}.usr_auth_identities i ON i.user_id = "
-           "u.id\n"
-           "WHERE i.provider = $1 AND i.external_id = $2\n"
-           "ORDER BY u.id LIMIT 1",
-    .params = query_usr_user_by_identity_params,
-    .fields = query_usr_user_by_identity_fields,
+static const trdbi_query query_usr_sign_in = {
+    .name = "usr_sign_in",
+    .sql = "SELECT \"id\", \"email\", \"role\", \"is_active\", \"created_at\", \"updated_at\", "
+           "\"last_login\" FROM {schema}.usr_sign_in($1, $2)",
+    .params = query_usr_sign_in_params,
+    .fields = query_usr_sign_in_fields,
     .param_count = 2,
     .field_count = 7,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_user),
     .secret = false,
 };
 
-int trdb_usr_user_by_identity(trdb_uow *uow, const char *provider, const char *external_id,
-                              trdb_usr_user **ret, trdb_error **reterr) {
+int trdbi_usr_sign_in(trdb_uow *uow, const char *provider, const char *external_id, trdb_usr_user **ret,
+                      trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(provider), trdbi_arg_text(external_id)};
-    return trdbi_query_one(uow, &query_usr_user_by_identity, args, ret, reterr);
+    return trdbi_query_one(uow, &query_usr_sign_in, args, ret, reterr);
+}
+
+static const trdbi_query_param query_users_get_by_provider_params[] = {
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+};
+
+static const trdbi_field query_users_get_by_provider_fields[] = {
+    {"id", NULL, offsetof(trdb_usr_user, id), TRDBI_I64, 1},
+    {"email", NULL, offsetof(trdb_usr_user, email), TRDBI_TEXT, 0},
+    {"role", &trdbi_enum_usr_role, offsetof(trdb_usr_user, role), TRDBI_ENUM, 0},
+    {"is_active", NULL, offsetof(trdb_usr_user, is_active), TRDBI_BOOL, 0},
+    {"created_at", NULL, offsetof(trdb_usr_user, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_usr_user, updated_at), TRDBI_TIMESTAMP, 0},
+    {"last_login", NULL, offsetof(trdb_usr_user, last_login), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_users_get_by_provider = {
+    .name = "users_get_by_provider",
+    .sql = "SELECT u.\"id\", u.\"email\", u.\"role\", u.\"is_active\", u.\"created_at\", "
+           "u.\"updated_at\", u.\"last_login\" FROM {schema}.usr_users u JOIN "
+           "{schema}.usr_auth_identities i ON i.user_id = u.id\n"
+           "WHERE i.provider = $1 AND i.external_id = $2\n"
+           "ORDER BY u.id LIMIT 1",
+    .params = query_users_get_by_provider_params,
+    .fields = query_users_get_by_provider_fields,
+    .param_count = 2,
+    .field_count = 7,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_usr_user),
+    .secret = true,
+};
+
+int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *external_id,
+                               trdb_usr_user **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(provider), trdbi_arg_text(external_id)};
+    return trdbi_query_one(uow, &query_users_get_by_provider, args, ret, reterr);
 }
 
 static const trdbi_query_param query_usr_identity_by_external_id_params[] = {
@@ -470,15 +509,17 @@ static const trdbi_field query_usr_identity_by_external_id_fields[] = {
 
 static const trdbi_query query_usr_identity_by_external_id = {
     .name = "usr_identity_by_external_id",
-    .sql = "SELECT * FROM {schema}.usr_auth_identities\n"
+    .sql = "SELECT \"id\", \"user_id\", \"provider\", \"external_id\", \"metadata\", \"created_at\" FROM "
+           "{schema}.usr_auth_identities\n"
            "WHERE provider = $1 AND external_id = $2\n"
            "ORDER BY user_id, id LIMIT 1",
     .params = query_usr_identity_by_external_id_params,
     .fields = query_usr_identity_by_external_id_fields,
     .param_count = 2,
     .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_auth_identity),
-    .secret = false,
+    .secret = true,
 };
 
 int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provider, const char *external_id,
@@ -503,11 +544,13 @@ static const trdbi_field query_usr_user_by_email_fields[] = {
 
 static const trdbi_query query_usr_user_by_email = {
     .name = "usr_user_by_email",
-    .sql = "SELECT * FROM {schema}.usr_users WHERE lower(email) = lower($1) ORDER BY id LIMIT 1",
+    .sql = "SELECT \"id\", \"email\", \"role\", \"is_active\", \"created_at\", \"updated_at\", "
+           "\"last_login\" FROM {schema}.usr_users WHERE lower(email) = lower($1) ORDER BY id LIMIT 1",
     .params = query_usr_user_by_email_params,
     .fields = query_usr_user_by_email_fields,
     .param_count = 1,
     .field_count = 7,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_user),
     .secret = false,
 };
@@ -517,110 +560,335 @@ int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret
     return trdbi_query_one(uow, &query_usr_user_by_email, args, ret, reterr);
 }
 
-static const trdbi_query_param query_usr_profiles_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
-    {"external_id", NULL, TRDBI_TEXT, 1, 0},
-    {"pending_only", NULL, TRDBI_BOOL, 0, 0},
+static const trdbi_query_param query_users_get_telegram_profile_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
 };
 
-static const trdbi_field query_usr_profiles_fields[] = {
-    {"user_id", NULL, offsetof(trdbi_usr_profiles_row, user_id), TRDBI_I64, 0},
-    {"identity_id", NULL, offsetof(trdbi_usr_profiles_row, identity_id), TRDBI_I64, 0},
-    {"external_id", NULL, offsetof(trdbi_usr_profiles_row, external_id), TRDBI_TEXT, 0},
-    {"email", NULL, offsetof(trdbi_usr_profiles_row, email), TRDBI_TEXT, 0},
-    {"verified", NULL, offsetof(trdbi_usr_profiles_row, verified), TRDBI_BOOL, 0},
-    {"approved", NULL, offsetof(trdbi_usr_profiles_row, approved), TRDBI_BOOL, 0},
-    {"is_admin", NULL, offsetof(trdbi_usr_profiles_row, is_admin), TRDBI_BOOL, 0},
-    {"language", NULL, offsetof(trdbi_usr_profiles_row, language), TRDBI_TEXT, 0},
-    {"max_alerts", NULL, offsetof(trdbi_usr_profiles_row, max_alerts), TRDBI_I64, 0},
-    {"max_schedules", NULL, offsetof(trdbi_usr_profiles_row, max_schedules), TRDBI_I64, 0},
-    {"verification_code", NULL, offsetof(trdbi_usr_profiles_row, verification_code), TRDBI_TEXT, 0},
-    {"code_sent_time", NULL, offsetof(trdbi_usr_profiles_row, code_sent_time), TRDBI_I64, 0},
+static const trdbi_field query_users_get_telegram_profile_fields[] = {
+    {"user_id", NULL, offsetof(trdb_telegram_profile, user_id), TRDBI_I64, 0},
+    {"identity_id", NULL, offsetof(trdb_telegram_profile, identity_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_profile, telegram_user_id), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_profile, email), TRDBI_TEXT, 0},
+    {"verified", NULL, offsetof(trdb_telegram_profile, verified), TRDBI_BOOL, 0},
+    {"approved", NULL, offsetof(trdb_telegram_profile, approved), TRDBI_BOOL, 0},
+    {"is_admin", NULL, offsetof(trdb_telegram_profile, is_admin), TRDBI_BOOL, 0},
+    {"language", NULL, offsetof(trdb_telegram_profile, language), TRDBI_TEXT, 0},
+    {"max_alerts", NULL, offsetof(trdb_telegram_profile, max_alerts), TRDBI_I64, 0},
+    {"max_schedules", NULL, offsetof(trdb_telegram_profile, max_schedules), TRDBI_I64, 0},
+    {"verification_code", NULL, offsetof(trdb_telegram_profile, verification_code), TRDBI_TEXT, 0},
+    {"code_sent_time", NULL, offsetof(trdb_telegram_profile, code_sent_time), TRDBI_I64, 0},
 };
 
-static const trdbi_query query_usr_profiles = {
-    .name = "usr_profiles",
-    .sql = "SELECT u.id AS user_id, i.id AS identity_id, i.external_id, u.email,\n"
-           "    nullif(i.metadata -> 'verified', 'null') = 'true' AS verified,\n"
-           "    nullif(i.metadata -> 'approved', 'null') = 'true' AS approved,\n"
-           "    nullif(i.metadata -> 'is_admin', 'null') = 'true' AS is_admin,\n"
-           "    i.metadata ->> 'language' AS language,\n"
-           "    CASE jsonb_typeof(i.metadata -> 'max_alerts') WHEN 'number'\n"
-           "        THEN (i.metadata ->> 'max_alerts')::numeric::bigint END AS max_alerts,\n"
-           "    CASE jsonb_typeof(i.metadata -> 'max_schedules') WHEN 'number'\n"
-           "        THEN (i.metadata ->> 'max_schedules')::numeric::bigint END AS max_schedules,\n"
-           "    i.metadata ->> 'verification_code' AS verification_code,\n"
-           "    CASE jsonb_typeof(i.metadata -> 'code_sent_time') WHEN 'number'\n"
-           "        THEN (i.metadata ->> 'code_sent_time')::numeric::bigint END AS code_sent_time\n"
-           "FROM {schema}.usr_auth_identities i JOIN {schema}.usr_users u ON u.id = i.user_id\n"
-           "WHERE i.provider = $1 AND ($2::text IS NULL OR i.external_id = $2)\n"
-           "    AND (NOT $3 OR i.metadata -> 'verified' = 'true' AND i.metadata -> 'approved' IS "
-           "DISTINCT FROM 'true')\n"
-           "ORDER BY u.id, i.id",
-    .params = query_usr_profiles_params,
-    .fields = query_usr_profiles_fields,
-    .param_count = 3,
+static const trdbi_query query_users_get_telegram_profile = {
+    .name = "users_get_telegram_profile",
+    .sql = "SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, "
+           "max_alerts, max_schedules,\n"
+           "    verification_code, code_sent_time\n"
+           "FROM {schema}.usr_telegram_profiles WHERE telegram_user_id = $1\n"
+           "ORDER BY user_id, identity_id LIMIT 1",
+    .params = query_users_get_telegram_profile_params,
+    .fields = query_users_get_telegram_profile_fields,
+    .param_count = 1,
     .field_count = 12,
-    .row_size = sizeof(trdbi_usr_profiles_row),
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_profile),
     .secret = false,
 };
 
-int trdbi_usr_profiles(trdb_uow *uow, const char *provider, const char *external_id, bool pending_only,
-                       trdbi_list **ret, trdb_error **reterr) {
-    const trdbi_arg args[] = {trdbi_arg_text(provider), trdbi_arg_text(external_id),
-                              trdbi_arg_bool(pending_only)};
-    return trdbi_query_many(uow, &query_usr_profiles, args, ret, reterr);
+int trdb_users_get_telegram_profile(trdb_uow *uow, const char *telegram_id, trdb_telegram_profile **ret,
+                                    trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
+    return trdbi_query_one(uow, &query_users_get_telegram_profile, args, ret, reterr);
 }
 
-static const trdbi_query_param query_usr_identity_merge_metadata_params[] = {
-    {"id", NULL, TRDBI_I64, 0, 0},
+void trdb_telegram_profile_free(trdb_telegram_profile *row) {
+    trdbi_row_free(row);
+}
+
+size_t trdb_telegram_profile_list_count(const trdb_telegram_profile_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_profile *trdb_telegram_profile_list_at(const trdb_telegram_profile_list *list,
+                                                           size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_profile *trdb_telegram_profile_list_next(const trdb_telegram_profile_list *list,
+                                                             const trdb_telegram_profile *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_profile *trdb_telegram_profile_list_rows(const trdb_telegram_profile_list *list,
+                                                             size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_profile_list_free(trdb_telegram_profile_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_field query_users_list_telegram_profiles_fields[] = {
+    {"user_id", NULL, offsetof(trdb_telegram_profile, user_id), TRDBI_I64, 0},
+    {"identity_id", NULL, offsetof(trdb_telegram_profile, identity_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_profile, telegram_user_id), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_profile, email), TRDBI_TEXT, 0},
+    {"verified", NULL, offsetof(trdb_telegram_profile, verified), TRDBI_BOOL, 0},
+    {"approved", NULL, offsetof(trdb_telegram_profile, approved), TRDBI_BOOL, 0},
+    {"is_admin", NULL, offsetof(trdb_telegram_profile, is_admin), TRDBI_BOOL, 0},
+    {"language", NULL, offsetof(trdb_telegram_profile, language), TRDBI_TEXT, 0},
+    {"max_alerts", NULL, offsetof(trdb_telegram_profile, max_alerts), TRDBI_I64, 0},
+    {"max_schedules", NULL, offsetof(trdb_telegram_profile, max_schedules), TRDBI_I64, 0},
+    {"verification_code", NULL, offsetof(trdb_telegram_profile, verification_code), TRDBI_TEXT, 0},
+    {"code_sent_time", NULL, offsetof(trdb_telegram_profile, code_sent_time), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_users_list_telegram_profiles = {
+    .name = "users_list_telegram_profiles",
+    .sql = "SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, "
+           "max_alerts, max_schedules,\n"
+           "    verification_code, code_sent_time\n"
+           "FROM {schema}.usr_telegram_profiles\n"
+           "ORDER BY user_id, identity_id",
+    .params = NULL,
+    .fields = query_users_list_telegram_profiles_fields,
+    .param_count = 0,
+    .field_count = 12,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_profile),
+    .secret = false,
+};
+
+int trdb_users_list_telegram_profiles(trdb_uow *uow, trdb_telegram_profile_list **ret,
+                                      trdb_error **reterr) {
+    return trdbi_query_many(uow, &query_users_list_telegram_profiles, NULL, ret, reterr);
+}
+
+static const trdbi_field query_users_list_pending_approvals_fields[] = {
+    {"user_id", NULL, offsetof(trdb_telegram_profile, user_id), TRDBI_I64, 0},
+    {"identity_id", NULL, offsetof(trdb_telegram_profile, identity_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_profile, telegram_user_id), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_profile, email), TRDBI_TEXT, 0},
+    {"verified", NULL, offsetof(trdb_telegram_profile, verified), TRDBI_BOOL, 0},
+    {"approved", NULL, offsetof(trdb_telegram_profile, approved), TRDBI_BOOL, 0},
+    {"is_admin", NULL, offsetof(trdb_telegram_profile, is_admin), TRDBI_BOOL, 0},
+    {"language", NULL, offsetof(trdb_telegram_profile, language), TRDBI_TEXT, 0},
+    {"max_alerts", NULL, offsetof(trdb_telegram_profile, max_alerts), TRDBI_I64, 0},
+    {"max_schedules", NULL, offsetof(trdb_telegram_profile, max_schedules), TRDBI_I64, 0},
+    {"verification_code", NULL, offsetof(trdb_telegram_profile, verification_code), TRDBI_TEXT, 0},
+    {"code_sent_time", NULL, offsetof(trdb_telegram_profile, code_sent_time), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_users_list_pending_approvals = {
+    .name = "users_list_pending_approvals",
+    .sql = "SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, "
+           "max_alerts, max_schedules,\n"
+           "    verification_code, code_sent_time\n"
+           "FROM {schema}.usr_telegram_profiles WHERE verified AND approved IS NOT TRUE\n"
+           "ORDER BY user_id, identity_id",
+    .params = NULL,
+    .fields = query_users_list_pending_approvals_fields,
+    .param_count = 0,
+    .field_count = 12,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_profile),
+    .secret = false,
+};
+
+int trdb_users_list_pending_approvals(trdb_uow *uow, trdb_telegram_profile_list **ret,
+                                      trdb_error **reterr) {
+    return trdbi_query_many(uow, &query_users_list_pending_approvals, NULL, ret, reterr);
+}
+
+static const trdbi_field query_users_list_admin_telegram_ids_fields[] = {
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_admin, telegram_user_id), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_users_list_admin_telegram_ids = {
+    .name = "users_list_admin_telegram_ids",
+    .sql = "SELECT telegram_user_id FROM {schema}.usr_telegram_profiles WHERE is_admin ORDER BY user_id, "
+           "identity_id",
+    .params = NULL,
+    .fields = query_users_list_admin_telegram_ids_fields,
+    .param_count = 0,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_admin),
+    .secret = false,
+};
+
+int trdb_users_list_admin_telegram_ids(trdb_uow *uow, trdb_telegram_admin_list **ret, trdb_error **reterr) {
+    return trdbi_query_many(uow, &query_users_list_admin_telegram_ids, NULL, ret, reterr);
+}
+
+size_t trdb_telegram_admin_list_count(const trdb_telegram_admin_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_admin *trdb_telegram_admin_list_at(const trdb_telegram_admin_list *list, size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_admin *trdb_telegram_admin_list_next(const trdb_telegram_admin_list *list,
+                                                         const trdb_telegram_admin *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_admin *trdb_telegram_admin_list_rows(const trdb_telegram_admin_list *list,
+                                                         size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_admin_list_free(trdb_telegram_admin_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_users_get_notification_channels_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_users_get_notification_channels_fields[] = {
+    {"email", NULL, offsetof(trdb_notification_channels, email), TRDBI_TEXT, 0},
+    {"telegram_chat_id", NULL, offsetof(trdb_notification_channels, telegram_chat_id), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_users_get_notification_channels = {
+    .name = "users_get_notification_channels",
+    .sql = "SELECT u.email, (SELECT i.external_id FROM {schema}.usr_auth_identities i\n"
+           "    WHERE i.user_id = u.id AND i.provider = 'telegram' ORDER BY i.id LIMIT 1) AS "
+           "telegram_chat_id\n"
+           "FROM {schema}.usr_users u WHERE u.id = $1",
+    .params = query_users_get_notification_channels_params,
+    .fields = query_users_get_notification_channels_fields,
+    .param_count = 1,
+    .field_count = 2,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_notification_channels),
+    .secret = true,
+};
+
+int trdb_users_get_notification_channels(trdb_uow *uow, int64_t user_id, trdb_notification_channels **ret,
+                                         trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id)};
+    return trdbi_query_one(uow, &query_users_get_notification_channels, args, ret, reterr);
+}
+
+void trdb_notification_channels_free(trdb_notification_channels *row) {
+    trdbi_row_free(row);
+}
+
+static const trdbi_field query_users_list_users_for_broadcast_fields[] = {
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_recipient, telegram_user_id), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_recipient, email), TRDBI_TEXT, 0},
+    {"approved", NULL, offsetof(trdb_telegram_recipient, approved), TRDBI_BOOL, 0},
+    {"verified", NULL, offsetof(trdb_telegram_recipient, verified), TRDBI_BOOL, 0},
+};
+
+static const trdbi_query query_users_list_users_for_broadcast = {
+    .name = "users_list_users_for_broadcast",
+    .sql = "SELECT telegram_user_id, email, approved, verified FROM {schema}.usr_telegram_profiles\n"
+           "ORDER BY user_id, identity_id",
+    .params = NULL,
+    .fields = query_users_list_users_for_broadcast_fields,
+    .param_count = 0,
+    .field_count = 4,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_recipient),
+    .secret = false,
+};
+
+int trdb_users_list_users_for_broadcast(trdb_uow *uow, trdb_telegram_recipient_list **ret,
+                                        trdb_error **reterr) {
+    return trdbi_query_many(uow, &query_users_list_users_for_broadcast, NULL, ret, reterr);
+}
+
+size_t trdb_telegram_recipient_list_count(const trdb_telegram_recipient_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_recipient *trdb_telegram_recipient_list_at(const trdb_telegram_recipient_list *list,
+                                                               size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_recipient *trdb_telegram_recipient_list_next(const trdb_telegram_recipient_list *list,
+                                                                 const trdb_telegram_recipient *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_recipient *trdb_telegram_recipient_list_rows(const trdb_telegram_recipient_list *list,
+                                                                 size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_recipient_list_free(trdb_telegram_recipient_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_usr_update_profile_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+    {"set_email", NULL, TRDBI_BOOL, 0, 0},
+    {"email", NULL, TRDBI_TEXT, 1, 0},
     {"set", NULL, TRDBI_JSON, 0, 0},
     {"cleared", NULL, TRDBI_TEXTS, 0, 0},
 };
 
-static const trdbi_query query_usr_identity_merge_metadata = {
-    .name = "usr_identity_merge_metadata",
-    .sql = "UPDATE {schema}.usr_auth_identities SET metadata = (coalesce(metadata, '{}') || "
-           "$2::jsonb) - $3::text[] WHERE id = $1",
-    .params = query_usr_identity_merge_metadata_params,
+static const trdbi_query query_usr_update_profile = {
+    .name = "usr_update_profile",
+    .sql = "WITH written AS (UPDATE {schema}.usr_users SET email = $5::text WHERE id = $1 AND $4)\n"
+           "UPDATE {schema}.usr_auth_identities\n"
+           "SET metadata = (CASE jsonb_typeof(metadata) WHEN 'object' THEN metadata ELSE '{}' END || "
+           "$6::jsonb) - $7::text[]\n"
+           "WHERE id = (SELECT min(i.id) FROM {schema}.usr_auth_identities i\n"
+           "    WHERE i.user_id = $1 AND i.provider = $2 AND i.external_id = $3)",
+    .params = query_usr_update_profile_params,
     .fields = NULL,
-    .param_count = 3,
+    .param_count = 7,
     .field_count = 0,
+    .field_stride = 0,
     .row_size = 0,
-    .secret = false,
+    .secret = true,
 };
 
-int trdbi_usr_identity_merge_metadata(trdb_uow *uow, int64_t id, const char *set, trdb_texts cleared,
-                                      int64_t *ret, trdb_error **reterr) {
-    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_text(set), trdbi_arg_texts(cleared)};
-    return trdbi_query_exec(uow, &query_usr_identity_merge_metadata, args, ret, reterr);
+int trdbi_usr_update_profile(trdb_uow *uow, int64_t user_id, const char *provider, const char *external_id,
+                             bool set_email, const char *email, const char *set, trdb_texts cleared,
+                             int64_t *ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(provider), trdbi_arg_text(external_id),
+                              trdbi_arg_bool(set_email), trdbi_arg_text(email), trdbi_arg_text(set),
+                              trdbi_arg_texts(cleared)};
+    return trdbi_query_exec(uow, &query_usr_update_profile, args, ret, reterr);
 }
 
-static const trdbi_query_param query_usr_admin_external_ids_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
+static const trdbi_query_param query_usr_erase_user_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0, 0},
 };
 
-static const trdbi_field query_usr_admin_external_ids_fields[] = {
-    {"external_id", NULL, offsetof(trdbi_usr_admin_external_ids_row, external_id), TRDBI_TEXT, 0},
-};
-
-static const trdbi_query query_usr_admin_external_ids = {
-    .name = "usr_admin_external_ids",
-    .sql = "SELECT external_id FROM {schema}.usr_auth_identities\n"
-           "WHERE provider = $1 AND metadata -> 'is_admin' = 'true'\n"
-           "ORDER BY id",
-    .params = query_usr_admin_external_ids_params,
-    .fields = query_usr_admin_external_ids_fields,
+static const trdbi_query query_usr_erase_user = {
+    .name = "usr_erase_user",
+    .sql = "WITH gone AS (DELETE FROM {schema}.usr_auth_identities WHERE user_id = $1 RETURNING provider, "
+           "external_id),\n"
+           "    codes AS (DELETE FROM {schema}.usr_verification_codes WHERE user_id = $1),\n"
+           "    feedback AS (UPDATE {schema}.telegram_feedbacks SET message = NULL WHERE user_id = $1 AND "
+           "message IS NOT NULL),\n"
+           "    commands AS (UPDATE {schema}.telegram_command_audits a\n"
+           "        SET telegram_user_id = 'erased:' || $1::bigint, full_message = NULL, user_email = "
+           "NULL\n"
+           "        FROM gone g WHERE g.provider = 'telegram' AND a.telegram_user_id = g.external_id)\n"
+           "UPDATE {schema}.usr_users SET email = NULL, is_active = false WHERE id = $1",
+    .params = query_usr_erase_user_params,
+    .fields = NULL,
     .param_count = 1,
-    .field_count = 1,
-    .row_size = sizeof(trdbi_usr_admin_external_ids_row),
-    .secret = false,
+    .field_count = 0,
+    .field_stride = 0,
+    .row_size = 0,
+    .secret = true,
 };
 
-int trdbi_usr_admin_external_ids(trdb_uow *uow, const char *provider, trdbi_list **ret,
-                                 trdb_error **reterr) {
-    const trdbi_arg args[] = {trdbi_arg_text(provider)};
-    return trdbi_query_many(uow, &query_usr_admin_external_ids, args, ret, reterr);
+int trdbi_usr_erase_user(trdb_uow *uow, int64_t user_id, int64_t *ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id)};
+    return trdbi_query_exec(uow, &query_usr_erase_user, args, ret, reterr);
 }
 
 static const trdbi_query_param query_usr_verification_codes_sent_since_params[] = {
@@ -629,30 +897,27 @@ static const trdbi_query_param query_usr_verification_codes_sent_since_params[] 
 };
 
 static const trdbi_field query_usr_verification_codes_sent_since_fields[] = {
-    {"sent", NULL, offsetof(trdb_usr_verification_codes_sent_since_row, sent), TRDBI_I64, 0},
+    {"sent", NULL, offsetof(trdbi_usr_verification_codes_sent_since_row, sent), TRDBI_I64, 0},
 };
 
 static const trdbi_query query_usr_verification_codes_sent_since = {
     .name = "usr_verification_codes_sent_since",
-    .sql = "SELECT count(*) AS sent FROM {schema}.usr_verification_codes WHERE user_id = $1 AND "
-           "sent_time >= $2",
+    .sql = "SELECT count(*) AS sent FROM {schema}.usr_verification_codes WHERE user_id = $1 AND sent_time "
+           ">= $2",
     .params = query_usr_verification_codes_sent_since_params,
     .fields = query_usr_verification_codes_sent_since_fields,
     .param_count = 2,
     .field_count = 1,
-    .row_size = sizeof(trdb_usr_verification_codes_sent_since_row),
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_usr_verification_codes_sent_since_row),
     .secret = true,
 };
 
-int trdb_usr_verification_codes_sent_since(trdb_uow *uow, int64_t user_id, int64_t since,
-                                           trdb_usr_verification_codes_sent_since_row **ret,
-                                           trdb_error **reterr) {
+int trdbi_usr_verification_codes_sent_since(trdb_uow *uow, int64_t user_id, int64_t since,
+                                            trdbi_usr_verification_codes_sent_since_row **ret,
+                                            trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_i64(since)};
     return trdbi_query_one(uow, &query_usr_verification_codes_sent_since, args, ret, reterr);
-}
-
-void trdb_usr_verification_codes_sent_since_row_free(trdb_usr_verification_codes_sent_since_row *row) {
-    trdbi_row_free(row);
 }
 
 static const trdbi_query_param query_usr_verification_codes_usable_params[] = {
@@ -673,7 +938,8 @@ static const trdbi_field query_usr_verification_codes_usable_fields[] = {
 
 static const trdbi_query query_usr_verification_codes_usable = {
     .name = "usr_verification_codes_usable",
-    .sql = "SELECT * FROM {schema}.usr_verification_codes\n"
+    .sql = "SELECT \"id\", \"user_id\", \"code\", \"sent_time\", \"provider\", \"created_at\", "
+           "\"attempts\", \"used_at\" FROM {schema}.usr_verification_codes\n"
            "WHERE user_id = $1 AND sent_time >= $2 AND used_at IS NULL AND attempts < 5\n"
            "ORDER BY sent_time DESC, id DESC\n"
            "FOR UPDATE",
@@ -681,6 +947,7 @@ static const trdbi_query query_usr_verification_codes_usable = {
     .fields = query_usr_verification_codes_usable_fields,
     .param_count = 2,
     .field_count = 8,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_verification_code),
     .secret = true,
 };

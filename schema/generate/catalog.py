@@ -120,16 +120,24 @@ def normal(definition):
     redundant parentheses go, `= ANY (ARRAY[...])` becomes IN."""
     text = re.sub(r"^CHECK \((.*)\)( NOT VALID)?$", r"\1", definition.strip(), flags=re.S)
     text = re.sub(r"'(-?[\d.]+)'::(?:numeric|bigint|integer|double precision)", r"\1", text)
+    literals = []
+
+    def hide(match):
+        literals.append(match[0])
+        return f"literal_{len(literals) - 1}_"
+
+    text = re.sub(r"'(?:[^']|'')*'", hide, text)
     text = re.sub(r"::(?:character varying|double precision|timestamp with time zone|[a-z_0-9]+)(?:\(\d+\))?(?:\[\])?",
                   "", text)
-    atom = r"(?:[\w.]+|'(?:[^']|'')*'|\"[^\"]+\"|ARRAY\[[^\]]*\])"
+    atom = r"(?:[\w.]+|\"[^\"]+\"|ARRAY\[[^\]]*\])"
     previous = None
     while previous != text:
         previous = text
         text = re.sub(rf"(?<![\w\"])\(({atom})\)", r"\1", text)
         text = re.sub(r"^\(((?:[^()]|\([^()]*\))*)\)$", r"\1", text)
     text = re.sub(r"(?i)\bANY \(ARRAY\[([^\]]*)\]\)", r"ANY ARRAY[\1]", text)
-    return re.sub(r"= ANY ARRAY\[([^\]]*)\]", r"IN (\1)", text)
+    text = re.sub(r"= ANY ARRAY\[([^\]]*)\]", r"IN (\1)", text)
+    return re.sub(r"\bliteral_(\d+)_", lambda match: literals[int(match[1])], text)
 
 
 def closed_set(check):

@@ -156,9 +156,9 @@ def query_function(query):
 
 def query_functions(query):
     functions = [query_function(query)]
-    if query.table or query.internal or query.result == "exec":
+    if query.internal or not query.defines_row:
         return functions
-    if query.result == "one":
-        return functions + [Function(f"{query.row_type}_free", "void", [(f"{query.row_type} *", "row")],
-                                     ["Frees the row. NULL is allowed."], "trdbi_row_free(row)")]
-    return functions + list_functions(query.row_type, query.list_type)
+    if "one" in query.results:
+        functions.append(Function(f"{query.row_type}_free", "void", [(f"{query.row_type} *", "row")],
+                                  ["Frees a row that a call gave on its own. NULL is allowed."], "trdbi_row_free(row)"))
+    return functions + (list_functions(query.row_type, query.list_type) if "many" in query.results else [])

@@ -101,16 +101,15 @@ def table_lines(table, structs):
 
 def query_lines(query, structs):
     lines = []
-    own = query.result != "exec" and not query.table
-    if own:
+    if query.defines_row:
         lines += struct_lines(query.row_type, structs.fields[query.row_type], f"A row of {query.function}().")
-        if query.result == "many":
+        if "many" in query.results:
             lines += [*comment("Rows as a list; immutable, outlives its unit of work."),
                       f"typedef struct {query.list_type} {query.list_type};", ""]
     for function in fn.query_functions(query):
         lines += function_lines(function)
-    if own:
-        lines += cleanup_lines(query.row_type if query.result == "one" else query.list_type)
+    if query.defines_row:
+        lines += cleanup_lines(*[query.row_type] * ("one" in query.results), *[query.list_type] * ("many" in query.results))
     return lines
 
 

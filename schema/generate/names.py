@@ -40,9 +40,9 @@ def enum_names(enum):
 
 def query_names(query):
     names = [function.name for function in fn.query_functions(query)]
-    if query.result != "exec" and not query.table:
+    if query.defines_row:
         names += [query.row_type, f"{query.row_type}_cleanup"]
-        names += [query.list_type, f"{query.list_type}_cleanup"] if query.result == "many" else []
+        names += [query.list_type, f"{query.list_type}_cleanup"] if "many" in query.results else []
     return names
 
 

@@ -6,7 +6,10 @@
     -- param: bot_id The bot.                      one per $n, in order; NAME? may be NULL; NAME enum=E
     -- param: direction? enum=trading_direction The side; NULL: both.
     -- column: total The sum.                      for columns that are not exactly those of a table
+    -- row: trading_total                          what the row's type is called; queries that say the same share it
     -- scope: internal                             for the library's own services; not exported
+    -- embeds: trading_positions                   internal only: the row begins with that table's, given as `(x).*`
+    -- secret: yes                                 parameters hold secrets: errors keep names only
     SELECT … FROM {schema}.trading_trades WHERE …
 """
 import dataclasses
@@ -45,6 +48,10 @@ class Query:
     params: list = dataclasses.field(default_factory=list)
     columns: list = dataclasses.field(default_factory=list)
     table: object = None     # the table whose row it gives, if so
+    row: str = None          # what the row's type is called, if that is said
+    owner: object = None     # the query that defines the row's type, when it is another one
+    results: set = dataclasses.field(default_factory=set)  # of all queries that give the type
+    embeds: object = None    # the table whose row the row begins with: its name, then the table
     secret: bool = False
 
     @property
@@ -57,7 +64,13 @@ class Query:
 
     @property
     def row_type(self):
-        return self.table.type if self.table else f"{self.function}_row"
+        if self.table:
+            return self.table.type
+        return f"{self.prefix}{self.row}" if self.row else f"{self.function}_row"
+
+    @property
+    def defines_row(self):
+        return self.result != "exec" and not self.table and not self.owner
 
     @property
     def list_type(self):
@@ -104,6 +117,16 @@ def annotate(query, word, text, path, number):
         if text != "internal":
             raise Problem(path, number, f"unknown scope {text!r}; the only one is internal")
         query.internal = True
+        return
+    if word == "secret":
+        if text != "yes":
+            raise Problem(path, number, f"unknown `-- secret: {text}`; it is yes or left out")
+        query.secret = True
+        return
+    if word in ("row", "embeds"):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+            raise Problem(path, number, f"expected `-- {word}: name`")
+        setattr(query, word, text)
         return
     if word not in ("param", "column"):
         raise Problem(path, number, f"unknown annotation `-- {word}:`")
@@ -162,6 +185,9 @@ def infer(server, database, query, model):
         raise query.problem(f"{query.name} is :{query.result}, but its SQL gives "
                             f"{'columns' if described else 'none'}")
     said = {value.name: value for value in query.columns}
+    if query.owner:
+        for value in query.owner.columns:
+            said.setdefault(value.name, dataclasses.replace(value))
     found = []
     for name, type_name in described:
         value = said.pop(name, None) or Value(name)
@@ -173,11 +199,27 @@ def infer(server, database, query, model):
         raise query.problem(f"{query.name} gives two columns of one name")
     query.columns = found
     query.table = table_of(query, model)
+    if query.table:
+        name_columns(query)
+    own = {column.name for column in query.embeds.columns} if query.embeds else set()
     for value in found:
-        if query.table is None and not value.doc:
+        if query.table is None and value.name not in own and not value.doc:
             raise query.problem(f"{query.name}: column {value.name} needs a `-- column:` line")
     check_sent(server, database, query)
-    query.secret = any(table.secret and table.name in query.sql for table in model.tables)
+    query.secret |= any(table.secret and table.name in query.sql for table in model.tables)
+
+
+def name_columns(query):
+    """Writes out `*`: the order of columns is not the same in an adopted or partitioned table."""
+    star = re.compile(r"\b(SELECT|RETURNING)\s+((?:\w+\.)?)\*", re.I)
+    found = star.findall(query.sql)
+    if not found and not re.search(r"[,.]\s*\*", query.sql):
+        return
+    if len(found) != 1:
+        raise query.problem(f"{query.name}: the rows of a table want one `SELECT *` or `RETURNING *`, or every column "
+                            "by name")
+    query.sql = star.sub(lambda match: f"{match[1]} " + ", ".join(
+        f'{match[2]}"{value.name}"' for value in query.columns), query.sql)
 
 
 def check_sent(server, database, query):
@@ -214,13 +256,52 @@ def table_of(query, model):
     return None
 
 
+def embed(query, model):
+    """Finds the table whose row the query's own begins with, and writes out its `(x).*`."""
+    name, query.embeds = query.embeds, None
+    if name is None:
+        return
+    query.embeds = next((table for table in model.tables if table.name == name), None)
+    star = re.compile(r"(\(\w+\))\.\*")
+    if query.embeds is None:
+        raise query.problem(f"{query.name}: there is no table {name}")
+    if not query.internal:
+        raise query.problem(f"{query.name}: a public row cannot begin with one of {name}, which grows with the table")
+    if len(star.findall(query.sql)) != 1:
+        raise query.problem(f"{query.name}: a row that begins with one of {name} wants one `(x).*`")
+    query.sql = star.sub(lambda match: ", ".join(f'{match[1]}."{column.name}"' for column in query.embeds.columns),
+                         query.sql)
+
+
+def share_row(query, owners):
+    """Finds the query that defines the row's type, and tells it how this one gives it."""
+    first = owners.setdefault((query.internal, query.row), query) if query.row else query
+    query.owner = first if first is not query else None
+    first.results.add(query.result)
+
+
+def check_row(query):
+    """Queries that share a row must give the same columns."""
+    owner = query.owner
+    if query.row and (query.table or query.result == "exec"):
+        raise query.problem(f"{query.name} has no row of its own that could be called {query.row}")
+    if owner and owner.domain != query.domain:
+        raise query.problem(f"{query.name} and {owner.name} cannot share the row {query.row}: their domains differ")
+    if owner and [(value.name, value.kind.constant, value.enum) for value in query.columns] != \
+            [(value.name, value.kind.constant, value.enum) for value in owner.columns]:
+        raise query.problem(f"{query.name} and {owner.name} cannot share the row {query.row}: their columns differ")
+
+
 def read(server, database, directory, model):
     """All named queries, typed."""
-    queries = []
+    queries, owners = [], {}
     for path in sorted(directory.glob("*.sql")):
         if path.stem not in model.domains:
             raise Problem(path, 1, f"there is no domain {path.stem}")
         queries += parse(path, path.stem)
     for query in queries:
+        embed(query, model)
+        share_row(query, owners)
         infer(server, database, query, model)
+        check_row(query)
     return queries

@@ -97,13 +97,15 @@ def query_lines(query):
                   f"{param.kind.constant}, {int(param.nullable)}, 0}}," for param in query.params]
         lines += ["};", ""]
     if query.columns:
-        keys = {query.table.key.name} if query.table else set()
+        table = query.table or query.embeds
+        inside = f"{table.singular}." if query.embeds else ""
         lines += [f"static const trdbi_field query_{name}_fields[] = {{"]
         for value in query.columns:
-            column = query.table and next(c for c in query.table.columns if c.name == value.name)
+            column = table and next((c for c in table.columns if c.name == value.name), None)
             kind, enum = (column.kind, column.enum) if column else (value.kind, value.enum)
             items = [literal(value.name), f"&trdbi_enum_{enum.name}" if enum else "NULL",
-                     f"offsetof({query.row_type}, {value.name})", kind.constant, str(int(value.name in keys))]
+                     f"offsetof({query.row_type}, {inside if column else ''}{value.name})", kind.constant,
+                     str(int(bool(column and column.is_key)))]
             lines += spread("    {", "     ", items, ",", "}")
         lines += ["};", ""]
     lines += [f"static const trdbi_query query_{name} = {{", f"    .name = {literal(name)},",
@@ -111,6 +113,7 @@ def query_lines(query):
               f"    .params = {f'query_{name}_params' if query.params else 'NULL'},",
               f"    .fields = {f'query_{name}_fields' if query.columns else 'NULL'},",
               f"    .param_count = {len(query.params)},", f"    .field_count = {len(query.columns)},",
+              f"    .field_stride = {'sizeof(trdbi_field)' if query.columns else 0},",
               f"    .row_size = {f'sizeof({query.row_type})' if query.columns else 0},",
               f"    .secret = {'true' if query.secret else 'false'},", "};", ""]
     wrapper, *others = fn.query_functions(query)
@@ -130,8 +133,9 @@ def sql_pieces(sql):
     """The text in pieces that fit a line of C each."""
     pieces = []
     for line in sql.splitlines(keepends=True):
-        while len(line) > WIDTH - 20:
-            cut = line.rfind(" ", 0, WIDTH - 20) + 1
+        while len(literal(line)) > WIDTH - 12:
+            end = max(at for at in range(len(line)) if len(literal(line[:at])) <= WIDTH - 12)
+            cut = line.rfind(" ", 0, end) + 1 or end
             pieces.append(line[:cut])
             line = line[cut:]
         pieces.append(line)
@@ -169,7 +173,7 @@ def queries_header(model, queries, structs, include, symbol):
     lines += [f"extern const trdbi_enum trdbi_enum_{enum.name};" for enum in model.enums.values() if not enum.planned]
     lines += [f"extern const trdbi_table *const {symbol}[];", ""]
     for query in internal:
-        if query.result != "exec" and not query.table:
+        if query.defines_row:
             lines += [f"/* A row of {query.function}(). */", f"typedef struct {query.row_type} {{"]
             for field in structs.fields[query.row_type]:
                 lines += [line.replace("/**<", "/*").replace("/**", "/*") for line in field_line(field)]

@@ -68,9 +68,15 @@ def filter_fields(table):
 
 
 def query_fields(query):
-    return [Field(value.kind.row, value.name,
-                  sentence(value.doc) + (f" Constants: enum {value.enum.type}." if value.enum else ""), value)
-            for value in query.columns]
+    fields = [Field(value.kind.row, value.name,
+                    sentence(value.doc) + (f" Constants: enum {value.enum.type}." if value.enum else ""), value)
+              for value in query.columns]
+    table = query.embeds
+    if table is None:
+        return fields
+    embedded = {column.name for column in table.columns}
+    return [Field(table.type, table.singular, f"First, so that {table.type}_free() frees it."),
+            *(field for field in fields if field.name not in embedded)]
 
 
 class Structs:
@@ -87,7 +93,7 @@ class Structs:
             self.add(lock, f"{table.type}_new", new_fields(table))
             self.add(lock, f"{table.type}_filter", filter_fields(table))
         for query in queries:
-            if query.result != "exec" and not query.table:
+            if query.defines_row:
                 fields = query_fields(query)
                 if query.internal:
                     self.fields[query.row_type] = fields

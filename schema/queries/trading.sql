@@ -44,28 +44,16 @@ SET current_balance = coalesce(current_balance, 0) + $2, total_pnl = coalesce(to
 WHERE id = $1
 RETURNING *;
 
--- name: trading_bot_open_business :one
+-- name: trading_bot_delete :one
 -- scope: internal
--- What keeps a bot from being deleted.
+-- Deletes a bot, or tells what is in the way; see the SQL function trading_delete_bot.
 -- param: id The bot.
--- column: open_trades Trades that are open.
+-- param: with_history Whether its positions, trades and metrics may go too.
+-- column: deleted Whether it is deleted.
+-- column: open_trades Trades that are open; NULL when there is no such bot.
 -- column: open_positions Positions that are open.
 -- column: history Positions, trades and metrics in all.
-SELECT (SELECT count(*) FROM {schema}.trading_trades WHERE bot_id = $1 AND status = 'open') AS open_trades,
-    (SELECT count(*) FROM {schema}.trading_positions WHERE bot_id = $1 AND status = 'open') AS open_positions,
-    (SELECT count(*) FROM {schema}.trading_trades WHERE bot_id = $1)
-        + (SELECT count(*) FROM {schema}.trading_positions WHERE bot_id = $1)
-        + (SELECT count(*) FROM {schema}.trading_performance_metrics WHERE bot_id = $1) AS history;
-
--- name: trading_bot_delete_with_history :exec
--- scope: internal
--- Deletes a bot with all its books. The caller has made sure that nothing is open.
--- param: id The bot.
-WITH metrics AS (DELETE FROM {schema}.trading_performance_metrics WHERE bot_id = $1),
-    trades AS (DELETE FROM {schema}.trading_trades WHERE bot_id = $1),
-    fills AS (DELETE FROM {schema}.trading_fills WHERE bot_id = $1),
-    positions AS (DELETE FROM {schema}.trading_positions WHERE bot_id = $1)
-DELETE FROM {schema}.trading_bots WHERE id = $1;
+SELECT deleted, open_trades, open_positions, history FROM {schema}.trading_delete_bot($1, $2);
 
 -- name: trading_position_ensure_open :one
 -- scope: internal
@@ -80,6 +68,8 @@ SELECT * FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6);
 
 -- name: trading_position_apply_fill :one
 -- scope: internal
+-- row: trading_fill_answer
+-- embeds: trading_positions
 -- Applies one execution to a position; see the SQL function trading_apply_fill.
 -- param: position_id The position.
 -- param: action enum=trading_fill_action buy or sell.
@@ -93,19 +83,13 @@ SELECT * FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6);
 -- column: outcome applied, duplicate or conflict.
 -- column: fill_id The fill, also when it was there before.
 -- column: fill_realized_pnl What the fill realized.
--- column: position_id The position.
--- column: status enum=trading_position_status Status of the position afterwards.
--- column: qty_open Open quantity afterwards.
--- column: avg_price Average entry price afterwards; NULL when flat.
--- column: realized_pnl What the position realized so far.
--- column: opened_at When the position was opened.
--- column: closed_at When it was closed.
-SELECT outcome, fill_id, fill_realized_pnl, (pos).id AS position_id, (pos).status, (pos).qty_open, (pos).avg_price,
-    (pos).realized_pnl, (pos).opened_at, (pos).closed_at
+SELECT (pos).*, outcome, fill_id, fill_realized_pnl
 FROM {schema}.trading_apply_fill($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: trading_symbol_apply_fill :one
 -- scope: internal
+-- row: trading_fill_answer
+-- embeds: trading_positions
 -- Applies one execution to the open position of a symbol, made when there is none; an execution that was applied
 -- before is found even when its position is closed by now. See the SQL function trading_fill_symbol.
 -- param: bot_id The bot.
@@ -120,18 +104,7 @@ FROM {schema}.trading_apply_fill($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- param: exchange? Where it happened; NULL: empty.
 -- param: exchange_trade_id? The exchange's id of it; NULL: a random one.
 -- param: close_when_flat Whether the position is closed when nothing is left of it.
--- column: outcome applied, duplicate or conflict.
--- column: fill_id The fill, also when it was there before.
--- column: fill_realized_pnl What the fill realized.
--- column: position_id The position.
--- column: status enum=trading_position_status Status of the position afterwards.
--- column: qty_open Open quantity afterwards.
--- column: avg_price Average entry price afterwards; NULL when flat.
--- column: realized_pnl What the position realized so far.
--- column: opened_at When the position was opened.
--- column: closed_at When it was closed.
-SELECT outcome, fill_id, fill_realized_pnl, (pos).id AS position_id, (pos).status, (pos).qty_open, (pos).avg_price,
-    (pos).realized_pnl, (pos).opened_at, (pos).closed_at
+SELECT (pos).*, outcome, fill_id, fill_realized_pnl
 FROM {schema}.trading_fill_symbol($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: trading_position_close_if_flat :one

@@ -3,16 +3,25 @@
 
 -- name: usr_ensure_user :one
 -- scope: internal
+-- secret: yes
 -- The user of an identity, made together with the identity when there is none.
 -- param: provider Name of the provider.
 -- param: external_id The provider's id of the account.
 -- param: role? enum=usr_role Role of a new user; NULL: trader.
 -- param: email? E-mail of a new user; NULL: none.
+-- param: metadata? JSON object of a new identity; NULL: an empty one.
 -- column: user_id The user.
 -- column: made Whether it was made by this call.
-SELECT user_id, made FROM {schema}.usr_ensure_user($1, $2, $3, $4);
+SELECT user_id, made FROM {schema}.usr_ensure_user($1, $2, $3, $4, $5);
 
--- name: usr_user_by_identity :one
+-- name: usr_sign_in :one
+-- scope: internal
+-- The user of an identity, made when there is none; notes the sign-in of an active one.
+-- param: provider Name of the provider.
+-- param: external_id The provider's id of the account.
+SELECT * FROM {schema}.usr_sign_in($1, $2);
+
+-- name: users_get_by_provider :one
 -- The user that an identity belongs to. Where an adopted database has several, the lowest id wins.
 -- param: provider Name of the provider, such as telegram.
 -- param: external_id The provider's id of the account, as text.
@@ -33,16 +42,14 @@ ORDER BY user_id, id LIMIT 1;
 -- param: email The address.
 SELECT * FROM {schema}.usr_users WHERE lower(email) = lower($1) ORDER BY id LIMIT 1;
 
--- name: usr_profiles :many
--- scope: internal
--- Profiles: users with one identity each and the known keys of its metadata, by user id. A key that is missing
--- or of the wrong type gives NULL.
--- param: provider Name of the provider.
--- param: external_id? Only this account; NULL: all.
--- param: pending_only Only those that are verified and not approved.
+-- name: users_get_telegram_profile :one
+-- row: telegram_profile
+-- The profile of a Telegram account: the user and the known keys of the identity's metadata. A key that is missing
+-- or of another type is NULL.
+-- param: telegram_id The account's id, as text.
 -- column: user_id The user.
 -- column: identity_id The identity.
--- column: external_id The provider's id of the account.
+-- column: telegram_user_id The account's id.
 -- column: email The user's e-mail.
 -- column: verified Whether the address is verified.
 -- column: approved Whether an admin approved the user.
@@ -50,43 +57,86 @@ SELECT * FROM {schema}.usr_users WHERE lower(email) = lower($1) ORDER BY id LIMI
 -- column: language Language, such as en.
 -- column: max_alerts Most alerts allowed.
 -- column: max_schedules Most schedules allowed.
--- column: verification_code The code sent last. Secret.
+-- column: verification_code The code sent last. Secret: never show or log it.
 -- column: code_sent_time When it was sent, seconds since 1970 UTC.
-SELECT u.id AS user_id, i.id AS identity_id, i.external_id, u.email,
-    nullif(i.metadata -> 'verified', 'null') = 'true' AS verified,
-    nullif(i.metadata -> 'approved', 'null') = 'true' AS approved,
-    nullif(i.metadata -> 'is_admin', 'null') = 'true' AS is_admin,
-    i.metadata ->> 'language' AS language,
-    CASE jsonb_typeof(i.metadata -> 'max_alerts') WHEN 'number'
-        THEN (i.metadata ->> 'max_alerts')::numeric::bigint END AS max_alerts,
-    CASE jsonb_typeof(i.metadata -> 'max_schedules') WHEN 'number'
-        THEN (i.metadata ->> 'max_schedules')::numeric::bigint END AS max_schedules,
-    i.metadata ->> 'verification_code' AS verification_code,
-    CASE jsonb_typeof(i.metadata -> 'code_sent_time') WHEN 'number'
-        THEN (i.metadata ->> 'code_sent_time')::numeric::bigint END AS code_sent_time
-FROM {schema}.usr_auth_identities i JOIN {schema}.usr_users u ON u.id = i.user_id
-WHERE i.provider = $1 AND ($2::text IS NULL OR i.external_id = $2)
-    AND (NOT $3 OR i.metadata -> 'verified' = 'true' AND i.metadata -> 'approved' IS DISTINCT FROM 'true')
-ORDER BY u.id, i.id;
+SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, max_alerts, max_schedules,
+    verification_code, code_sent_time
+FROM {schema}.usr_telegram_profiles WHERE telegram_user_id = $1
+ORDER BY user_id, identity_id LIMIT 1;
 
--- name: usr_identity_merge_metadata :exec
+-- name: users_list_telegram_profiles :many
+-- row: telegram_profile
+-- The profiles of all Telegram accounts, by user id.
+SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, max_alerts, max_schedules,
+    verification_code, code_sent_time
+FROM {schema}.usr_telegram_profiles
+ORDER BY user_id, identity_id;
+
+-- name: users_list_pending_approvals :many
+-- row: telegram_profile
+-- The profiles of the Telegram accounts that are verified and not approved, by user id. Never decided counts as not
+-- approved.
+SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, max_alerts, max_schedules,
+    verification_code, code_sent_time
+FROM {schema}.usr_telegram_profiles WHERE verified AND approved IS NOT TRUE
+ORDER BY user_id, identity_id;
+
+-- name: users_list_admin_telegram_ids :many
+-- row: telegram_admin
+-- The Telegram accounts whose metadata says is_admin, by user id; the users' roles do not matter.
+-- column: telegram_user_id The account's id.
+SELECT telegram_user_id FROM {schema}.usr_telegram_profiles WHERE is_admin ORDER BY user_id, identity_id;
+
+-- name: users_get_notification_channels :one
+-- row: notification_channels
+-- Where a user can be reached. Of several Telegram accounts the first one counts.
+-- param: user_id The user.
+-- column: email The e-mail; NULL when none is known.
+-- column: telegram_chat_id The id of the Telegram account; NULL without one.
+SELECT u.email, (SELECT i.external_id FROM {schema}.usr_auth_identities i
+    WHERE i.user_id = u.id AND i.provider = 'telegram' ORDER BY i.id LIMIT 1) AS telegram_chat_id
+FROM {schema}.usr_users u WHERE u.id = $1;
+
+-- name: users_list_users_for_broadcast :many
+-- row: telegram_recipient
+-- All Telegram accounts, by user id, whether verified, approved and active or not: the sender decides.
+-- column: telegram_user_id The account's id.
+-- column: email The user's e-mail.
+-- column: approved Whether an admin approved the user.
+-- column: verified Whether the address is verified.
+SELECT telegram_user_id, email, approved, verified FROM {schema}.usr_telegram_profiles
+ORDER BY user_id, identity_id;
+
+-- name: usr_update_profile :exec
 -- scope: internal
--- Sets and clears keys of an identity's metadata; the others stay.
--- param: id The identity.
+-- Sets a user's e-mail, and sets and clears keys of an identity's metadata; the others stay.
+-- param: user_id The user.
+-- param: provider Name of the provider.
+-- param: external_id The provider's id of the account.
+-- param: set_email Whether the e-mail is to be written.
+-- param: email? The e-mail; NULL: none.
 -- param: set JSON object with the keys to set.
 -- param: cleared The keys to take away.
-UPDATE {schema}.usr_auth_identities SET metadata = (coalesce(metadata, '{}') || $2::jsonb) - $3::text[] WHERE id = $1;
+WITH written AS (UPDATE {schema}.usr_users SET email = $5::text WHERE id = $1 AND $4)
+UPDATE {schema}.usr_auth_identities
+SET metadata = (CASE jsonb_typeof(metadata) WHEN 'object' THEN metadata ELSE '{}' END || $6::jsonb) - $7::text[]
+WHERE id = (SELECT min(i.id) FROM {schema}.usr_auth_identities i
+    WHERE i.user_id = $1 AND i.provider = $2 AND i.external_id = $3);
 
--- name: usr_admin_external_ids :many
+-- name: usr_erase_user :exec
 -- scope: internal
--- The accounts of a provider whose metadata says is_admin, exactly the boolean true, by id.
--- param: provider Name of the provider.
--- column: external_id The provider's id of the account.
-SELECT external_id FROM {schema}.usr_auth_identities
-WHERE provider = $1 AND metadata -> 'is_admin' = 'true'
-ORDER BY id;
+-- Takes away what tells who a user is, and ends the account.
+-- param: user_id The user.
+WITH gone AS (DELETE FROM {schema}.usr_auth_identities WHERE user_id = $1 RETURNING provider, external_id),
+    codes AS (DELETE FROM {schema}.usr_verification_codes WHERE user_id = $1),
+    feedback AS (UPDATE {schema}.telegram_feedbacks SET message = NULL WHERE user_id = $1 AND message IS NOT NULL),
+    commands AS (UPDATE {schema}.telegram_command_audits a
+        SET telegram_user_id = 'erased:' || $1::bigint, full_message = NULL, user_email = NULL
+        FROM gone g WHERE g.provider = 'telegram' AND a.telegram_user_id = g.external_id)
+UPDATE {schema}.usr_users SET email = NULL, is_active = false WHERE id = $1;
 
 -- name: usr_verification_codes_sent_since :one
+-- scope: internal
 -- How many codes were sent to a user from a time on; those dated in the future count too.
 -- param: user_id The user.
 -- param: since Seconds since 1970 UTC.

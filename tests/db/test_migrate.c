@@ -121,10 +121,13 @@ START_TEST(builtin_up_down_up) {
         ck_assert_uint_eq(trdb_migration_list_count(list), known);
         ck_assert_int_eq(trdb_migration_list_at(list, 0)->version, (int32_t)known);
         trdb_migration_list_free(list);
-        check_value("trdb_migrations", "SELECT string_agg(relname, ',') FROM pg_class WHERE relkind IN ('r', 'p', 'S') "
-                                       "AND relnamespace = 'public'::regnamespace");
+        check_value("trdb_migrations",
+                    "SELECT string_agg(relname, ',') FROM pg_class WHERE relkind IN ('r', 'p', 'S') "
+                    "AND relnamespace = 'public'::regnamespace");
         check_value("0", "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace");
-        check_value("0", "SELECT count(*) FROM pg_type WHERE typtype = 'd' AND typnamespace = 'public'::regnamespace");
+        check_value(
+            "0",
+            "SELECT count(*) FROM pg_type WHERE typtype = 'd' AND typnamespace = 'public'::regnamespace");
     }
 }
 END_TEST
@@ -157,7 +160,8 @@ START_TEST(directory_and_target) {
     trdb_migrate_options options = own_chain();
     options.to = 1;
     ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
-    check_value("t|f", "SELECT to_regclass('public.first') IS NOT NULL, to_regclass('public.second') IS NOT NULL");
+    check_value("t|f",
+                "SELECT to_regclass('public.first') IS NOT NULL, to_regclass('public.second') IS NOT NULL");
     options.to = 3;
     ck_fails(trdb_migrate_up(url, &options, NULL, &err), TRDB_E_INVALID, "the last is 2", err);
     ck_fails(trdb_migrate_down(url, &options, NULL, &err), TRDB_E_INVALID, "the last is 2", err);
@@ -204,7 +208,14 @@ START_TEST(other_schema) {
                 "relnamespace = '\"My schema\"'::regnamespace");
     check_value("f", "SELECT to_regclass('public.trdb_migrations') IS NOT NULL");
 
-    const char *const bad[] = {"", "a'b", "a\"b", "a\\b", "a$b", "a\nb", "pg_catalog", "information_schema",
+    const char *const bad[] = {"",
+                               "a'b",
+                               "a\"b",
+                               "a\\b",
+                               "a$b",
+                               "a\nb",
+                               "pg_catalog",
+                               "information_schema",
                                "x23456789012345678901234567890123456789012345678901234567890123x"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         options.schema = bad[i];
@@ -220,8 +231,9 @@ START_TEST(comments_and_rights) {
     two_steps();
     trdb_migrate_options options = own_chain();
     ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
-    check_value("0", "SELECT count(*) FROM pg_attribute WHERE attrelid = 'trdb_migrations'::regclass AND attnum > 0 "
-                     "AND col_description(attrelid, attnum) IS NULL");
+    check_value(
+        "0", "SELECT count(*) FROM pg_attribute WHERE attrelid = 'trdb_migrations'::regclass AND attnum > 0 "
+             "AND col_description(attrelid, attnum) IS NULL");
     check_value("t", "SELECT obj_description('trdb_migrations'::regclass) IS NOT NULL");
     check_value("t", "SELECT has_table_privilege('plain', 'trdb_migrations', 'SELECT')");
     check_value("f", "SELECT has_table_privilege('plain', 'trdb_migrations', 'INSERT')");
@@ -331,7 +343,8 @@ START_TEST(failing_step_leaves_nothing) {
     write_step("0002_second", "CREATE TABLE second (id int); SELECT 1 / 0;", "DROP TABLE second;");
     trdb_migrate_options options = own_chain();
     ck_fails(trdb_migrate_up(url, &options, NULL, &err), TRDB_E_RANGE, "0002_second.up.sql", err);
-    check_value("t|f", "SELECT to_regclass('public.first') IS NOT NULL, to_regclass('public.second') IS NOT NULL");
+    check_value("t|f",
+                "SELECT to_regclass('public.first') IS NOT NULL, to_regclass('public.second') IS NOT NULL");
     check_value("1", "SELECT string_agg(version::text, ',') FROM trdb_migrations");
     two_steps();
     ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
@@ -346,18 +359,23 @@ START_TEST(no_transaction_is_repeatable) {
                "-- tradingdb: no-transaction\n"
                "DROP INDEX CONCURRENTLY IF EXISTS {schema}.first_id;\n"
                "CREATE INDEX CONCURRENTLY first_id ON first (id); -- a; b\n"
-               "DO $$ BEGIN PERFORM 1; IF current_setting('toy.fail', true) = 'on' THEN RAISE 'half-way'; END IF; END $$;\n"
+               "DO $$ BEGIN PERFORM 1; IF current_setting('toy.fail', true) = 'on' THEN RAISE 'half-way'; "
+               "END IF; END $$;\n"
                "CREATE TABLE IF NOT EXISTS last ();\n",
-               "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS last; DROP INDEX CONCURRENTLY IF EXISTS first_id;");
+               "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS last; DROP INDEX CONCURRENTLY IF EXISTS "
+               "first_id;");
     harness_sql(url, "ALTER DATABASE %s SET toy.fail = 'on'", strstr(url, "dbname=") + strlen("dbname="));
     trdb_migrate_options options = own_chain();
     ck_fails(trdb_migrate_up(url, &options, NULL, &err), TRDB_E_SERVER, "0003_index.up.sql:4", err);
-    check_value("t|f", "SELECT to_regclass('public.first_id') IS NOT NULL, to_regclass('public.last') IS NOT NULL");
+    check_value("t|f",
+                "SELECT to_regclass('public.first_id') IS NOT NULL, to_regclass('public.last') IS NOT NULL");
     check_value("2", "SELECT max(version) FROM trdb_migrations");
     harness_sql(url, "ALTER DATABASE %s RESET toy.fail", strstr(url, "dbname=") + strlen("dbname="));
     ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
-    check_value("t|t", "SELECT to_regclass('public.last') IS NOT NULL, (SELECT indisvalid FROM pg_index WHERE indexrelid "
-                       "= 'first_id'::regclass)");
+    check_value(
+        "t|t",
+        "SELECT to_regclass('public.last') IS NOT NULL, (SELECT indisvalid FROM pg_index WHERE indexrelid "
+        "= 'first_id'::regclass)");
     ck_ok(trdb_migrate_down(url, &options, NULL, &err), err);
     check_value("0", "SELECT count(*) FROM trdb_migrations");
 }
@@ -366,13 +384,17 @@ END_TEST
 START_TEST(settings_of_a_role_do_not_matter) {
     trdb_error *err = NULL;
     write_step("0001_a",
-               "CREATE TABLE a AS SELECT current_setting('lock_timeout') AS lock, current_setting('search_path') AS path,"
-               " current_setting('statement_timeout') AS statement, current_setting('transaction_isolation') AS level;",
+               "CREATE TABLE a AS SELECT current_setting('lock_timeout') AS lock, "
+               "current_setting('search_path') AS path,"
+               " current_setting('statement_timeout') AS statement, current_setting('transaction_isolation') "
+               "AS level;",
                "DROP TABLE a;");
-    harness_sql(url, "ALTER DATABASE %1$s SET statement_timeout = '1h'; ALTER DATABASE %1$s SET search_path = nowhere;"
-                     "ALTER DATABASE %1$s SET default_transaction_isolation = 'serializable';"
-                     "ALTER DATABASE %1$s SET default_transaction_read_only = on",
-                strstr(url, "dbname=") + strlen("dbname="));
+    harness_sql(
+        url,
+        "ALTER DATABASE %1$s SET statement_timeout = '1h'; ALTER DATABASE %1$s SET search_path = nowhere;"
+        "ALTER DATABASE %1$s SET default_transaction_isolation = 'serializable';"
+        "ALTER DATABASE %1$s SET default_transaction_read_only = on",
+        strstr(url, "dbname=") + strlen("dbname="));
     trdb_migrate_options options = own_chain();
     options.lock_timeout_ms = 1234;
     ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
@@ -402,7 +424,7 @@ START_TEST(bad_directories) {
     STATUS_FAILS(TRDB_E_INVALID, "two migrations have the number 0002");
     remove_file("0002_twice.up.sql");
     remove_file("0002_twice.down.sql");
-    const char *const names[] = {"0000_zero.up.sql", "3_x.up.sql",    "0003-x.up.sql", "0003_.up.sql",
+    const char *const names[] = {"0000_zero.up.sql", "3_x.up.sql",     "0003-x.up.sql", "0003_.up.sql",
                                  "0003_X.up.sql",    "00003_x.up.sql", "0003_x.sql",    ".up.sql"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         write_file(names[i], "");
@@ -434,8 +456,8 @@ END_TEST
 START_TEST(transaction_control_is_refused) {
     trdb_error *err = NULL;
     trdb_migrate_options options = own_chain();
-    const char *const bad[] = {"SELECT 1;\ncommit;", "SELECT 1;\nBEGIN", "SELECT 1;\nROLLBACK;", "--\nEND;",
-                               "--\nstart transaction", "--\nABORT/**/;"};
+    const char *const bad[] = {"SELECT 1;\ncommit;", "SELECT 1;\nBEGIN",      "SELECT 1;\nROLLBACK;",
+                               "--\nEND;",           "--\nstart transaction", "--\nABORT/**/;"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         write_step("0001_a", bad[i], "");
         ck_fails(trdb_migrate_up(url, &options, NULL, &err), TRDB_E_INVALID, "0001_a.up.sql:2", err);
@@ -537,7 +559,8 @@ START_TEST(other_migrator_is_waited_for) {
     trdb_migrate_options options = own_chain();
     options.wait_ms = 100;
     trdbi_conn *other = connect_to(url);
-    ck_ok(trdbi_conn_exec(other, "test", "SELECT pg_advisory_lock(hashtextextended('tradingdb migrate public', 0))", NULL,
+    ck_ok(trdbi_conn_exec(other, "test",
+                          "SELECT pg_advisory_lock(hashtextextended('tradingdb migrate public', 0))", NULL,
                           &err),
           err);
     char pid[32];
@@ -550,112 +573,6 @@ START_TEST(other_migrator_is_waited_for) {
     options.schema = NULL;
     options.wait_ms = 60000;
     ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
-}
-END_TEST
-
-/* ---- the level of a schema ------------------------------------------------------------------------- */
-
-START_TEST(schema_check) {
-    trdb_error *err = NULL;
-    trdb_migrate_options options = trdb_migrate_options_init();
-    trdbi_conn *conn = connect_to(url);
-    char text[128];
-    snprintf(text, sizeof text, "database \"%s\" has no tradingdb tables in schema \"public\": run `tradingdb migrate up`",
-             strstr(url, "dbname=") + strlen("dbname="));
-    ck_fails(trdbi_schema_check(conn, "public", &err), TRDB_E_SCHEMA, text, err);
-    ck_fails(trdbi_schema_check(conn, "nowhere", &err), TRDB_E_SCHEMA, "in schema \"nowhere\"", err);
-    options.to = 1;
-    ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
-    ck_fails(trdbi_schema_check(conn, NULL, &err), TRDB_E_SCHEMA, "is at migration 1 of chain framework", err);
-    ck_ok(trdb_migrate_up(url, NULL, NULL, &err), err);
-    ck_ok(trdbi_schema_check(conn, "public", &err), err);
-    harness_sql(url, "INSERT INTO trdb_migrations VALUES ('stranger', 77, 'x', 'x', now(), 0)");
-    ck_ok(trdbi_schema_check(conn, "public", &err), err);
-    harness_sql(url, "INSERT INTO trdb_migrations VALUES ('framework', 999, 'x', 'x', now(), 0)");
-    ck_fails(trdbi_schema_check(conn, "public", &err), TRDB_E_SCHEMA_NEWER, "at migration 999", err);
-    harness_sql(url, "DELETE FROM trdb_migrations WHERE chain = 'framework'");
-    ck_fails(trdbi_schema_check(conn, "public", &err), TRDB_E_SCHEMA, "has no tradingdb tables", err);
-    harness_sql(url, "REVOKE ALL ON trdb_migrations FROM PUBLIC");
-    char plain[256];
-    snprintf(plain, sizeof plain, "%s user=plain", url);
-    trdbi_conn *poor = connect_to(plain);
-    ck_fails(trdbi_schema_check(poor, "public", &err), TRDB_E_PERMISSION, "trdb_migrations", err);
-    trdbi_conn_close(poor);
-    trdbi_conn_close(conn);
-}
-END_TEST
-
-/* ---- the health check ------------------------------------------------------------------------------ */
-
-/* The severity of the worst finding of a topic whose text contains a part; -1 when there is none. */
-static int severity_of(const trdb_finding_list *list, const char *topic, const char *part) {
-    int worst = -1;
-    TRDB_FOREACH(trdb_finding, f, list) {
-        ck_assert_msg((f->severity == TRDB_SEVERITY_OK) == (f->remedy == NULL), "%s: %s", f->topic, f->text);
-        ck_assert_msg(!strstr(f->text, "hunter2") && !(f->remedy && strstr(f->remedy, "hunter2")), "%s", f->text);
-        if (strcmp(f->topic, topic) == 0 && strstr(f->text, part) && f->severity > worst)
-            worst = f->severity;
-    }
-    return worst;
-}
-
-static int diagnose(const char *conninfo, const char *topic, const char *part) {
-    trdb_error *err = NULL;
-    trdb_finding_list *list = NULL;
-    ck_ok(trdb_doctor(conninfo, NULL, &list, &err), err);
-    ck_assert_uint_gt(trdb_finding_list_count(list), 0);
-    ck_assert_ptr_null(trdb_finding_list_at(list, trdb_finding_list_count(list)));
-    int severity = severity_of(list, topic, part);
-    trdb_finding_list_free(list);
-    return severity;
-}
-
-START_TEST(doctor_on_a_migrated_database) {
-    trdb_error *err = NULL;
-    char plain[256];
-    snprintf(plain, sizeof plain, "%s user=plain", url);
-    ck_ok(trdb_migrate_up(url, NULL, NULL, &err), err);
-    ck_assert_int_eq(diagnose(url, "server", "answers"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "version", "PostgreSQL"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "schema", "public"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "clock", "ms"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "pool", "of 200"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "encoding", "UTF8"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "role", "superuser"), TRDB_SEVERITY_WARNING);
-    ck_assert_int_eq(diagnose(url, "rights", "may read and write all"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(url, "durability", "fsync is off"), TRDB_SEVERITY_PROBLEM);
-    ck_assert_int_eq(diagnose(url, "pooler", ""), -1);
-    ck_assert_int_eq(diagnose(plain, "role", "ordinary"), TRDB_SEVERITY_OK);
-    ck_assert_int_eq(diagnose(plain, "rights", "may not read and write"), TRDB_SEVERITY_PROBLEM);
-    harness_sql(url, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO plain");
-    ck_assert_int_eq(diagnose(plain, "rights", "may read and write all"), TRDB_SEVERITY_OK);
-    harness_sql(url, "ALTER DATABASE %s CONNECTION LIMIT 20", strstr(url, "dbname=") + strlen("dbname="));
-    ck_assert_int_eq(diagnose(plain, "pool", "database 20"), TRDB_SEVERITY_PROBLEM);
-    harness_sql(url, "ALTER DATABASE %s SET default_transaction_read_only = on", strstr(url, "dbname=") + strlen("dbname="));
-    ck_assert_int_eq(diagnose(url, "server", "read-only"), TRDB_SEVERITY_PROBLEM);
-}
-END_TEST
-
-START_TEST(doctor_on_trouble) {
-    trdb_error *err = NULL;
-    trdb_finding_list *list = NULL;
-    char guarded[256];
-    ck_assert_int_eq(diagnose(url, "schema", "migrate up"), TRDB_SEVERITY_PROBLEM);
-    ck_assert_int_eq(diagnose("host=/nonexistent password=hunter2", "server", "/nonexistent"), TRDB_SEVERITY_PROBLEM);
-    snprintf(guarded, sizeof guarded, "host=%s user=guarded password=hunter2 dbname=postgres", harness_host());
-    ck_assert_int_eq(diagnose(guarded, "role", "refused"), TRDB_SEVERITY_PROBLEM);
-    snprintf(guarded, sizeof guarded, "host=%s user=tester dbname=nonexistent", harness_host());
-    ck_assert_int_eq(diagnose(guarded, "server", "nonexistent"), TRDB_SEVERITY_PROBLEM);
-    ck_assert_int_eq(trdb_doctor("postgresql://%zz:hunter2@", NULL, &list, &err), TRDB_E_INVALID);
-    ck_assert_ptr_null(strstr(trdb_error_message(err), "hunter2"));
-    trdb_error_free(err);
-    err = NULL;
-    ck_fails(trdb_doctor(url, "a'b", &list, &err), TRDB_E_INVALID, "schema", err);
-    ck_fails(trdb_doctor(url, NULL, NULL, &err), TRDB_E_INVALID, "NULL", err);
-    ck_assert_uint_eq(trdb_finding_list_count(NULL), 0);
-    ck_assert_ptr_null(trdb_finding_list_at(NULL, 0));
-    ck_assert_ptr_null(trdb_finding_list_next(NULL, NULL));
-    trdb_finding_list_free(NULL);
 }
 END_TEST
 
@@ -683,9 +600,6 @@ int main(void) {
     tcase_add_test(tc, lock_in_the_way);
     tcase_add_test(tc, lock_is_tried_again);
     tcase_add_test(tc, other_migrator_is_waited_for);
-    tcase_add_test(tc, schema_check);
-    tcase_add_test(tc, doctor_on_a_migrated_database);
-    tcase_add_test(tc, doctor_on_trouble);
     suite_add_tcase(suite, tc);
     return harness_run(suite);
 }

@@ -41,9 +41,10 @@ char *__wrap_strdup(const char *text) {
 static char *url;
 static char dir[] = "/tmp/trdb-nomem-XXXXXX";
 static const char *const names[] = {"0001_a.up.sql", "0001_a.down.sql", "0002_b.up.sql", "0002_b.down.sql"};
-static const char *const texts[] = {"CREATE TABLE {schema}.a ();", "DROP TABLE a;",
-                                    "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS b; CREATE TABLE b ();",
-                                    "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS b;"};
+static const char *const texts[] = {
+    "CREATE TABLE {schema}.a ();", "DROP TABLE a;",
+    "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS b; CREATE TABLE b ();",
+    "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS b;"};
 
 static void make_directory(void) {
     char path[64];
@@ -87,7 +88,8 @@ static void with_each_failure(int (*work)(trdb_error **err), int at_least) {
             break;
         }
         /* What an error would only be decorated with may be missing without a word. */
-        ck_assert_msg(rc == 0 || rc == TRDB_E_NOMEM, "allocation %d: %s", failed + 1, trdb_error_message(err));
+        ck_assert_msg(rc == 0 || rc == TRDB_E_NOMEM, "allocation %d: %s", failed + 1,
+                      trdb_error_message(err));
         ck_assert_int_eq(trdb_error_code(err), rc);
         trdb_error_free(err);
     }

@@ -12,7 +12,8 @@ static void check_split(const char *sql, size_t count, const char *const *wanted
     size_t found = 0;
     while (trdbi_split_next(&splitter, &piece)) {
         ck_assert_msg(found < count, "more than %zu statements in: %s", count, sql);
-        ck_assert_msg(piece.size == strlen(wanted[found]) && memcmp(piece.sql, wanted[found], piece.size) == 0,
+        ck_assert_msg(piece.size == strlen(wanted[found]) &&
+                          memcmp(piece.sql, wanted[found], piece.size) == 0,
                       "statement %zu of: %s\nis: %.*s\nwanted: %s", found, sql, (int)piece.size, piece.sql,
                       wanted[found]);
         found++;
@@ -69,7 +70,8 @@ END_TEST
 START_TEST(bodies) {
     SPLITS("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3",
            "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", "SELECT 3");
-    SPLITS("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END; SELECT 3",
+    SPLITS("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END; "
+           "SELECT 3",
            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END",
            "SELECT 3");
     SPLITS("create or replace procedure p() begin atomic select 1; end; select 3",

@@ -3,6 +3,7 @@
 #include "pgtest.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 static char *url;
 
@@ -37,8 +38,24 @@ START_TEST(plain_sql) {
     ck_fails(trdbi_conn_exec(conn, "broken", "SELEKT", &result, &err), TRDB_E_SERVER, "broken", err);
     ck_assert_ptr_null(result);
     ck_ok(trdbi_conn_exec(conn, "empty", "", NULL, &err), err);
-    ck_ok(trdbi_conn_exec(conn, "notice", "DO $$ BEGIN RAISE WARNING 'not on stderr'; END $$", NULL, &err),
-          err);
+    trdbi_conn_close(conn);
+}
+END_TEST
+
+/* What the server remarks is not printed. */
+START_TEST(notices_are_silent) {
+    trdb_error *err = NULL;
+    trdbi_conn *conn = pgtest_connect(url, 8);
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    int r = trdbi_conn_exec(conn, "notice", "DO $$ BEGIN RAISE WARNING 'heard'; END $$", NULL, &err);
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    ck_ok(r, err);
+    ck_assert_int_eq(lseek(fileno(file), 0, SEEK_END), 0);
+    fclose(file);
     trdbi_conn_close(conn);
 }
 END_TEST
@@ -470,6 +487,7 @@ int main(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, plain_sql);
+    tcase_add_test(tcase, notices_are_silent);
     tcase_add_test(tcase, statements_are_prepared_once);
     tcase_add_test(tcase, eviction);
     tcase_add_test(tcase, a_statement_that_cannot_be_prepared);

@@ -72,23 +72,75 @@ COMMENT ON COLUMN {schema}.usr_verification_codes.attempts IS 'Wrong tries so fa
 COMMENT ON COLUMN {schema}.usr_verification_codes.used_at IS 'When the code was used; NULL while it is unused. A used code is never accepted again.';
 
 CREATE FUNCTION {schema}.usr_ensure_user(p_provider text, p_external_id text, p_role text, p_email text,
-    OUT user_id bigint, OUT made boolean)
+    p_metadata jsonb, OUT user_id bigint, OUT made boolean)
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    -- Whoever inserts the identity first wins; the others take back their user and find the winner's.
     LOOP
         SELECT min(i.user_id) INTO user_id FROM {schema}.usr_auth_identities i
             WHERE i.provider = p_provider AND i.external_id = p_external_id;
         made := user_id IS NULL;
         EXIT WHEN NOT made;
-        INSERT INTO {schema}.usr_users (role, email) VALUES (coalesce(p_role, 'trader'), p_email)
-            RETURNING id INTO user_id;
-        INSERT INTO {schema}.usr_auth_identities (user_id, provider, external_id)
-            VALUES (user_id, p_provider, p_external_id) ON CONFLICT (provider, external_id) DO NOTHING;
-        EXIT WHEN FOUND;
-        DELETE FROM {schema}.usr_users u WHERE u.id = user_id;
+        BEGIN
+            INSERT INTO {schema}.usr_users (role, email) VALUES (coalesce(p_role, 'trader'), p_email)
+                RETURNING id INTO user_id;
+            INSERT INTO {schema}.usr_auth_identities (user_id, provider, external_id, metadata)
+                VALUES (user_id, p_provider, p_external_id, coalesce(p_metadata, '{}'));
+            EXIT;
+        EXCEPTION WHEN unique_violation THEN
+            -- Another session made the same identity first: it is found in the next round. When it is not, the
+            -- e-mail belongs to someone else.
+            IF NOT EXISTS (SELECT FROM {schema}.usr_auth_identities i
+                    WHERE i.provider = p_provider AND i.external_id = p_external_id) THEN
+                RAISE;
+            END IF;
+        END;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION {schema}.usr_ensure_user(text, text, text, text) IS
-    'The user that an identity belongs to (the lowest id where there are several), made together with the identity when there is none. Role (default trader) and e-mail count only for a new user. Source: framework-operations 3, decisions 10.';
+COMMENT ON FUNCTION {schema}.usr_ensure_user(text, text, text, text, jsonb) IS
+    'The user that an identity belongs to (the lowest id where there are several), made together with the identity when there is none. Role (default trader), e-mail and the identity''s metadata count only for a new user. Source: framework-operations 3, decisions 10.';
+
+CREATE FUNCTION {schema}.usr_sign_in(p_provider text, p_external_id text) RETURNS SETOF {schema}.usr_users
+    LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    target bigint := (SELECT e.user_id FROM {schema}.usr_ensure_user(p_provider, p_external_id, NULL, NULL, NULL) e);
+BEGIN
+    UPDATE {schema}.usr_users u SET last_login = now() WHERE u.id = target AND u.is_active IS NOT FALSE;
+    RETURN QUERY SELECT * FROM {schema}.usr_users u WHERE u.id = target;
+END
+$$;
+COMMENT ON FUNCTION {schema}.usr_sign_in(text, text) IS
+    'The user that an identity belongs to, made when there is none, with the time of the sign-in noted. A user who is not active is given as stored: the caller refuses the sign-in. Source: framework-operations 3, decisions 10.';
+
+CREATE FUNCTION {schema}.usr_json_integer(value jsonb) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+DECLARE
+    number numeric;
+BEGIN
+    IF jsonb_typeof(value) = 'number' THEN
+        number := value::numeric;
+        IF number = trunc(number) AND number BETWEEN -9223372036854775808 AND 9223372036854775807 THEN
+            RETURN number::bigint;
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION {schema}.usr_json_integer(jsonb) IS
+    'A JSON number that is a whole one of at most 64 bits; anything else gives NULL. Source: framework-operations 3.';
+
+-- A view, so that conditions reach the index of the identities.
+CREATE VIEW {schema}.usr_telegram_profiles AS
+    SELECT u.id AS user_id, i.id AS identity_id, i.external_id AS telegram_user_id, u.email,
+        CASE jsonb_typeof(i.metadata -> 'verified') WHEN 'boolean' THEN (i.metadata -> 'verified')::boolean END AS verified,
+        CASE jsonb_typeof(i.metadata -> 'approved') WHEN 'boolean' THEN (i.metadata -> 'approved')::boolean END AS approved,
+        CASE jsonb_typeof(i.metadata -> 'is_admin') WHEN 'boolean' THEN (i.metadata -> 'is_admin')::boolean END AS is_admin,
+        i.metadata ->> 'language' AS language,
+        {schema}.usr_json_integer(i.metadata -> 'max_alerts') AS max_alerts,
+        {schema}.usr_json_integer(i.metadata -> 'max_schedules') AS max_schedules,
+        i.metadata ->> 'verification_code' AS verification_code,
+        {schema}.usr_json_integer(i.metadata -> 'code_sent_time') AS code_sent_time
+    FROM {schema}.usr_auth_identities i JOIN {schema}.usr_users u ON u.id = i.user_id
+    WHERE i.provider = 'telegram';
+COMMENT ON VIEW {schema}.usr_telegram_profiles IS
+    'Users with one Telegram identity each and the known keys of its metadata. A key that is missing or of another type gives NULL. Source: framework-operations 3.';

@@ -3,6 +3,7 @@ DROP FUNCTION {schema}.trading_trade_results(bigint);
 DROP FUNCTION {schema}.trading_trade_figures(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric);
 DROP FUNCTION {schema}.trading_verify_positions(bigint);
 DROP FUNCTION {schema}.trading_replay_position(bigint);
+DROP FUNCTION {schema}.trading_delete_bot(bigint, boolean);
 DROP FUNCTION {schema}.trading_mark_position_closed(bigint, timestamptz);
 DROP FUNCTION {schema}.trading_close_position_if_flat(bigint, timestamptz);
 DROP FUNCTION {schema}.trading_fill_symbol(bigint, text, text, text, text, numeric, numeric, timestamptz, numeric, text, text, boolean);

@@ -458,6 +458,35 @@ $$;
 COMMENT ON FUNCTION {schema}.trading_mark_position_closed(bigint, timestamptz) IS
     'Closes a position whatever is left of it. The rest is dropped without a price and recorded as a write_off fill; what was realized stays. Repeating it moves closed_at. Raises TD003 for an unknown position. Source: framework-operations 6.';
 
+CREATE FUNCTION {schema}.trading_delete_bot(p_bot_id bigint, p_with_history boolean,
+    OUT deleted boolean, OUT open_trades bigint, OUT open_positions bigint, OUT history bigint)
+    LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    deleted := false;
+    -- Whoever books something for a bot needs its row: what is counted under this lock stays as it is.
+    PERFORM 1 FROM {schema}.trading_bots b WHERE b.id = p_bot_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*) FILTER (WHERE t.status = 'open'), count(*) INTO open_trades, history
+        FROM {schema}.trading_trades t WHERE t.bot_id = p_bot_id;
+    SELECT count(*) FILTER (WHERE p.status = 'open'), history + count(*) INTO open_positions, history
+        FROM {schema}.trading_positions p WHERE p.bot_id = p_bot_id;
+    history := history + (SELECT count(*) FROM {schema}.trading_performance_metrics m WHERE m.bot_id = p_bot_id);
+    IF open_trades > 0 OR open_positions > 0 OR (history > 0 AND NOT p_with_history) THEN
+        RETURN;
+    END IF;
+    DELETE FROM {schema}.trading_performance_metrics m WHERE m.bot_id = p_bot_id;
+    DELETE FROM {schema}.trading_trades t WHERE t.bot_id = p_bot_id;
+    DELETE FROM {schema}.trading_fills f WHERE f.bot_id = p_bot_id;
+    DELETE FROM {schema}.trading_positions p WHERE p.bot_id = p_bot_id;
+    DELETE FROM {schema}.trading_bots b WHERE b.id = p_bot_id;
+    deleted := true;
+END
+$$;
+COMMENT ON FUNCTION {schema}.trading_delete_bot(bigint, boolean) IS
+    'Deletes a bot, with its positions, fills, trades and metrics when p_with_history says so. Changes nothing, and tells what is in the way, while a trade or position is open, or there is history that may not go. The counts are NULL for an unknown bot. Source: decisions 11.';
+
 CREATE FUNCTION {schema}.trading_replay_position(p_position_id bigint,
     OUT fills bigint, OUT qty_open numeric, OUT avg_price numeric, OUT realized_pnl numeric)
     LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$

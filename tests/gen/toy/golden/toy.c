@@ -438,11 +438,15 @@ static const trdbi_field query_toy_boxes_on_side_fields[] = {
 
 static const trdbi_query query_toy_boxes_on_side = {
     .name = "toy_boxes_on_side",
-    .sql = "SELECT * FROM {schema}.toy_boxes WHERE side = $1 ORDER BY code",
+    .sql = "SELECT \"id\", \"code\", \"title\", \"small\", \"medium\", \"large\", \"flag\", \"price\", "
+           "\"ratio\", \"total\", \"seen_at\", \"local_at\", \"other\", \"payload\", \"doc\", \"raw\", "
+           "\"address\", \"tags\", \"labels\", \"short_tags\", \"mood\", \"side\", \"password\", "
+           "\"created_at\" FROM {schema}.toy_boxes WHERE side = $1 ORDER BY code",
     .params = query_toy_boxes_on_side_params,
     .fields = query_toy_boxes_on_side_fields,
     .param_count = 1,
     .field_count = 24,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_box),
     .secret = true,
 };
@@ -485,11 +489,15 @@ static const trdbi_field query_toy_box_by_code_fields[] = {
 
 static const trdbi_query query_toy_box_by_code = {
     .name = "toy_box_by_code",
-    .sql = "SELECT * FROM {schema}.toy_boxes WHERE code = $1",
+    .sql = "SELECT \"id\", \"code\", \"title\", \"small\", \"medium\", \"large\", \"flag\", \"price\", "
+           "\"ratio\", \"total\", \"seen_at\", \"local_at\", \"other\", \"payload\", \"doc\", \"raw\", "
+           "\"address\", \"tags\", \"labels\", \"short_tags\", \"mood\", \"side\", \"password\", "
+           "\"created_at\" FROM {schema}.toy_boxes WHERE code = $1",
     .params = query_toy_box_by_code_params,
     .fields = query_toy_box_by_code_fields,
     .param_count = 1,
     .field_count = 24,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_box),
     .secret = true,
 };
@@ -514,8 +522,7 @@ static const trdbi_field query_toy_items_per_box_fields[] = {
 
 static const trdbi_query query_toy_items_per_box = {
     .name = "toy_items_per_box",
-    .sql = "SELECT b.id AS box_id, b.code, count(i.name) AS items, b.mood, sum(i.slot)::numeric AS "
-           "slots\n"
+    .sql = "SELECT b.id AS box_id, b.code, count(i.name) AS items, b.mood, sum(i.slot)::numeric AS slots\n"
            "FROM {schema}.toy_boxes b LEFT JOIN {schema}.toy_items i ON i.box_id = b.id\n"
            "WHERE ($2::{schema}.toy_mood IS NULL OR b.mood = $2::{schema}.toy_mood)\n"
            "GROUP BY b.id HAVING count(i.name) >= $1\n"
@@ -524,6 +531,7 @@ static const trdbi_query query_toy_items_per_box = {
     .fields = query_toy_items_per_box_fields,
     .param_count = 2,
     .field_count = 5,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_items_per_box_row),
     .secret = true,
 };
@@ -585,14 +593,15 @@ static const trdbi_field query_toy_echo_fields[] = {
 
 static const trdbi_query query_toy_echo = {
     .name = "toy_echo",
-    .sql = "SELECT $1::bigint AS number, $2::boolean AS flag, $3::numeric AS amount, "
-           "$4::timestamptz AS at, $5::uuid AS id,\n"
-           "    $6::text AS words, $7::bytea AS data, $8::jsonb AS doc, $9::inet AS address, "
-           "$10::text[] AS tags",
+    .sql = "SELECT $1::bigint AS number, $2::boolean AS flag, $3::numeric AS amount, $4::timestamptz AS "
+           "at, $5::uuid AS id,\n"
+           "    $6::text AS words, $7::bytea AS data, $8::jsonb AS doc, $9::inet AS address, $10::text[] "
+           "AS tags",
     .params = query_toy_echo_params,
     .fields = query_toy_echo_fields,
     .param_count = 10,
     .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_echo_row),
     .secret = false,
 };
@@ -622,6 +631,7 @@ static const trdbi_query query_toy_items_remove = {
     .fields = NULL,
     .param_count = 1,
     .field_count = 0,
+    .field_stride = 0,
     .row_size = 0,
     .secret = false,
 };
@@ -646,6 +656,7 @@ static const trdbi_query query_toy_twice = {
     .fields = query_toy_twice_fields,
     .param_count = 1,
     .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_toy_twice_row),
     .secret = false,
 };

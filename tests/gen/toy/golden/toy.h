@@ -715,7 +715,7 @@ TRDB_API int trdb_toy_echo(trdb_uow *uow, trdb_in_i64 number, trdb_in_bool flag,
                            const char *doc, const char *address, trdb_texts tags, trdb_toy_echo_row **ret,
                            trdb_error **reterr);
 
-/** Frees the row. NULL is allowed. */
+/** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_toy_echo_row_free(trdb_toy_echo_row *row);
 
 /** For TRDB_AUTO(). */
