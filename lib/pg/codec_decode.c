@@ -222,9 +222,13 @@ static int decode_items(const value *v, size_t offset, const char **items, size_
 
 static int decode_texts(const value *v) {
     enum { NO_DIMENSION_SIZE = 12, HEADER_SIZE = 20, ELEMENT_SIZE = 4 };
-    if (!is_text_array(v->oid))
+    /* An array of a domain shows the types that were created for it; its binary form is that of the base type. */
+    if (!is_text_array(v->oid) && v->oid < FIRST_USER_OID)
         return fail_type(v);
-    if (v->size < NO_DIMENSION_SIZE || !is_text(trdbi_get_u32(v->data + 8)))
+    if (v->size < NO_DIMENSION_SIZE)
+        return fail_malformed(v);
+    uint32_t element = trdbi_get_u32(v->data + 8);
+    if (!is_text(element) && element < FIRST_USER_OID)
         return fail_malformed(v);
     uint32_t dimensions = trdbi_get_u32(v->data), count = 0;
     if (dimensions > 1)

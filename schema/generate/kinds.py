@@ -87,6 +87,11 @@ class Uuid(Kind):
     param, nullable_param, arg, nullable_arg = "trdb_uuid", "trdb_in_uuid", "arg_uuid", "arg_in_uuid"
 
 
+def character_limit(self, column):
+    """The descriptor of kinds whose columns may limit the length of a text."""
+    return [f".max_chars = {column.max_chars}"] if column.max_chars else []
+
+
 class Text(Kind):
     constant, words, sent_as = "TRDBI_TEXT", "text", "text"
     row, new, where = "const char *", "const char *", "trdb_where_text"
@@ -94,8 +99,7 @@ class Text(Kind):
     param = nullable_param = "const char *"
     arg = nullable_arg = "arg_text"
 
-    def descriptor(self, column):
-        return [f".max_chars = {column.max_chars}"] if column.max_chars else []
+    descriptor = character_limit
 
 
 class Bytes(Kind):
@@ -125,14 +129,15 @@ class Texts(Kind):
     param = nullable_param = "trdb_texts"
     arg = nullable_arg = "arg_texts"
 
+    descriptor = character_limit
+
 
 class Enum(Kind):
     constant, words, sent_as = "TRDBI_ENUM", "one of a closed set", "text"
     row, new, where = "trdb_opt_enum", "trdb_in_enum", "trdb_where_enum"
     param, nullable_param, arg, nullable_arg = "int32_t", "trdb_in_enum", "arg_enum", "arg_in_enum"
 
-    def descriptor(self, column):
-        return [f".max_chars = {column.max_chars}"] if column.max_chars else []
+    descriptor = character_limit
 
 
 INTEGER_BYTES = {"smallint": 2, "integer": 4, "bigint": 8}

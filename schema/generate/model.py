@@ -253,7 +253,7 @@ class Model:
     def read_limits(self, column):
         if isinstance(column.kind, kinds.I64):
             column.int_bytes = kinds.INTEGER_BYTES[column.type]
-        length = re.search(r"varchar\((\d+)\)$", column.type)
+        length = re.match(r"varchar\((\d+)\)", column.type)
         column.max_chars = int(length[1]) if length else 0
         fixed = re.match(r"numeric\((\d+)(?:,(\d+))?\)", column.type)
         if fixed:

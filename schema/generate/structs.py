@@ -2,7 +2,7 @@
 """The fields of every public struct, in the order that abi.lock binds."""
 import dataclasses
 
-from kinds import Decimal, Enum, Json, Text
+from kinds import Decimal, Enum, Json, Text, Texts
 from text import sentence
 
 
@@ -16,8 +16,9 @@ class Field:
 
 def limits(column):
     parts = []
-    if column.max_chars and isinstance(column.kind, Text):
-        parts.append(f"at most {column.max_chars} characters")
+    if column.max_chars and not isinstance(column.kind, Enum):
+        each = "each " if isinstance(column.kind, Texts) else ""
+        parts.append(f"{each}at most {column.max_chars} characters")
     if isinstance(column.kind, Decimal) and column.max_scale != 255:
         parts.append(f"at most {column.max_scale} decimals, below 10^{column.max_whole} in size")
     if isinstance(column.kind, Enum):

@@ -120,8 +120,7 @@ static void set_parent(const trdbi_table *table, const char *column_name, const 
     void *row = NULL;
     ck_ok(trdbi_entity_insert(conf_uow, referenced, conf_full_row(referenced, ++conf_inserted), &row, &conf_err), conf_err);
     const trdbi_column *column = conf_column(table, column_name);
-    ck_assert_int_eq(column->field.kind, TRDBI_I64); /* uuid parents come with the signals chain */
-    sample_set_i64(column, in, row_key(referenced, row).i64);
+    sample_set_key(column, in, row_key(referenced, row));
     trdbi_row_free(row);
 }
 
@@ -178,6 +177,19 @@ char *conf_many_rows(const trdbi_table *table, int count) {
         memcpy(in, own, table->new_size);
     }
     return rows;
+}
+
+char *conf_database_with(const char *chain, const char *directory) {
+    char *url = harness_database();
+    char *path = NULL;
+    trdb_error *err = NULL;
+    ck_assert_int_ge(asprintf(&path, "%s/%s", getenv("TRDB_TEST_SOURCE"), directory), 0);
+    trdb_migrate_options options = trdb_migrate_options_init();
+    options.chain = chain;
+    options.directory = path;
+    ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
+    free(path);
+    return url;
 }
 
 int conformance_run(const char *name, const trdbi_table *const *tables, char *(*make)(void)) {

@@ -12,6 +12,8 @@
 /* Runs the suite on every table of a NULL-terminated list; the exit code of main(). `make` makes the database that
  * has them, as harness_database() does; it is dropped at the end. */
 int conformance_run(const char *name, const trdbi_table *const *tables, char *(*make)(void));
+/* A migrated database, with the chain of a directory of the source tree on top. */
+char *conf_database_with(const char *chain, const char *directory);
 
 /* ---- conformance.c: what all its parts use; valid inside a test ------------------------------------- */
 
@@ -55,8 +57,11 @@ void conformance_lists(TCase *tcase, int tables);
 char *sample_new(trdbi_arena *arena, const trdbi_table *table);
 /* Puts the n-th sample value into a column: different n, different values. */
 void sample_set(trdbi_arena *arena, const trdbi_table *table, const trdbi_column *column, char *in, int n);
+/* Booleans false and the first constant of every set: what partial indexes cover. */
+void sample_settle(const trdbi_table *table, char *in);
 void sample_set_null(const trdbi_column *column, char *in);
 void sample_set_i64(const trdbi_column *column, char *in, int64_t value);
+void sample_set_key(const trdbi_column *column, char *in, trdbi_key key); /* a text key is not copied */
 void sample_set_text(const trdbi_column *column, char *in, const char *value);
 void sample_unset(const trdbi_column *column, char *in);
 bool sample_given(const trdbi_column *column, const char *in);

@@ -59,8 +59,9 @@ START_TEST(unique_keys_hold) {
     const trdbi_table *table = conf_tables[_i];
     char **indexes = conf_unique_indexes(table);
     for (int i = 0; indexes[i]; i++) {
-        /* Samples that are 60 apart have the same constants, so that a partial index covers both. */
-        char *first = conf_full_row(table, conf_inserted += 60), *second = conf_full_row(table, conf_inserted += 60);
+        char *first = conf_full_row(table, ++conf_inserted), *second = conf_full_row(table, ++conf_inserted);
+        sample_settle(table, first);
+        sample_settle(table, second);
         sample_set(conf_arena, table, trdbi_key_column(table), first, 1000000 + conf_inserted);
         char *columns = strchr(indexes[i], ' ');
         *columns++ = '\0';
@@ -90,7 +91,10 @@ START_TEST(foreign_keys_hold) {
         const char *constraint = strtok_r(keys[i], " ", &save);
         const trdbi_column *column = conf_column(table, strtok_r(NULL, " ", &save));
         char *patch = sample_new(conf_arena, table);
-        sample_set_i64(column, patch, INT64_C(9000000000000));
+        if (column->field.kind == TRDBI_UUID)
+            sample_set_key(column, patch, (trdbi_key){.uuid = trdb_uuid_make()});
+        else
+            sample_set_i64(column, patch, INT64_C(9000000000000));
         conf_savepoint();
         int code = trdbi_entity_patch(conf_uow, table, row_key(table, row), patch, NULL, &conf_err);
         ck_assert_int_eq(code, TRDB_E_REFERENCE);
@@ -120,8 +124,8 @@ static bool bad_value(const trdbi_column *column, char *in, int n) {
         sample_set_i64(column, in, integers[n]);
         return true;
     case TRDBI_TEXT:
-        sample_set_text(column, in, n == 0 ? "" : n == 1 ? "\t" : "no");
-        return n < 3;
+        sample_set_text(column, in, n == 0 ? "" : n == 1 ? "\t" : n == 2 ? "no" : "forbidden");
+        return n < 4;
     case TRDBI_JSON:
         sample_set_text(column, in, n == 0 ? "[]" : "null");
         return n < 2;

@@ -73,11 +73,20 @@ void sample_set(trdbi_arena *arena, const trdbi_table *table, const trdbi_column
         return;
     case TRDBI_TEXTS: {
         const char **items = trdbi_arena_alloc(arena, 3 * sizeof(const char *));
-        items[0] = text(arena, "a%d", n);
-        items[2] = "with \"quotes\", {braces} and \\";
+        items[0] = text(arena, "%d", n);
+        items[2] = column->max_chars > 0 ? "\"{\\," : "with \"quotes\", {braces} and \\";
         PUT(column, in, trdb_texts_value(items, 3));
         return;
     }
+    }
+}
+
+void sample_settle(const trdbi_table *table, char *in) {
+    FOREACH_COLUMN(column, table) {
+        if (column->field.kind == TRDBI_BOOL)
+            PUT(column, in, trdb_bool(false));
+        else if (column->field.kind == TRDBI_ENUM)
+            PUT(column, in, trdb_enum(1));
     }
 }
 
@@ -146,6 +155,15 @@ void sample_set_null(const trdbi_column *column, char *in) {
 
 void sample_set_i64(const trdbi_column *column, char *in, int64_t value) {
     PUT(column, in, trdb_i64(value));
+}
+
+void sample_set_key(const trdbi_column *column, char *in, trdbi_key key) {
+    if (column->field.kind == TRDBI_I64)
+        PUT(column, in, trdb_i64(key.i64));
+    else if (column->field.kind == TRDBI_UUID)
+        PUT(column, in, trdb_uuid_value(key.uuid));
+    else
+        PUT(column, in, key.text);
 }
 
 void sample_set_text(const trdbi_column *column, char *in, const char *value) {

@@ -212,6 +212,33 @@ START_TEST(malformed_numerics) {
 }
 END_TEST
 
+START_TEST(malformed_arrays) {
+#define HEAD "\0\0\0\1\0\0\0\0\0\0\0\31"
+    static const struct {
+        const char *data;
+        size_t size;
+    } cases[] = {
+        {HEAD, 11},                                        /* no element type */
+        {HEAD "\0\0\0\0\0\0", 18},                         /* no bounds */
+        {HEAD "\0\0\0\1\0\0\0\1", 20},                     /* an element announced, none there */
+        {HEAD "\x7f\xff\xff\xff\0\0\0\1", 20},             /* two thousand million of them */
+        {HEAD "\0\0\0\1\0\0\0\1\0\0\0\2x", 25},            /* longer than what is there */
+        {HEAD "\0\0\0\1\0\0\0\1\xff\xff\xff\xfex", 25},    /* a length of -2 */
+        {HEAD "\0\0\0\1\0\0\0\1\0\0\0\1xy", 26},           /* a byte too many */
+        {"\0\0\0\1\0\0\0\0\0\0\0\27\0\0\0\0\0\0\0\1", 20}, /* integers inside */
+    };
+    trdbi_field field = {.name = "tags", .kind = TRDBI_TEXTS};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        trdb_texts value = {0};
+        trdb_error *err = NULL;
+        ck_fails(
+            trdbi_decode(&field, TRDBI_OID_TEXT_ARRAY, cases[i].data, cases[i].size, arena, &value, &err),
+            TRDB_E_PROTOCOL, "malformed", err);
+        ck_assert_ptr_null(value.items);
+    }
+}
+END_TEST
+
 /* The arena is made for a whole result at once: the bound holds. */
 START_TEST(text_sizes) {
     trdbi_result *result =
@@ -236,6 +263,7 @@ int main(void) {
     tcase_add_test(tcase, nulls);
     tcase_add_test(tcase, hostile_data);
     tcase_add_test(tcase, malformed_numerics);
+    tcase_add_test(tcase, malformed_arrays);
     tcase_add_test(tcase, text_sizes);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);

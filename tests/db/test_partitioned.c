@@ -3,19 +3,10 @@
  * may stand against that. */
 #include "conformance.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static char *partitioned_database(void) {
-    char *url = harness_database();
-    char *directory = NULL;
-    trdb_error *err = NULL;
-    ck_assert_int_ge(asprintf(&directory, "%s/tests/db/partitions", getenv("TRDB_TEST_SOURCE")), 0);
-    trdb_migrate_options options = trdb_migrate_options_init();
-    options.chain = "partitions";
-    options.directory = directory;
-    ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
-    free(directory);
+    char *url = conf_database_with("partitions", "tests/db/partitions");
     char *count = harness_value(url, "SELECT count(*) FROM pg_partitioned_table");
     ck_assert_int_ge(atoi(count), 2);
     free(count);

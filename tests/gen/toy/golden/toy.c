@@ -94,7 +94,7 @@ static const trdbi_column toy_boxes_columns[] = {
     {.field = {"labels", NULL, offsetof(trdb_toy_box, labels), TRDBI_TEXTS, 0},
      .new_offset = offsetof(trdb_toy_box_new, labels)},
     {.field = {"short_tags", NULL, offsetof(trdb_toy_box, short_tags), TRDBI_TEXTS, 0},
-     .new_offset = offsetof(trdb_toy_box_new, short_tags)},
+     .new_offset = offsetof(trdb_toy_box_new, short_tags), .max_chars = 5},
     {.field = {"mood", &trdbi_enum_toy_mood, offsetof(trdb_toy_box, mood), TRDBI_ENUM, 0},
      .new_offset = offsetof(trdb_toy_box_new, mood), .filter_offset = offsetof(trdb_toy_box_filter, mood),
      .flags = TRDBI_NOT_NULL | TRDBI_NATIVE_ENUM},

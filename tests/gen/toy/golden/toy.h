@@ -138,7 +138,7 @@ typedef struct trdb_toy_box_new {
     const char *address; /**< may be NULL */
     trdb_in_texts tags; /**< may be NULL */
     trdb_in_texts labels; /**< may be NULL */
-    trdb_in_texts short_tags; /**< may be NULL */
+    trdb_in_texts short_tags; /**< may be NULL; each at most 5 characters */
     trdb_in_enum mood; /**< default 'calm'; enum trdb_toy_mood */
     trdb_in_enum side; /**< may be NULL; enum trdb_toy_side */
     const char *password; /**< may be NULL; at most 64 characters */
