@@ -52,7 +52,7 @@ int cli_print_json(json_object *document);
 bool cli_json_text(json_object *object, const char *key, const char *text);
 bool cli_json_number(json_object *object, const char *key, int64_t number);
 bool cli_json_bool(json_object *object, const char *key, bool value);
-/* Adds an object or array that was just made (NULL: it was not); it belongs to `object` afterwards, or is freed. */
+/* Adds what was just made (NULL: it was not); it belongs to `object` afterwards, or is freed. */
 bool cli_json_add(json_object *object, const char *key, json_object *value);
 bool cli_json_append(json_object *array, json_object *value);
 /* Microseconds since 1970 as "2024-05-01T12:00:00.123456Z". */

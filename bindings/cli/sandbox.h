@@ -39,8 +39,8 @@ int sandbox_state(const sandbox *box);  /* SANDBOX_…, or CLI_FAILED */
 
 /* Makes the folder, or checks that it is ours, and locks it. The lock ends when *ret_fd is closed. */
 int folder_open(const sandbox *box, bool create, int *ret_fd);
-/* True when the folder is there; `ret` CLI_OK, or CLI_FAILED when it is someone else's. */
 bool folder_exists(const sandbox *box);
+/* Removes what the sandbox made, the marker last; other files stay, and the folder with them. */
 int folder_remove(const sandbox *box);
 int folder_remove_tree(const char *path);
 

@@ -177,7 +177,7 @@ void trdbi_sleep_between(int at_least, int at_most) {
 }
 
 /* One lock for a schema, not for a chain: chains share the table of migrations and may share types. Advisory
- * locks belong to a database already. The function hides literal quoting: a schema name has no quote. */
+ * locks belong to a database already. A checked schema name has nothing to quote. */
 static void lock_key(const trdbi_migrator *m, trdbi_buf *sql) {
     trdbi_buf_printf(sql, "hashtextextended('tradingdb migrate %s', 0)", m->options.schema);
 }

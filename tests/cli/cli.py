@@ -31,14 +31,14 @@ class Done:
 
 
 def environment(extra):
-    clean = {name: value for name, value in os.environ.items() if name not in ("DB_URL", "SQL_ECHO")}
-    return {**clean, **extra}
+    return {name: value for name, value in {**os.environ, "DB_URL": None, "SQL_ECHO": None, **extra}.items()
+            if value is not None}
 
 
 def start(*arguments, **extra):
     """Starts the command; for tests that kill it."""
-    return subprocess.Popen([*WRAPPER, str(COMMAND), *map(str, arguments)], env=environment(extra),
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*WRAPPER, str(COMMAND), *map(str, arguments)], env=environment(extra), text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def run(*arguments, **extra):
@@ -107,6 +107,14 @@ def folder():
 def account():
     """The account that servers run as when the tests are root."""
     return pwd.getpwnam("postgres")
+
+
+def as_account(command):
+    """A command line that runs as that account, when the tests are root."""
+    if not ROOT:
+        return command
+    ids = [f"--reuid={account().pw_uid}", f"--regid={account().pw_gid}", "--clear-groups"]
+    return ["setpriv", *ids, *command]
 
 
 def until(condition, what):

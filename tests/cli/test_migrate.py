@@ -6,7 +6,8 @@ import signal
 import subprocess
 
 import tap
-from cli import (HOST, ROOT, account, database, fails, folder, migrations, psql, run, start, until, works)
+from cli import (HOST, ROOT, account, as_account, database, fails, folder, migrations, psql, run, start,
+                 until, works)
 
 OWN = ("--chain", "toy", "--directory")
 TWO = {"n0001_first": ("CREATE TABLE first (id int);\n", "DROP TABLE first;\n"),
@@ -48,8 +49,9 @@ def json_output():
         assert plan["migrations"][1]["sql"] == "CREATE TABLE second (id int);\n"
         up = works("migrate", "up", *own, DB_URL=url).json
         assert [m["name"] for m in up["migrations"]] == ["first", "second"]
-        stored = psql(url, "SELECT to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
-                           "checksum FROM trdb_migrations WHERE version = 1")
+        stored = psql(url, "SET TimeZone = 'UTC'; "
+                           "SELECT to_char(applied_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), checksum "
+                           "FROM trdb_migrations WHERE version = 1")
         assert stored == up["migrations"][0]["applied_at"] + "|" + first["checksum"]
         assert works("migrate", "up", *own, DB_URL=url).json["migrations"] == []
         assert works("migrate", "verify", *own, DB_URL=url).json["migrations"][1]["applied"] is True
@@ -113,7 +115,8 @@ def eight_at_once():
     steps = {f"n{i:04d}_t{i}": (f"SELECT pg_sleep(0.05); CREATE TABLE t{i} ();", f"DROP TABLE t{i};")
              for i in range(1, 9)}
     with database() as url, migrations(**steps) as path:
-        processes = [start("migrate", "up", "--json", "--schema", "fresh", *OWN, path, "-d", url) for _ in range(8)]
+        command = ("migrate", "up", "--json", "--schema", "fresh", *OWN, path, "-d", url)
+        processes = [start(*command) for _ in range(8)]
         applied = []
         for process in processes:
             out, err = process.communicate(timeout=300)
@@ -132,7 +135,8 @@ def killed(no_transaction):
     with database() as url, migrations(n0001_nap=("CREATE TABLE nap AS SELECT 1;", "DROP TABLE nap;"),
                                        n0002_slow=slow) as path:
         process = start("migrate", "up", *OWN, path, "-d", url)
-        asleep = ("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+        asleep = ("SELECT count(*) FROM pg_stat_activity "
+                  "WHERE wait_event = 'PgSleep' AND datname = current_database()")
         until(lambda: psql(url, asleep) == "1", "the migration sleeps")
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -140,7 +144,7 @@ def killed(no_transaction):
         done = run("migrate", "status", "--json", *OWN, path, "-d", url)
         assert [m["applied"] for m in done.json["migrations"]] == [True, False], done
         works("migrate", "up", *OWN, path, "-d", url)
-        assert psql(url, "SELECT to_regclass('before_nap') IS NOT NULL, to_regclass('after_nap') IS NOT NULL") == "t|t"
+        assert psql(url, "SELECT count(*) FROM pg_class WHERE relname IN ('before_nap', 'after_nap')") == "2"
         assert psql(url, asleep) == "0", "the server process of the killed migrator lives on"
         assert "2 of 2" in works("migrate", "verify", *OWN, path, "-d", url).out
 
@@ -161,12 +165,12 @@ def waits_for_a_lock():
                                                           "ALTER TABLE first DROP more;")) as path:
         own = (*OWN, path, "-d", url, "--lock-timeout", 50)
         works("migrate", "up", "--to", 2, *own)
-        blocker = subprocess.Popen(["psql", "-qAtX", "-d", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   text=True)
+        blocker = subprocess.Popen(["psql", "-qAtX", "-d", url], text=True, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
         blocker.stdin.write("BEGIN; SELECT * FROM first; SELECT 'holds';\n")
         blocker.stdin.flush()
         assert blocker.stdout.readline() == "holds\n"
-        fails(1, "migrate", "up", "--attempts", 2, *own, says="0003_alter.up.sql: other sessions held its locks")
+        fails(1, "migrate", "up", "--attempts", 2, *own, says="0003_alter.up.sql: other sessions")
         waiting = start("migrate", "up", "--attempts", 10000, *own, SQL_ECHO="1")
         for line in waiting.stderr:  # until it was refused once
             if "TRDB_E_TIMEOUT" in line:
@@ -191,17 +195,17 @@ class PgBouncer:
     def __init__(self, path, mode, extra=""):
         self.path = path
         (path / "pgbouncer.ini").write_text(
-            f"[databases]\n* = host={HOST} user=tester\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {path}\n"
+            f"[databases]\n* = host={HOST} user=tester\n"
+            f"[pgbouncer]\nlisten_addr =\nunix_socket_dir = {path}\n"
             f"auth_type = any\npool_mode = {mode}\nlogfile = {path}/log\n{extra}\n")
-        command = ["pgbouncer", "-q", str(path / "pgbouncer.ini")]
         if ROOT:
             os.chown(path, account().pw_uid, account().pw_gid)
-            command = ["setpriv", f"--reuid={account().pw_uid}", f"--regid={account().pw_gid}", "--clear-groups",
-                       *command]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(as_account(["pgbouncer", "-q", str(path / "pgbouncer.ini")]),
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __enter__(self):
-        until(lambda: (self.path / ".s.PGSQL.6432").exists() or self.process.poll() is not None, "pgbouncer is there")
+        socket = self.path / ".s.PGSQL.6432"
+        until(lambda: socket.exists() or self.process.poll() is not None, "pgbouncer is there")
         assert self.process.poll() is None, (self.path / "log").read_text()
         return self
 
@@ -250,8 +254,9 @@ def wrong_databases():
     assert "DB_URL" in fails(1, "migrate", "status").err
     fails(1, "migrate", "up", "-d", "host=/nonexistent dbname=x", says="/nonexistent")
     fails(1, "migrate", "up", "-d", f"host={HOST} user=tester dbname=nonesuch", says="nonesuch")
-    for url in (f"postgresql://guarded:hunter2@/postgres?host={HOST}", f"host={HOST} user=guarded password=hunter2",
-                "postgresql://guarded:hunter2@%zz/", "host=x password=hunter2 nonsense"):
+    for url in (f"postgresql://guarded:hunter2@/postgres?host={HOST}",
+                f"host={HOST} user=guarded password=hunter2", "postgresql://guarded:hunter2@%zz/",
+                "host=x password=hunter2 nonsense"):
         for command in (("migrate", "up"), ("migrate", "status"), ("doctor",)):
             done = run(*command, "-d", url, SQL_ECHO="1")
             assert done.code in (1, 3) and "hunter2" not in done.out + done.err, done
@@ -266,7 +271,8 @@ def failing_migration():
         fails(1, "migrate", "up", *OWN, "/nonexistent", "-d", url, says="/nonexistent")
 
 
-tap.run(text_output, json_output, built_in, plan_changes_nothing, verify_names_changed_files, newer_schema_is_refused,
-        eight_at_once, killed_in_a_transaction, killed_outside_of_a_transaction, waits_for_a_lock, echo_shows_sql,
-        transaction_pooler_is_refused, pooler_that_ignores_options_is_refused,
+tap.run(text_output, json_output, built_in, plan_changes_nothing, verify_names_changed_files,
+        newer_schema_is_refused, eight_at_once, killed_in_a_transaction, killed_outside_of_a_transaction,
+        waits_for_a_lock, echo_shows_sql, transaction_pooler_is_refused,
+        pooler_that_ignores_options_is_refused,
         session_pooler_is_refused, wrong_databases, failing_migration)

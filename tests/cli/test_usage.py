@@ -48,8 +48,9 @@ def wrong_usage():
 def passwords_are_not_repeated():
     """a connection string in the wrong place is not shown"""
     url = "postgresql://u:hunter2@h/d"
-    for arguments in ((url,), ("migrate", url), ("migrate", "up", url), ("doctor", url), (f"--databse={url}", "doctor"),
-                      ("migrate", "up", "--to", url), ("sandbox", "stop", url), (f"--json={url}", "doctor")):
+    for arguments in ((url,), ("migrate", url), ("migrate", "up", url), ("migrate", "up", "--to", url),
+                      ("doctor", url), ("sandbox", "stop", url), (f"--databse={url}", "doctor"),
+                      (f"--json={url}", "doctor")):
         done = fails(2, *arguments)
         assert "hunter2" not in done.err, done
 
@@ -68,8 +69,8 @@ def doctor_text():
         done = run("doctor", "-d", url)
         assert done.code == 3 and done.err == "", done
         assert re.search(r"^ok +version +PostgreSQL \d", done.out, re.M), done
-        assert re.search(r"^problem +schema +.*has no tradingdb tables.*\n +remedy: run `tradingdb migrate up`", done.out,
-                         re.M), done
+        finding = r"^problem +schema +.*has no tradingdb tables.*\n +remedy: run `tradingdb migrate up`"
+        assert re.search(finding, done.out, re.M), done
         works("migrate", "up", "-d", url)
         assert re.search(r"^ok +schema", run("doctor", "-d", url).out, re.M)
         done = run("doctor", "-d", url, "--schema", "elsewhere")
@@ -83,19 +84,21 @@ def doctor_json():
     (finding,) = done.json["findings"]
     assert finding["severity"] == "problem" and finding["topic"] == "server" and finding["remedy"], done
     done = run("doctor", "--json", "-d", f"host={HOST} user=tester dbname=postgres")
-    assert {f["topic"] for f in done.json["findings"]} >= {"server", "version", "clock", "encoding", "durability", "pool",
-                                                          "role", "schema"}, done
+    topics = {f["topic"] for f in done.json["findings"]}
+    assert topics >= {"server", "version", "clock", "encoding", "durability", "pool", "role", "schema"}, done
     assert all((f["remedy"] is None) == (f["severity"] == "ok") for f in done.json["findings"]), done
     fails(1, "doctor", says="DB_URL")
 
 
 def full_disk():
     """output that cannot be written is a failure"""
-    for arguments in (("--help",), ("doctor", "-d", "host=/nonexistent"), ("doctor", "-j", "-d", "host=/nonexistent")):
+    dead = ("doctor", "-d", "host=/nonexistent")
+    for arguments in (("--help",), dead, (*dead, "--json")):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([*WRAPPER, COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
-                                  env=environment({}))
+            done = subprocess.run([*WRAPPER, COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, env=environment({}))
         assert done.returncode == 1 and "cannot write" in done.stderr, done
 
 
-tap.run(help_and_version, wrong_usage, passwords_are_not_repeated, options_anywhere, doctor_text, doctor_json, full_disk)
+tap.run(help_and_version, wrong_usage, passwords_are_not_repeated, options_anywhere, doctor_text, doctor_json,
+        full_disk)
