@@ -58,10 +58,12 @@ class Engine {
         bot_new.status = trdb_enum(TRDB_TRADING_BOT_STATUS_RUNNING);
         bot_new.config = "{}";
         bot_ = make<trdb_trading_bot>(trdb_trading_bot_insert, uow_, &bot_new);
-        position_ = make<trdb_trading_position>(trdb_trading_ensure_open_position, uow_, bot_->id,
-                                                static_cast<int32_t>(TRDB_TRADING_TRADE_TYPE_PAPER), "BTCUSDT",
-                                                static_cast<int32_t>(TRDB_TRADING_DIRECTION_LONG),
-                                                static_cast<const trdb_trading_position_new *>(nullptr));
+        auto position_new = trdb_trading_position_new_init();
+        position_new.bot_id = trdb_i64(bot_->id);
+        position_new.trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER);
+        position_new.symbol = "BTCUSDT";
+        position_new.direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG);
+        position_ = make<trdb_trading_position>(trdb_trading_ensure_open_position, uow_, &position_new);
     }
 
     void fill(int32_t action, const char *quantity, const char *price) {
