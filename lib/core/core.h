@@ -19,12 +19,9 @@ int trdbi_copy_struct(void *dst, size_t dst_size, const void *src, const char *w
 
 /* ---- the unit of work, as repositories see it ----------------------------------------------------- */
 
-/* 0 when the unit can take a call now; otherwise the error: NULL handle, in use by another thread, finished,
- * failed, closed, forked. */
-int trdbi_uow_usable(trdb_uow *uow, trdb_error **reterr);
-
-/* The same, and takes the unit for the calling thread until trdbi_uow_leave(): a second thread is refused in
- * place of writing into the same parameters. A thread may enter again what it has entered. */
+/* Takes the unit for the calling thread until trdbi_uow_leave(). 0 when it can take a call now; otherwise the error:
+ * NULL handle, in use by another thread, finished, failed, closed, forked. A second thread is refused in place of
+ * writing into the same parameters. A thread may enter again what it has entered. */
 int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr);
 void trdbi_uow_leave(trdb_uow *uow);
 

@@ -90,13 +90,6 @@ int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr) {
     return r;
 }
 
-int trdbi_uow_usable(trdb_uow *uow, trdb_error **reterr) {
-    int r = trdbi_uow_enter(uow, reterr);
-    if (r == 0)
-        trdbi_uow_leave(uow);
-    return r;
-}
-
 trdbi_params *trdbi_uow_params(trdb_uow *uow) {
     trdbi_params_clear(&uow->params);
     return &uow->params;

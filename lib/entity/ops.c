@@ -36,9 +36,10 @@ static void call_init(call *c, const trdbi_table *table, trdbi_op op, const char
                                      .secret = table->secret};
 }
 
-/* Begins a call: the unit can take it, and its parameters are empty. */
+/* Begins a call: the unit can take it, no other thread is inside, and its parameters are empty. What begins here
+ * ends with call_end(). */
 static int call_begin(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, trdb_error **reterr) {
-    int code = trdbi_uow_usable(uow, reterr);
+    int code = trdbi_uow_enter(uow, reterr);
     if (code < 0)
         return code;
     call_init(c, table, op, trdbi_uow_schema(uow));
@@ -55,8 +56,10 @@ static int call_begin_read(call *c, trdb_uow *uow, const trdbi_table *table, trd
     return call_begin(c, uow, table, op, reterr);
 }
 
-static int call_fail(const call *c, int code, trdb_error **reterr) {
-    trdbi_error_set_statement(reterr, c->name);
+static int call_end(const call *c, trdb_uow *uow, int code, trdb_error **reterr) {
+    trdbi_uow_leave(uow);
+    if (code < 0)
+        trdbi_error_set_statement(reterr, c->name);
     return code;
 }
 
@@ -106,7 +109,7 @@ int trdbi_entity_get(trdb_uow *uow, const trdbi_table *table, trdbi_key key, voi
         code = trdbi_result_rows(result) == 0 ? not_found(table, key, reterr)
                                               : take_row(table, result, ret, reterr);
     trdbi_result_free(result);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *keys, size_t count, void *ret,
@@ -122,7 +125,7 @@ int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *k
     if (code == 0)
         code = take_list(table, result, ret, reterr);
     trdbi_result_free(result);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filter, void *ret,
@@ -138,7 +141,7 @@ int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filte
     if (code == 0)
         code = take_list(table, result, ret, reterr);
     trdbi_result_free(result);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filter, int64_t *ret,
@@ -156,10 +159,9 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
     if (code == 0)
         code = trdbi_result_decode(result, 0, &count_field, sizeof count_field, 1, NULL, &count, reterr);
     trdbi_result_free(result);
-    if (code < 0)
-        return call_fail(&c, code, reterr);
-    *ret = count;
-    return 0;
+    if (code == 0)
+        *ret = count;
+    return call_end(&c, uow, code, reterr);
 }
 
 /* Runs a write and hands its row back when it is wanted. */
@@ -182,7 +184,7 @@ int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in,
     code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
     if (code == 0)
         code = run_write(uow, &c, ret, reterr);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *in, void *ret,
@@ -196,7 +198,7 @@ int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique
     code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
     if (code == 0)
         code = run_write(uow, &c, ret, reterr);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
@@ -219,7 +221,7 @@ int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, c
     if (code == 0 && ret)
         code = take_row(table, result, ret, reterr);
     trdbi_result_free(result);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, trdb_error **reterr) {
@@ -234,7 +236,7 @@ int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, 
     if (code == 0 && trdbi_result_affected(result) == 0)
         code = not_found(table, key, reterr);
     trdbi_result_free(result);
-    return code < 0 ? call_fail(&c, code, reterr) : 0;
+    return call_end(&c, uow, code, reterr);
 }
 
 /* ---- many rows ------------------------------------------------------------------------------------ */
@@ -266,26 +268,23 @@ static int bulk_take(void *arg, size_t i, const trdbi_result *result, trdb_error
 
 int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
                              size_t count, void *ret, trdb_error **reterr) {
-    int code = trdbi_uow_usable(uow, reterr);
-    if (code < 0)
-        return code;
     if (count > 0 && !rows)
         return trdbi_error(reterr, TRDB_E_INVALID, "%s: %zu rows but no array", table->name, count);
     if (stride < sizeof(size_t))
         return trdbi_error(reterr, TRDB_E_INVALID, "%s: row_size is %zu; give sizeof(%s_new)", table->name,
                            stride, table->type);
     bulk b = {.rows = rows, .stride = stride};
-    call_init(&b.call, table, TRDBI_OP_INSERT, trdbi_uow_schema(uow));
+    int code = call_begin(&b.call, uow, table, TRDBI_OP_INSERT, reterr);
+    if (code < 0)
+        return code;
     b.call.shape.returning = ret != NULL;
     if (ret && !(b.list = trdbi_list_empty(count, table->row_size)))
-        return trdbi_error_nomem(reterr);
-    if (count > 0)
+        code = trdbi_error_nomem(reterr);
+    if (code == 0 && count > 0)
         code = trdbi_uow_run_many(uow, count, bulk_next, ret ? bulk_take : NULL, &b, reterr);
-    if (code < 0) {
+    if (code < 0)
         trdbi_list_free(b.list);
-        return call_fail(&b.call, code, reterr);
-    }
-    if (ret)
+    else if (ret)
         trdbi_store(ret, b.list);
-    return 0;
+    return call_end(&b.call, uow, code, reterr);
 }

@@ -130,7 +130,7 @@ static int put_args(const trdbi_query *query, const trdbi_arg *args, trdbi_param
 
 static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, trdbi_result **ret,
                trdb_error **reterr) {
-    int code = trdbi_uow_usable(uow, reterr);
+    int code = trdbi_uow_enter(uow, reterr);
     if (code < 0)
         return code;
     query_build build = {.query = query, .schema = trdbi_uow_schema(uow)};
@@ -142,7 +142,10 @@ static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, t
                                  .secret = query->secret};
     trdbi_params *params = trdbi_uow_params(uow);
     code = put_args(query, args, params, reterr);
-    return code < 0 ? code : trdbi_uow_run(uow, &statement, params, ret, reterr);
+    if (code == 0)
+        code = trdbi_uow_run(uow, &statement, params, ret, reterr);
+    trdbi_uow_leave(uow);
+    return code;
 }
 
 int trdbi_query_one(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, void *ret,

@@ -78,7 +78,7 @@ enum {
     TRDBI_OID_JSONB_ARRAY = 3807
 };
 
-/* The type sent for a kind: TRDBI_OID_INT8 for TRDBI_I64, … ; 0 for TRDBI_ENUM when `native_enum`, else text. */
+/* The type sent for a kind: TRDBI_OID_INT8 for TRDBI_I64, …; for TRDBI_ENUM text, or 0 when `native_enum`. */
 uint32_t trdbi_kind_oid(trdbi_kind kind, bool native_enum);
 uint32_t trdbi_kind_array_oid(trdbi_kind kind);
 

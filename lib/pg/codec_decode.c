@@ -222,7 +222,7 @@ static int decode_items(const value *v, size_t offset, const char **items, size_
 
 static int decode_texts(const value *v) {
     enum { NO_DIMENSION_SIZE = 12, HEADER_SIZE = 20, ELEMENT_SIZE = 4 };
-    /* An array of a domain shows the types that were created for it; its binary form is that of the base type. */
+    /* An array of a domain shows the types that were created for it; its binary form is the base type's. */
     if (!is_text_array(v->oid) && v->oid < FIRST_USER_OID)
         return fail_type(v);
     if (v->size < NO_DIMENSION_SIZE)

@@ -103,7 +103,7 @@ bool trdbi_conn_alive(trdbi_conn *conn) {
     return !trdbi_conn_broken(conn);
 }
 
-/* Sends an empty query and reads its answer before the deadline. */
+/* Reads until the answer to a query is there, or the deadline. */
 static bool answers_in_time(trdbi_conn *conn, int64_t deadline_us) {
     while (PQisBusy(conn->pg))
         if (!trdbi_conn_wait(conn, POLLIN, deadline_us) || !PQconsumeInput(conn->pg))
@@ -114,19 +114,16 @@ static bool answers_in_time(trdbi_conn *conn, int64_t deadline_us) {
 int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr) {
     trdbi_call call = trdbi_call_begin(conn, "ping", "", false);
     int64_t deadline_us = trdbi_monotonic_us() + (int64_t)timeout_ms * 1000;
-    if (trdbi_conn_broken(conn) || !PQsendQuery(conn->pg, "")) {
-        conn->broken = true;
-        return trdbi_call_end(conn, &call, NULL, reterr);
+    PGresult *result = NULL;
+    if (!trdbi_conn_broken(conn) && PQsendQuery(conn->pg, "")) {
+        trdbi_count(&conn->round_trips);
+        if (answers_in_time(conn, deadline_us))
+            result = PQgetResult(conn->pg);
     }
-    trdbi_count(&conn->round_trips);
-    if (!answers_in_time(conn, deadline_us)) {
-        conn->broken = true;
-        if (PQstatus(conn->pg) == CONNECTION_BAD)
-            return trdbi_call_end(conn, &call, NULL, reterr);
-        return trdbi_error(reterr, TRDB_E_TIMEOUT, "the server did not answer within %d ms", timeout_ms);
-    }
-    PGresult *result = PQgetResult(conn->pg);
+    conn->broken = conn->broken || !result;
     int r = trdbi_call_end(conn, &call, result, reterr);
+    if (!result && PQstatus(conn->pg) == CONNECTION_OK) /* given up, not lost */
+        r = trdbi_error(reterr, TRDB_E_TIMEOUT, "the server did not answer within %d ms", timeout_ms);
     while (result) {
         PQclear(result);
         result = PQgetResult(conn->pg);

@@ -16,7 +16,6 @@ typedef struct trdbi_prepared {
     struct trdbi_prepared *newer; /* neighbours by last use */
     struct trdbi_prepared *older;
     uint64_t hash;
-    uint64_t used; /* the cache's clock at the last use */
     bool secret;
     bool stale;  /* the server refuses it since a table changed: prepare it anew */
     char id[32]; /* its name on the server; "" for one that is not kept */
@@ -33,7 +32,6 @@ typedef struct trdbi_cache {
     size_t limit; /* 0: nothing is kept */
     trdbi_prepared *newest;
     trdbi_prepared *oldest;
-    uint64_t clock;  /* counts uses */
     uint64_t serial; /* of server-side names, so that none is used twice */
 } trdbi_cache;
 

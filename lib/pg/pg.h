@@ -42,8 +42,8 @@ typedef struct trdbi_conn_options {
     int statement_cache;          /* prepared statements kept; 0 or less: none */
 } trdbi_conn_options;
 
-/* Connects within the deadline (libpq resolves host names before it can look at a clock) and makes the session
- * the library's own: UTF8, TimeZone UTC, server version at least 15. */
+/* Connects within the deadline (libpq resolves host names before it can look at a clock) and makes the
+ * session the library's own: UTF8, TimeZone UTC, server version at least 15. */
 int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
                     trdb_error **reterr);
 void trdbi_conn_close(trdbi_conn *conn);
@@ -56,7 +56,8 @@ bool trdbi_conn_idle(const trdbi_conn *conn);          /* PQTRANS_IDLE: may go b
 bool trdbi_conn_in_failed_tx(const trdbi_conn *conn);  /* PQTRANS_INERROR */
 /* Looks, without a round trip, whether the server has hung up; false when it has. */
 bool trdbi_conn_alive(trdbi_conn *conn);
-int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr); /* one empty round trip, with a deadline */
+/* One empty round trip, with a deadline. */
+int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr);
 int trdbi_conn_backend_pid(const trdbi_conn *conn);
 int trdbi_conn_server_version(const trdbi_conn *conn); /* 150018 */
 int64_t trdbi_conn_round_trips(const trdbi_conn *conn);
@@ -69,7 +70,8 @@ int trdbi_conn_literal(trdbi_conn *conn, const char *text, trdbi_buf *sql, trdb_
 
 /* Runs SQL by the simple protocol: one round trip, any number of statements, no parameters. `ret` (may be
  * NULL) receives the last result, its values as text. `name` is for traces and errors. */
-int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_result **ret, trdb_error **reterr);
+int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_result **ret,
+                    trdb_error **reterr);
 
 /* The same for SQL that holds a value: traces are told `shown` in its place. */
 int trdbi_conn_exec_shown(trdbi_conn *conn, const char *name, const char *sql, const char *shown,
@@ -134,8 +136,8 @@ const char *trdbi_result_value(const trdbi_result *result, size_t row, size_t co
 /* The text of a value of a trdbi_conn_exec() result; NULL for NULL. */
 const char *trdbi_result_text(const trdbi_result *result, size_t row, size_t column);
 
-/* Decodes one row of a binary result into a struct: field i from column i. Fields are `stride` bytes apart, so
- * that descriptors whose first member is a field serve as well. Text goes to the arena. */
+/* Decodes one row of a binary result into a struct: field i from column i. Fields are `stride` bytes apart,
+ * so that descriptors whose first member is a field serve as well. Text goes to the arena. */
 int trdbi_result_decode(const trdbi_result *result, size_t row, const trdbi_field *fields, size_t stride,
                         size_t count, trdbi_arena *arena, void *dst, trdb_error **reterr);
 /* An upper bound of the arena bytes that decoding all rows takes, beyond the structs. */

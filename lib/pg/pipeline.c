@@ -28,7 +28,6 @@ typedef struct pipe_batch {
     size_t room;
     size_t count;
     size_t bytes;
-    uint64_t since;       /* the cache's clock when the batch began: what was used later is part of it */
     trdbi_prepared *once; /* statements that are not cached, linked by `older` */
     size_t first_row;
     bool rows; /* errors carry a row index */
@@ -81,7 +80,8 @@ static int choose_once(pipe_batch *batch, const trdbi_statement *statement, pipe
     return 0;
 }
 
-/* Finds the statement in the cache, or puts a new one there, in place of the one unused for longest. */
+/* Finds the statement in the cache, or puts a new one there, in place of the one unused for longest. That one
+ * may have been used in this very batch: the server works in order, and so do the answers. */
 static int choose_cached(pipe_batch *batch, const trdbi_statement *statement, pipe_item *item) {
     trdbi_cache *cache = &batch->conn->cache;
     trdbi_prepared *found = trdbi_cache_find(cache, statement);
@@ -119,8 +119,6 @@ static bool send_item(trdbi_conn *conn, const pipe_item *item, int count) {
 /* Queues one statement whose parameters are bound. */
 static int add(pipe_batch *batch, const trdbi_statement *statement, const trdbi_params *params) {
     trdbi_conn *conn = batch->conn;
-    if (batch->count == 0)
-        batch->since = conn->cache.clock;
     pipe_item *item = &batch->items[batch->count];
     *item = (pipe_item){0};
     int r =
@@ -137,16 +135,8 @@ static int add(pipe_batch *batch, const trdbi_statement *statement, const trdbi_
     return 0;
 }
 
-/* True when the next statement has to wait for the answers of those before it. */
-static bool must_settle(pipe_batch *batch, const trdbi_statement *next) {
-    trdbi_cache *cache = &batch->conn->cache;
-    if (batch->count == 0)
-        return false;
-    if (batch->count == batch->room || batch->bytes >= BATCH_BYTES)
-        return true;
-    /* No statement that this batch uses can be evicted in it. */
-    return cache->limit > 0 && cache->count >= cache->limit && cache->oldest->used > batch->since &&
-           !trdbi_cache_find(cache, next);
+static bool is_full(const pipe_batch *batch) {
+    return batch->count == batch->room || batch->bytes >= BATCH_BYTES;
 }
 
 static int flush(pipe_batch *batch) {
@@ -298,7 +288,7 @@ static int add_row(pipe_batch *batch, size_t i, trdbi_next_fn next, trdbi_params
     int r = next(batch->arg, i, params, &statement, batch->reterr);
     if (r == 0)
         r = trdbi_conn_bind(batch->conn, params, batch->reterr);
-    if (r == 0 && must_settle(batch, &statement)) {
+    if (r == 0 && is_full(batch)) {
         r = settle(batch, NULL);
         if (r < 0)
             return r;

@@ -37,7 +37,6 @@ void trdbi_cache_free(trdbi_cache *cache) {
 }
 
 static void link_newest(trdbi_cache *cache, trdbi_prepared *prepared) {
-    prepared->used = ++cache->clock;
     prepared->newer = NULL;
     prepared->older = cache->newest;
     if (cache->newest != NULL)
@@ -73,8 +72,6 @@ trdbi_prepared *trdbi_cache_find(trdbi_cache *cache, const trdbi_statement *stat
     if (found != cache->newest) {
         unlink_by_use(cache, found);
         link_newest(cache, found);
-    } else {
-        found->used = ++cache->clock;
     }
     return found;
 }

@@ -81,6 +81,16 @@ def imports_are_polite():
     assert not imported & FORBIDDEN, sorted(imported & FORBIDDEN)
 
 
+def hardened():
+    """the library and the command are hardened: full RELRO, no executable stack, stack protector"""
+    for path in (LIBRARY, LIBRARY.parents[1] / "bindings/cli/tradingdb"):
+        out = subprocess.run(["readelf", "-W", "-d", "-l", "-s", str(path)], check=True, capture_output=True,
+                             text=True).stdout
+        assert "GNU_RELRO" in out and ("BIND_NOW" in out or "NOW" in out), path
+        assert re.search(r"GNU_STACK.* RW ", out), path
+        assert "__stack_chk_fail" in out, path
+
+
 def soname_and_version():
     """the soname is libtradingdb.so.0, and headers, library and NEWS agree on the version"""
     out = subprocess.run(["readelf", "-d", str(LIBRARY)], check=True, capture_output=True, text=True).stdout
@@ -105,4 +115,4 @@ def sources_carry_the_licence():
 
 # The sanitizers bring imports of their own; what the library itself imports is judged on the plain build.
 tap.run(exports_equal_map, map_is_explicit, headers_equal_exports, soname_and_version, sources_carry_the_licence,
-        *([imports_are_polite] if os.environ["TRDB_TEST_VARIANT"] != "sanitize" else []))
+        *([imports_are_polite, hardened] if os.environ["TRDB_TEST_VARIANT"] != "sanitize" else []))

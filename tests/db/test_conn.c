@@ -3,6 +3,7 @@
 #include "pgtest.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -287,6 +288,24 @@ START_TEST(ping_and_a_killed_session) {
 }
 END_TEST
 
+/* The session is there and says nothing: its process is stopped. */
+START_TEST(ping_of_a_mute_session) {
+    trdb_error *err = NULL;
+    trdbi_conn *conn = pgtest_connect(url, 8);
+    pgtest_log log = {.count = 0};
+    trdbi_conn_set_trace(conn, &(trdbi_trace){.fn = pgtest_remember, .arg = &log});
+    pid_t pid = trdbi_conn_backend_pid(conn);
+    if (kill(pid, SIGSTOP) != 0)
+        ck_abort_msg("cannot stop the server's process %d: %m", (int)pid);
+    int r = trdbi_conn_ping(conn, 50, &err);
+    kill(pid, SIGCONT);
+    ck_fails(r, TRDB_E_TIMEOUT, "50 ms", err);
+    ck_assert(trdbi_conn_broken(conn));
+    ck_assert_int_eq(log.count, 1);
+    trdbi_conn_close(conn);
+}
+END_TEST
+
 START_TEST(killed_in_a_call) {
     trdb_error *err = NULL;
     trdbi_conn *conn = pgtest_connect(url, 8);
@@ -330,6 +349,7 @@ int main(void) {
     tcase_add_test(tcase, application_names);
     tcase_add_test(tcase, literals);
     tcase_add_test(tcase, ping_and_a_killed_session);
+    tcase_add_test(tcase, ping_of_a_mute_session);
     tcase_add_test(tcase, killed_in_a_call);
     tcase_add_test(tcase, copy_is_refused);
     suite_add_tcase(suite, tcase);

@@ -134,7 +134,7 @@ START_TEST(null_units) {
     ck_fails(trdb_uow_savepoint(NULL, &err), TRDB_E_INVALID, "NULL", err);
     ck_fails(trdb_uow_release(NULL, &err), TRDB_E_INVALID, "NULL", err);
     ck_fails(trdb_uow_rollback_to(NULL, &err), TRDB_E_INVALID, "NULL", err);
-    ck_fails(trdbi_uow_usable(NULL, &err), TRDB_E_INVALID, "NULL", err);
+    ck_fails(trdbi_uow_enter(NULL, &err), TRDB_E_INVALID, "NULL", err);
     ck_assert_int_eq(trdb_uow_commit(NULL, NULL), TRDB_E_INVALID);
     trdb_uow_free(NULL);
 }
@@ -145,7 +145,7 @@ START_TEST(a_failed_unit) {
     trdb_uow *uow = begin();
     run_ok(uow, "INSERT INTO t VALUES (1)");
     ck_fails(run(uow, "INSERT INTO t VALUES (1)", &err), TRDB_E_DUPLICATE, "now", err);
-    ck_fails(trdbi_uow_usable(uow, &err), TRDB_E_STATE, "now", err);
+    ck_fails(trdbi_uow_enter(uow, &err), TRDB_E_STATE, "now", err);
     ck_fails(run(uow, "SELECT 1", &err), TRDB_E_STATE, "a row with the same key", err);
     ck_fails(trdb_uow_savepoint(uow, &err), TRDB_E_STATE, "now", err);
     ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "now", err);
@@ -518,7 +518,7 @@ END_TEST
 
 typedef struct intrusion {
     trdb_uow *uow;
-    int codes[6];
+    int codes[5];
 } intrusion;
 
 static void *intrude(void *arg) {
@@ -527,8 +527,7 @@ static void *intrude(void *arg) {
     intruder->codes[1] = trdb_uow_commit(intruder->uow, NULL);
     intruder->codes[2] = trdb_uow_rollback(intruder->uow, NULL);
     intruder->codes[3] = trdb_uow_savepoint(intruder->uow, NULL);
-    intruder->codes[4] = trdbi_uow_usable(intruder->uow, NULL);
-    intruder->codes[5] = trdbi_uow_enter(intruder->uow, NULL);
+    intruder->codes[4] = trdbi_uow_enter(intruder->uow, NULL);
     return NULL;
 }
 
@@ -541,7 +540,7 @@ START_TEST(a_second_thread_is_refused) {
     run_ok(uow, "INSERT INTO t VALUES (1)"); /* the thread inside may go on */
     pthread_create(&thread, NULL, intrude, &intruder);
     pthread_join(thread, NULL);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 5; i++)
         ck_assert_int_eq(intruder.codes[i], TRDB_E_STATE);
     trdbi_uow_leave(uow);
     intruder.codes[0] = -1;
