@@ -8,6 +8,8 @@
 # --valgrind   runs the compiled programs under valgrind
 # --export F   also checks the published figures of a freqtrade export
 # SUITE        names of folders in tests/; default: all
+#
+# A variant names the programs that it leaves out, because they build plain copies of their own.
 set -eu
 
 source=$(cd "$(dirname "$0")/.." && pwd)
@@ -20,7 +22,7 @@ while [ $# -gt 0 ]; do
     --sanitize) variant=sanitize ;;
     --valgrind) variant=valgrind ;;
     --export) export=${2:?--export needs a file}; shift ;;
-    --help) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "unknown option $1; see tests/run.sh --help" >&2; exit 2 ;;
     *) [ -d "$source/tests/$1" ] || { echo "no suite $1; there are: $all" >&2; exit 2; }
        suites="$suites $1" ;;
@@ -37,7 +39,7 @@ case "$variant" in
 sanitize)
     build=$source/build-sanitize
     setup="-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1"
-    export CK_FORK=no ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:allocator_may_return_null=1 \
+    export CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=1 \
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     ;;
 valgrind)
@@ -45,28 +47,43 @@ valgrind)
         --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99"
     ;;
 esac
-# shellcheck disable=SC2086
-[ -f "$build/build.ninja" ] || meson setup "$build" "$source" $setup >/dev/null
-ninja -C "$build" --quiet
-
 dir=$(mktemp -d /tmp/tradingdb-tests.XXXXXX)
 chmod 755 "$dir"
+mkdir "$dir/tmp"
+running=""
+# Nothing stays behind, whatever ends the run: no program, no server of a test's own, no file.
 finish() {
     status=$?
-    trap - EXIT INT TERM
-    "$source/tests/support/server.sh" kill "$dir/pg" || true
+    trap '' INT TERM HUP
+    [ -z "$running" ] || { kill "$running" 2>/dev/null && wait "$running"; } || true
+    find "$dir" -path '*/data/postmaster.pid' | while read -r pid_file; do
+        "$source/tests/support/server.sh" kill "${pid_file%/data/postmaster.pid}" >/dev/null 2>&1 || true
+    done
     rm -rf "$dir"
     exit $status
 }
-trap finish EXIT INT TERM
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# shellcheck disable=SC2086
+[ -f "$build/build.ninja" ] || meson setup "$build" "$source" $setup >/dev/null
+ninja -C "$build" --quiet
 "$source/tests/support/server.sh" start "$dir/pg"
 
 export TRDB_TEST_HOST="$dir/pg" TRDB_TEST_DIR="$dir" TRDB_TEST_BUILD="$build" TRDB_TEST_SOURCE="$source" \
-    TRDB_TEST_VARIANT="$variant" TRDB_TEST_EXPORT="$export" PYTHONPATH="$source/tests/support" \
-    PYTHONDONTWRITEBYTECODE=1
+    TRDB_TEST_VARIANT="$variant" TRDB_TEST_EXPORT="$export" TMPDIR="$dir/tmp" \
+    PYTHONPATH="$source/tests/support" PYTHONDONTWRITEBYTECODE=1
 unset DB_URL
 createdb -h "$dir/pg" -U tester trdb_template
 "$build/bindings/cli/tradingdb" migrate up --database "host=$dir/pg user=tester dbname=trdb_template" >/dev/null
 
+# In the background, since a shell hears signals while it waits but not while a program runs.
 # shellcheck disable=SC2086
-python3 "$source/tests/support/suites.py" "$build" $suites
+python3 "$source/tests/support/suites.py" "$build" $suites &
+running=$!
+status=0
+wait "$running" || status=$?
+running=""
+exit "$status"

@@ -73,11 +73,12 @@ static int make_folder(const sandbox *box) {
         return cli_error("%s is not a folder: name another one with --dir", box->dir);
     if (status.st_uid != geteuid())
         return cli_error("the folder %s belongs to another account: name another one with --dir", box->dir);
-    if (access(box->marker, F_OK) == 0)
-        return CLI_OK;
+    /* In this order: another `start` may write the marker meanwhile, and its marker is no foreign file. */
     const int empty = is_empty(box->dir);
     if (empty < 0)
         return cli_error("cannot read the folder %s: %s", box->dir, strerror(errno));
+    if (access(box->marker, F_OK) == 0)
+        return CLI_OK;
     if (empty == 0)
         return cli_error(
             "the folder %s holds files that `tradingdb sandbox` did not make: name another one with --dir",

@@ -241,7 +241,7 @@ TRDB_API int trdb_job_schedules_get(trdb_uow *uow, const int64_t *keys, size_t c
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_job_schedule_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_job_schedules_list(trdb_uow *uow, const trdb_job_schedule_filter *filter,
                                      trdb_job_schedule_list **ret, trdb_error **reterr);
@@ -480,7 +480,7 @@ TRDB_API int trdb_job_schedule_runs_get(trdb_uow *uow, const int64_t *keys, size
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_job_schedule_run_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_job_schedule_runs_list(trdb_uow *uow, const trdb_job_schedule_run_filter *filter,
                                          trdb_job_schedule_run_list **ret, trdb_error **reterr);

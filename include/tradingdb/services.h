@@ -10,8 +10,8 @@
  *
  * Arguments are checked before anything is sent: TRDB_E_NOT_NULL for a required field that is not given,
  * or for any field given as NULL where nothing else is said; TRDB_E_INVALID for a field that a call does not
- * take; TRDB_E_RANGE for a value out of its range. The error names table and column, and the unit is as it was.
- * Source: reference/framework-operations.md 3 and 6.
+ * take; TRDB_E_RANGE for a value out of its range. The error names table and column, and the unit is as it
+ * was. Source: reference/framework-operations.md 3 and 6.
  */
 #ifndef TRADINGDB_SERVICES_H
 #define TRADINGDB_SERVICES_H
@@ -50,12 +50,13 @@ TRDB_DEFINE_INIT(trdb_telegram_profile_new);
 #endif
 
 /**
- * Signs a user in: finds the user of an identity, or makes both when there is none, and notes the time. However
- * many sessions do so at once, one user is made.
+ * Signs a user in: finds the user of an identity, or makes both when there is none, and notes the time.
+ * However many sessions do so at once, one user is made.
  * @param provider name of the provider, such as telegram; at most 32 characters.
  * @param external_id the provider's id of the account, as text; at most 255 characters.
  * @param ret receives the user; free it with trdb_usr_user_free().
- * @return 0; TRDB_E_PERMISSION when the user is not active, in which case nothing was changed. One round trip.
+ * @return 0; TRDB_E_PERMISSION when the user is not active, in which case nothing was changed. One round
+ *         trip.
  */
 TRDB_API int trdb_users_authenticate_user(trdb_uow *uow, const char *provider, const char *external_id,
                                           trdb_usr_user **ret, trdb_error **reterr);
@@ -64,8 +65,8 @@ TRDB_API int trdb_users_authenticate_user(trdb_uow *uow, const char *provider, c
  * Makes a user with a Telegram account.
  * @param profile what is known of the user; NULL for nothing. Fields given as NULL are left out.
  * @param ret receives the user; NULL when it is not wanted. Free it with trdb_usr_user_free().
- * @return 0; TRDB_E_DUPLICATE when the account has a user already (the unit stays usable), or another user has
- *         the e-mail. One round trip, and one more for the row.
+ * @return 0; TRDB_E_DUPLICATE when the account has a user already (the unit stays usable), or another user
+ *         has the e-mail. One round trip, and one more for the row.
  */
 TRDB_API int trdb_users_create_telegram_user(trdb_uow *uow, const char *telegram_id,
                                              const trdb_telegram_profile_new *profile, trdb_usr_user **ret,
@@ -88,8 +89,8 @@ TRDB_API int trdb_users_ensure_telegram_user(trdb_uow *uow, const char *telegram
  *        trdb_usr_user_patch().
  * @param ret receives the profile as stored; NULL when it is not wanted. Free it with
  *        trdb_telegram_profile_free().
- * @return 0; TRDB_E_INVALID when nothing is given; TRDB_E_DUPLICATE when another user has the e-mail. Two round
- *         trips, and one more for the profile.
+ * @return 0; TRDB_E_INVALID when nothing is given; TRDB_E_DUPLICATE when another user has the e-mail. Two
+ *         round trips, and one more for the profile.
  */
 TRDB_API int trdb_users_update_telegram_profile(trdb_uow *uow, const char *telegram_id,
                                                 const trdb_telegram_profile_new *profile,
@@ -176,17 +177,17 @@ enum trdb_delete_flags {
 /**
  * Deletes a bot.
  * @param flags enum trdb_delete_flags.
- * @return 0; TRDB_E_NOT_FOUND; TRDB_E_CONFLICT while it has an open trade or position, or when it has a history
- *         and TRDB_DELETE_WITH_HISTORY is not set: nothing was changed and the unit stays usable. One round
- *         trip. Source: reference/decisions.md 11.
+ * @return 0; TRDB_E_NOT_FOUND; TRDB_E_CONFLICT while it has an open trade or position, or when it has a
+ *         history and TRDB_DELETE_WITH_HISTORY is not set: nothing was changed and the unit stays usable.
+ *         One round trip. Source: reference/decisions.md 11.
  */
 TRDB_API int trdb_trading_delete_bot(trdb_uow *uow, int64_t bot_id, uint32_t flags, trdb_error **reterr);
 
 /* ---- positions and fills ----------------------------------------------------------------------------- */
 
 /**
- * Gives the open position of (bot, trade type, symbol, direction), made when there is none, and locks it until
- * the unit ends: other sessions that want it wait.
+ * Gives the open position of (bot, trade type, symbol, direction), made when there is none, and locks it
+ * until the unit ends: other sessions that want it wait.
  * @param position bot_id, trade_type, symbol and direction are required. opened_at (default now) and
  *        extra_metadata may be given and count for a new one only; no other field is taken.
  * @param ret receives the position; free it with trdb_trading_position_free().
@@ -208,8 +209,8 @@ enum trdb_fill_outcome {
 
 /**
  * Books one execution on an open position. The position is locked first and until the unit ends, so that
- * concurrent fills queue up. Adding averages the price in; reducing realizes profit and loss; closing the last
- * of it closes the position. Computed figures are rounded to 24 decimals, ties away from zero.
+ * concurrent fills queue up. Adding averages the price in; reducing realizes profit and loss; closing the
+ * last of it closes the position. Computed figures are rounded to 24 decimals, ties away from zero.
  * @param fill action (buy or sell), qty and price (above zero) are required. ts (default now), commission
  *        (default 0, negative for a rebate), exchange and exchange_trade_id may be given; no other field is
  *        taken. Applying the same exchange_trade_id of an exchange again changes nothing; without one the
@@ -259,12 +260,12 @@ TRDB_API int trdb_trading_mark_position_closed(trdb_uow *uow, int64_t position_i
                                                trdb_trading_position **ret, trdb_error **reterr);
 
 /**
- * What the open quantity of a position would bring at a price: (mark - average) · quantity, the opposite for a
- * short, rounded to 24 decimals, ties away from zero; 0 when nothing is open. Asks nothing of the database;
- * any thread.
+ * What the open quantity of a position would bring at a price: (mark - average) · quantity, the opposite
+ * for a short, rounded to 24 decimals, ties away from zero; 0 when nothing is open. Asks nothing of the
+ * database; any thread.
  * @param mark the price of one unit; not negative.
- * @return 0; TRDB_E_INVALID for a NULL position or one of an unknown direction; TRDB_E_RANGE for a mark that is
- *         NULL, not finite or negative, or when a figure needs more than 38 digits.
+ * @return 0; TRDB_E_INVALID for a NULL position or one of an unknown direction; TRDB_E_RANGE for a mark
+ *         that is NULL, not finite or negative, or when a figure needs more than 38 digits.
  */
 TRDB_API int trdb_trading_unrealized_pnl(const trdb_trading_position *position, trdb_decimal mark,
                                          trdb_decimal *ret, trdb_error **reterr);
@@ -283,12 +284,12 @@ TRDB_API int trdb_trading_total_pnl(const trdb_trading_position *position, trdb_
  * stored: gross is exit less entry value, for a short the opposite; net is gross less commission; the
  * percentage is of the entry value, 0 when that is 0.
  * @param close exit_price is required. exit_time (default now), exit_reason and commission (default: as
- *        stored) may be given; entry_value, exit_value, gross_pnl, net_pnl and pnl_percentage each replace the
- *        computed figure. No other field is taken.
+ *        stored) may be given; entry_value, exit_value, gross_pnl, net_pnl and pnl_percentage each replace
+ *        the computed figure. No other field is taken.
  * @param ret receives the trade; NULL when it is not wanted. Free it with trdb_trading_trade_free().
- * @return 0; TRDB_E_NOT_FOUND; TRDB_E_CONFLICT when it is not open, or has no entry price or size; in all these
- *         cases nothing was changed and the unit stays usable. TRDB_E_CHECK when a figure leaves the range of
- *         an amount. One round trip, and one more to say why not. Source: reference/decisions.md 13.
+ * @return 0; TRDB_E_NOT_FOUND; TRDB_E_CONFLICT when it is not open, or has no entry price or size; in all
+ *         these cases nothing was changed and the unit stays usable. TRDB_E_CHECK when a figure leaves the
+ *         range of an amount. One round trip, and one more to say why not. Source: reference/decisions.md 13.
  */
 TRDB_API int trdb_trading_close_trade(trdb_uow *uow, int64_t trade_id, const trdb_trading_trade_new *close,
                                       trdb_trading_trade **ret, trdb_error **reterr);

@@ -132,7 +132,7 @@ TRDB_API int trdb_telegram_command_audits_get(trdb_uow *uow, const int64_t *keys
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_telegram_command_audit_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_telegram_command_audits_list(trdb_uow *uow,
                                                const trdb_telegram_command_audit_filter *filter,
@@ -305,7 +305,7 @@ TRDB_API int trdb_telegram_feedbacks_get(trdb_uow *uow, const int64_t *keys, siz
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_telegram_feedback_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_telegram_feedbacks_list(trdb_uow *uow, const trdb_telegram_feedback_filter *filter,
                                           trdb_telegram_feedback_list **ret, trdb_error **reterr);
@@ -487,7 +487,7 @@ TRDB_API int trdb_telegram_broadcast_logs_get(trdb_uow *uow, const int64_t *keys
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_telegram_broadcast_log_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_telegram_broadcast_logs_list(trdb_uow *uow,
                                                const trdb_telegram_broadcast_log_filter *filter,
@@ -657,7 +657,7 @@ TRDB_API int trdb_telegram_settings_get(trdb_uow *uow, const char *const *keys, 
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_telegram_setting_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_telegram_settings_list(trdb_uow *uow, const trdb_telegram_setting_filter *filter,
                                          trdb_telegram_setting_list **ret, trdb_error **reterr);

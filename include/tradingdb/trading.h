@@ -246,7 +246,7 @@ TRDB_API int trdb_trading_bots_get(trdb_uow *uow, const int64_t *keys, size_t co
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_trading_bot_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_trading_bots_list(trdb_uow *uow, const trdb_trading_bot_filter *filter,
                                     trdb_trading_bot_list **ret, trdb_error **reterr);
@@ -451,7 +451,7 @@ TRDB_API int trdb_trading_positions_get(trdb_uow *uow, const int64_t *keys, size
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_trading_position_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_trading_positions_list(trdb_uow *uow, const trdb_trading_position_filter *filter,
                                          trdb_trading_position_list **ret, trdb_error **reterr);
@@ -668,7 +668,7 @@ TRDB_API int trdb_trading_fills_get(trdb_uow *uow, const int64_t *keys, size_t c
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_trading_fill_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_trading_fills_list(trdb_uow *uow, const trdb_trading_fill_filter *filter,
                                      trdb_trading_fill_list **ret, trdb_error **reterr);
@@ -944,7 +944,7 @@ TRDB_API int trdb_trading_trades_get(trdb_uow *uow, const int64_t *keys, size_t 
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_trading_trade_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_trading_trades_list(trdb_uow *uow, const trdb_trading_trade_filter *filter,
                                       trdb_trading_trade_list **ret, trdb_error **reterr);
@@ -1136,7 +1136,7 @@ TRDB_API int trdb_trading_performance_metrics_get(trdb_uow *uow, const int64_t *
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_trading_performance_metric_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_trading_performance_metrics_list(trdb_uow *uow,
                                                    const trdb_trading_performance_metric_filter *filter,

@@ -134,7 +134,7 @@ TRDB_API int trdb_usr_users_get(trdb_uow *uow, const int64_t *keys, size_t count
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_usr_user_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_usr_users_list(trdb_uow *uow, const trdb_usr_user_filter *filter,
                                  trdb_usr_user_list **ret, trdb_error **reterr);
@@ -323,7 +323,7 @@ TRDB_API int trdb_usr_auth_identities_get(trdb_uow *uow, const int64_t *keys, si
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_usr_auth_identity_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_usr_auth_identities_list(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter,
                                            trdb_usr_auth_identity_list **ret, trdb_error **reterr);
@@ -525,7 +525,7 @@ TRDB_API int trdb_usr_verification_codes_get(trdb_uow *uow, const int64_t *keys,
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_usr_verification_code_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_usr_verification_codes_list(trdb_uow *uow,
                                               const trdb_usr_verification_code_filter *filter,

@@ -104,6 +104,22 @@ int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, c
                        trdb_error **reterr);
 int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, trdb_error **reterr);
 
+/* ---- checks before anything is sent, for services ------------------------------------------------- */
+
+/* Whether a value fits its column. */
+int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
+                     trdb_error **reterr);
+int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, trdb_decimal value,
+                        trdb_error **reterr);
+/* Refuses a value of a column: "trading_trades.size: <text>", with table and column set. */
+__attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table, const trdbi_column *column,
+                                                       int code, trdb_error **reterr, const char *format, ...);
+
+/* Whether all given values of an input struct fit their columns. Sets bit i for column i: in *ret_given when
+ * it is given, in *ret_null when it is given as NULL. */
+int trdbi_check_input(const trdbi_table *table, const void *in, uint64_t *ret_given, uint64_t *ret_null,
+                      trdb_error **reterr);
+
 /* ---- named queries -------------------------------------------------------------------------------- */
 
 typedef struct trdbi_query_param {

@@ -214,6 +214,27 @@ int trdbi_input_params(const trdbi_table *table, const void *new_row, size_t roo
     return code;
 }
 
+int trdbi_check_input(const trdbi_table *table, const void *in, uint64_t *ret_given, uint64_t *ret_null,
+                      trdb_error **reterr) {
+    trdbi_shape shape = {.op = TRDBI_OP_PATCH}; /* makes no key */
+    trdbi_params params = {.count = 0};
+    int code = trdbi_input_params(table, in, SIZE_MAX, 0, &shape, &params, reterr);
+    if (code == 0 && (params.failed || params.data.failed))
+        code = trdbi_error_nomem(reterr);
+    uint64_t null = 0;
+    const struct trdbi_param *param = params.items;
+    for (unsigned i = 0; code == 0 && i < table->column_count; i++) {
+        if (shape.columns >> i & 1)
+            null |= (uint64_t)((param++)->length < 0) << i;
+    }
+    trdbi_params_free(&params);
+    if (code < 0)
+        return code;
+    *ret_given = shape.columns;
+    *ret_null = null;
+    return 0;
+}
+
 int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *params, trdb_error **reterr) {
     const trdbi_column *column = trdbi_key_column(table);
     if (column->field.kind == TRDBI_TEXT && !key.text)

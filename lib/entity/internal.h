@@ -61,17 +61,10 @@ typedef struct trdbi_build {
 } trdbi_build;
 int trdbi_build_sql(const void *build, trdbi_buf *sql, trdb_error **reterr);
 
-/* check.c: whether a value fits its column, before anything is sent. */
-int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
-                     trdb_error **reterr);
-int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, trdb_decimal value,
-                        trdb_error **reterr);
+/* check.c: whether a value fits its column, before anything is sent; entity.h has those for services. */
 int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value, trdb_error **reterr);
 int trdbi_check_enum(const trdbi_table *table, const trdbi_column *column, int32_t value,
                      trdb_error **reterr);
-/* Refuses a value of a column: "trading_trades.size: <text>", with table and column set. */
-__attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table, const trdbi_column *column,
-                                                       int code, trdb_error **reterr, const char *format, ...);
 
 /* A struct of the caller: what lies beyond its struct_size reads as zero, which is "not given" everywhere. */
 typedef struct trdbi_in {

@@ -266,13 +266,3 @@ typedef struct trdbi_usr_verification_codes_sent_since_row {
 int trdbi_usr_verification_codes_sent_since(trdb_uow *uow, int64_t user_id, int64_t since,
                                             trdbi_usr_verification_codes_sent_since_row **ret,
                                             trdb_error **reterr);
-
-/*
- * The codes of a user that may still be used, newest first, locked until the unit ends.
- * @param user_id The user.
- * @param since Sent at this time or later, in seconds since 1970 UTC.
- * @param ret receives the list; free it with trdb_usr_verification_code_list_free().
- * @return 0; see the public headers.
- */
-int trdbi_usr_verification_codes_usable(trdb_uow *uow, int64_t user_id, int64_t since,
-                                        trdb_usr_verification_code_list **ret, trdb_error **reterr);

@@ -68,7 +68,7 @@ def table_functions(table):
         Function(f"{many}_list", "int", [UOW, (f"const {row}_filter *", "filter"), ret_list, ERR],
                  ["Lists rows. NULL for the filter means all of them, ordered by the key.",
                   f"@param ret receives the list; free it with {row}_list_free().",
-                  "@return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file."],
+                  "@return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file."],
                  f"return trdbi_entity_list(uow, {descriptor}, filter, ret, reterr)"),
         Function(f"{many}_count", "int", [UOW, (f"const {row}_filter *", "filter"), ("int64_t *", "ret"), ERR],
                  ["Counts the rows that meet the filter's conditions; its order, limit and place do not matter.",

@@ -109,7 +109,8 @@ def query_lines(query, structs):
     for function in fn.query_functions(query):
         lines += function_lines(function)
     if query.defines_row:
-        lines += cleanup_lines(*[query.row_type] * ("one" in query.results), *[query.list_type] * ("many" in query.results))
+        lines += cleanup_lines(*([query.row_type] if "one" in query.results else []),
+                               *([query.list_type] if "many" in query.results else []))
     return lines
 
 

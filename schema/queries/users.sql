@@ -142,13 +142,3 @@ UPDATE {schema}.usr_users SET email = NULL, is_active = false WHERE id = $1;
 -- param: since Seconds since 1970 UTC.
 -- column: sent The number of codes.
 SELECT count(*) AS sent FROM {schema}.usr_verification_codes WHERE user_id = $1 AND sent_time >= $2;
-
--- name: usr_verification_codes_usable :many
--- scope: internal
--- The codes of a user that may still be used, newest first, locked until the unit ends.
--- param: user_id The user.
--- param: since Sent at this time or later, in seconds since 1970 UTC.
-SELECT * FROM {schema}.usr_verification_codes
-WHERE user_id = $1 AND sent_time >= $2 AND used_at IS NULL AND attempts < 5
-ORDER BY sent_time DESC, id DESC
-FOR UPDATE;

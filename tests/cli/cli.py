@@ -96,7 +96,7 @@ def migrations(**steps):
 @contextlib.contextmanager
 def folder():
     """A folder that everyone may enter, with a short name, as sockets need it."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="trdb-", dir="/tmp"))
+    path = pathlib.Path(tempfile.mkdtemp(prefix="trdb-"))
     path.chmod(0o755)
     try:
         yield path

@@ -182,7 +182,8 @@ static int mute_server(char *dir) {
 }
 
 START_TEST(a_server_that_never_answers) {
-    char dir[] = "/tmp/trdb-mute-XXXXXX", text[128], path[128];
+    char dir[64], text[128], path[128];
+    snprintf(dir, sizeof dir, "%s/trdb-mute-XXXXXX", harness_tmp());
     int fd = mute_server(dir);
     snprintf(text, sizeof text, "host=%s user=x password=tomato", dir);
     cannot_connect(text, 100, TRDB_E_TIMEOUT, "100 ms", "tomato");

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 static char *url;
-static char dir[64];
+static char dir[128];
 
 static void setup(void) {
     url = harness_empty_database();
-    snprintf(dir, sizeof dir, "/tmp/trdb-migrate-XXXXXX");
+    snprintf(dir, sizeof dir, "%s/trdb-migrate-XXXXXX", harness_tmp());
     ck_assert_ptr_nonnull(mkdtemp(dir));
 }
 

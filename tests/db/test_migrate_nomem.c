@@ -39,7 +39,7 @@ char *__wrap_strdup(const char *text) {
 }
 
 static char *url;
-static char dir[] = "/tmp/trdb-nomem-XXXXXX";
+static char dir[128];
 static const char *const names[] = {"0001_a.up.sql", "0001_a.down.sql", "0002_b.up.sql", "0002_b.down.sql"};
 static const char *const texts[] = {
     "CREATE TABLE {schema}.a ();", "DROP TABLE a;",
@@ -47,7 +47,8 @@ static const char *const texts[] = {
     "-- tradingdb: no-transaction\nDROP TABLE IF EXISTS b;"};
 
 static void make_directory(void) {
-    char path[64];
+    char path[160];
+    snprintf(dir, sizeof dir, "%s/trdb-nomem-XXXXXX", harness_tmp());
     ck_assert_ptr_nonnull(mkdtemp(dir));
     for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -58,7 +59,7 @@ static void make_directory(void) {
 }
 
 static void remove_directory(void) {
-    char path[64];
+    char path[160];
     for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         unlink(path);

@@ -126,6 +126,10 @@ QUERIES = [
            "expected `-- row: name`"),
     broken("a secrecy that is not yes", "queries/toy.sql", "-- param: least", "-- secret: no\n-- param: least", "-- secret: no",
            "it is yes or left out"),
+    broken("a shared row whose columns differ", "queries/toy.sql", "SELECT id AS box_id, code FROM {schema}.toy_boxes WHERE",
+           "SELECT id AS box_id, large AS code FROM {schema}.toy_boxes WHERE", "toy_box_in_brief", "cannot share the row toy_brief"),
+    broken("an embedded row that is not given", "queries/toy.sql", "SELECT (b).*, (SELECT", "SELECT (SELECT",
+           "toy_box_filled", "wants one `(x).*`"),
     broken("no rows from a :one", "queries/toy.sql", "toy_items_remove :exec", "toy_items_remove :one", "toy_items_remove",
            "gives none"),
 ]

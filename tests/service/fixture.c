@@ -66,7 +66,8 @@ void fix_is(const char *what, trdb_decimal value, const char *text) {
 
 int64_t fix_user(void) {
     trdb_usr_user *user = NULL;
-    OK(trdb_usr_user_insert(fix_uow, TRDB_USR_USER_NEW(.role = trdb_enum(TRDB_USR_ROLE_TRADER)), &user, &fix_err));
+    OK(trdb_usr_user_insert(fix_uow, TRDB_USR_USER_NEW(.role = trdb_enum(TRDB_USR_ROLE_TRADER)), &user,
+                            &fix_err));
     int64_t id = user->id;
     trdb_usr_user_free(user);
     return id;

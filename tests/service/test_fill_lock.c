@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two sessions fill one position: the second waits for the first, and nothing is lost. What waits is asked of the
- * server, not guessed from the clock. */
+/* Two sessions fill one position: the second waits for the first, and nothing is lost. What waits is asked of
+ * the server, not guessed from the clock. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -41,13 +41,14 @@ static int apply_to_symbol(session *s, trdb_uow *uow) {
 }
 
 static int insert_open_trade(session *s, trdb_uow *uow) {
-    return trdb_trading_trade_insert(uow,
-                                     TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(s->bot), .symbol = "BTCUSDT", .interval = "5m",
-                                                            .entry_logic_name = "in", .exit_logic_name = "out",
-                                                            .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
-                                                            .direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG),
-                                                            .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN)),
-                                     NULL, &s->error);
+    return trdb_trading_trade_insert(
+        uow,
+        TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(s->bot), .symbol = "BTCUSDT", .interval = "5m",
+                               .entry_logic_name = "in", .exit_logic_name = "out",
+                               .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
+                               .direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG),
+                               .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN)),
+        NULL, &s->error);
 }
 
 static int delete_bot(session *s, trdb_uow *uow) {
@@ -60,8 +61,9 @@ static void start(session *s) {
 
 /* Sessions of this database that wait for a lock which another one holds. */
 static int blocked(void) {
-    char *text = harness_value(fix_url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                                        "AND wait_event_type = 'Lock' AND cardinality(pg_blocking_pids(pid)) > 0");
+    char *text =
+        harness_value(fix_url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                               "AND wait_event_type = 'Lock' AND cardinality(pg_blocking_pids(pid)) > 0");
     int count = atoi(text);
     free(text);
     return count;
@@ -175,6 +177,28 @@ START_TEST(the_same_execution_at_once_is_booked_once) {
 }
 END_TEST
 
+START_TEST(the_same_closing_execution_at_once_is_booked_once) {
+    session second = {.call = apply_to_symbol, .bot = fix_bot(), .fill = fix_fill(SELL, "1", "110", "t-2")};
+    int64_t position = opened(second.bot);
+    trdb_trading_fill_new fill = fix_fill(BUY, "1", "100", "t-1");
+    OK(trdb_trading_apply_fill(fix_uow, position, &fill, 0, NULL, NULL, &fix_err));
+    commit();
+    OK(trdb_trading_apply_fill(fix_uow, position, &second.fill, 0, NULL, NULL, &fix_err));
+    start(&second); /* waits for a position that will be closed when it gets it */
+    wait_until_blocked(1);
+    commit();
+    pthread_join(second.thread, NULL);
+    ck_ok(second.code, second.error);
+    ck_assert_int_eq(second.outcome, TRDB_FILL_DUPLICATE);
+    int64_t positions = 0;
+    OK(trdb_trading_positions_count(fix_uow,
+                                    TRDB_TRADING_POSITION_FILTER(.bot_id = trdb_where_i64_eq(second.bot)),
+                                    &positions, &fix_err));
+    ck_assert_int_eq(positions, 1);
+    position_is(position, "0", NULL, "10");
+}
+END_TEST
+
 START_TEST(fills_of_one_new_symbol_make_one_position) {
     enum { SESSIONS = 6 };
     session others[SESSIONS];
@@ -189,8 +213,8 @@ START_TEST(fills_of_one_new_symbol_make_one_position) {
         ck_ok(others[i].code, others[i].error);
     }
     int64_t positions = 0;
-    OK(trdb_trading_positions_count(fix_uow, TRDB_TRADING_POSITION_FILTER(.bot_id = trdb_where_i64_eq(bot)), &positions,
-                                    &fix_err));
+    OK(trdb_trading_positions_count(fix_uow, TRDB_TRADING_POSITION_FILTER(.bot_id = trdb_where_i64_eq(bot)),
+                                    &positions, &fix_err));
     ck_assert_int_eq(positions, 1);
     position_is(opened(bot), "6", "100", "0");
 }
@@ -230,6 +254,7 @@ int main(void) {
     tcase_add_test(tcase, the_second_fill_sees_what_the_first_left);
     tcase_add_test(tcase, after_a_rollback_the_second_fill_is_alone);
     tcase_add_test(tcase, the_same_execution_at_once_is_booked_once);
+    tcase_add_test(tcase, the_same_closing_execution_at_once_is_booked_once);
     tcase_add_test(tcase, fills_of_one_new_symbol_make_one_position);
     tcase_add_test(tcase, deleting_a_bot_waits_for_who_books);
     suite_add_tcase(suite, tcase);

@@ -35,13 +35,14 @@ START_TEST(pnl_of_a_position) {
         {TRDB_TRADING_DIRECTION_LONG, "1", NULL, "1", "120", "0", "1"},
         {TRDB_TRADING_DIRECTION_LONG, "1", "5", "1", "0", "-5", "-4"},
         /* 1e-24 * 0.5 is a tie: away from zero */
-        {TRDB_TRADING_DIRECTION_LONG, "0.5", "1", "0", "1.000000000000000000000001", "0.000000000000000000000001",
-         "0.000000000000000000000001"},
-        {TRDB_TRADING_DIRECTION_SHORT, "0.5", "1", "0", "1.000000000000000000000001", "-0.000000000000000000000001",
-         "-0.000000000000000000000001"},
+        {TRDB_TRADING_DIRECTION_LONG, "0.5", "1", "0", "1.000000000000000000000001",
+         "0.000000000000000000000001", "0.000000000000000000000001"},
+        {TRDB_TRADING_DIRECTION_SHORT, "0.5", "1", "0", "1.000000000000000000000001",
+         "-0.000000000000000000000001", "-0.000000000000000000000001"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        trdb_trading_position p = position(cases[i].direction, cases[i].qty, cases[i].average, cases[i].realized);
+        trdb_trading_position p =
+            position(cases[i].direction, cases[i].qty, cases[i].average, cases[i].realized);
         trdb_decimal result = fix_decimal("77");
         OK(trdb_trading_unrealized_pnl(&p, fix_decimal(cases[i].mark), &result, &fix_err));
         IS(result, cases[i].unrealized);
@@ -58,17 +59,20 @@ START_TEST(pnl_refuses) {
     trdb_decimal result = fix_decimal("77"), mark = fix_decimal("2");
     FAILS(trdb_trading_unrealized_pnl(NULL, mark, &result, &fix_err), TRDB_E_INVALID, "position is NULL");
     FAILS(trdb_trading_total_pnl(&p, mark, NULL, &fix_err), TRDB_E_INVALID, "place for the result is NULL");
-    FAILS(trdb_trading_unrealized_pnl(&p, (trdb_decimal){.kind = 0}, &result, &fix_err), TRDB_E_RANGE, "mark");
+    FAILS(trdb_trading_unrealized_pnl(&p, (trdb_decimal){.kind = 0}, &result, &fix_err), TRDB_E_RANGE,
+          "mark");
     FAILS(trdb_trading_unrealized_pnl(&p, fix_decimal("NaN"), &result, &fix_err), TRDB_E_RANGE, "mark");
     FAILS(trdb_trading_total_pnl(&p, fix_decimal("-1"), &result, &fix_err), TRDB_E_RANGE, "mark");
-    FAILS(trdb_trading_unrealized_pnl(&p, fix_decimal("99999999999999"), &result, &fix_err), TRDB_E_RANGE, "38 digits");
+    FAILS(trdb_trading_unrealized_pnl(&p, fix_decimal("99999999999999"), &result, &fix_err), TRDB_E_RANGE,
+          "38 digits");
     p.direction.value = TRDB_ENUM_UNKNOWN;
     FAILS(trdb_trading_total_pnl(&p, mark, &result, &fix_err), TRDB_E_INVALID, "neither long nor short");
     IS(result, "77");
 }
 END_TEST
 
-/* ---- trades ---------------------------------------------------------------------------------------------- */
+/* ---- trades ----------------------------------------------------------------------------------------------
+ */
 
 static trdb_trading_trade_new trade_of(int64_t bot, int32_t direction, const char *size, const char *entry) {
     trdb_trading_trade_new trade = trdb_trading_trade_new_init();
@@ -108,10 +112,11 @@ START_TEST(closing_computes) {
         {TRDB_TRADING_DIRECTION_SHORT, "2", "110", "100", NULL, "220", "200", "20", "20", "9.09090909"},
         {TRDB_TRADING_DIRECTION_LONG, "0", "100", "110", "1", "0", "0", "0", "-1", "0"},
         {TRDB_TRADING_DIRECTION_LONG, "5", "0", "1", NULL, "0", "5", "5", "5", "0"},
-        {TRDB_TRADING_DIRECTION_LONG, "0.000000000000000001", "0.000000000000000000001", "0", NULL, "0", "0", "0", "0",
-         "0"},
-        {TRDB_TRADING_DIRECTION_LONG, "0.5", "0.000000000000000000000001", "0", NULL, "0.000000000000000000000001", "0",
-         "-0.000000000000000000000001", "-0.000000000000000000000001", "-100"},
+        {TRDB_TRADING_DIRECTION_LONG, "0.000000000000000001", "0.000000000000000000001", "0", NULL, "0", "0",
+         "0", "0", "0"},
+        {TRDB_TRADING_DIRECTION_LONG, "0.5", "0.000000000000000000000001", "0", NULL,
+         "0.000000000000000000000001", "0", "-0.000000000000000000000001", "-0.000000000000000000000001",
+         "-100"},
     };
     int64_t bot = fix_bot();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -145,7 +150,8 @@ START_TEST(closing_keeps_what_is_stored) {
     in.exit_reason = "planned";
     int64_t id = insert_trade(&in);
     trdb_trading_trade *row = NULL;
-    OK(trdb_trading_close_trade(fix_uow, id, TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("101")), &row, &fix_err));
+    OK(trdb_trading_close_trade(fix_uow, id, TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("101")), &row,
+                                &fix_err));
     IS(row->commission, "0.25");
     IS(row->net_pnl, "0.75");
     ck_assert_str_eq(row->exit_reason, "planned");
@@ -157,10 +163,11 @@ END_TEST
 START_TEST(overrides_go_by_name) {
     int64_t id = open_trade(fix_bot(), TRDB_TRADING_DIRECTION_LONG, "2", "100");
     trdb_trading_trade *row = NULL;
-    OK(trdb_trading_close_trade(fix_uow, id,
-                                TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("110"), .entry_value = trdb_dec("201"),
-                                                       .net_pnl = trdb_dec("15"), .pnl_percentage = trdb_dec("7.5")),
-                                &row, &fix_err));
+    OK(trdb_trading_close_trade(
+        fix_uow, id,
+        TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("110"), .entry_value = trdb_dec("201"),
+                               .net_pnl = trdb_dec("15"), .pnl_percentage = trdb_dec("7.5")),
+        &row, &fix_err));
     IS(row->entry_value, "201");
     IS(row->exit_value, "220");
     IS(row->gross_pnl, "19");
@@ -169,7 +176,8 @@ START_TEST(overrides_go_by_name) {
     trdb_trading_trade_free(row);
     id = open_trade(fix_bot(), TRDB_TRADING_DIRECTION_LONG, "2", "100");
     OK(trdb_trading_close_trade(fix_uow, id,
-                                TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("110"), .exit_value = trdb_dec("221"),
+                                TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("110"),
+                                                       .exit_value = trdb_dec("221"),
                                                        .gross_pnl = trdb_dec("30")),
                                 &row, &fix_err));
     IS(row->exit_value, "221");
@@ -184,9 +192,11 @@ START_TEST(closing_refuses) {
     int64_t bot = fix_bot(), id = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, "2", "100");
     const trdb_trading_trade_new close = {.struct_size = sizeof close, .exit_price = trdb_dec("110")};
     trdb_trading_trade *row = NULL;
-    REFUSED(trdb_trading_close_trade(fix_uow, id + 1000, &close, &row, &fix_err), TRDB_E_NOT_FOUND, "no row with id");
+    REFUSED(trdb_trading_close_trade(fix_uow, id + 1000, &close, &row, &fix_err), TRDB_E_NOT_FOUND,
+            "no row with id");
     OK(trdb_trading_close_trade(fix_uow, id, &close, NULL, &fix_err));
-    REFUSED(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err), TRDB_E_CONFLICT, "is closed, not open");
+    REFUSED(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err), TRDB_E_CONFLICT,
+            "is closed, not open");
     trdb_trading_trade_new in = trade_of(bot, TRDB_TRADING_DIRECTION_LONG, "2", "100");
     in.status = trdb_enum(TRDB_TRADING_TRADE_STATUS_CANCELLED);
     REFUSED(trdb_trading_close_trade(fix_uow, insert_trade(&in), &close, &row, &fix_err), TRDB_E_CONFLICT,
@@ -194,7 +204,8 @@ START_TEST(closing_refuses) {
     id = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, NULL, "100");
     REFUSED(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err), TRDB_E_CONFLICT, "has no size");
     id = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, "1", NULL);
-    REFUSED(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err), TRDB_E_CONFLICT, "has no entry_price");
+    REFUSED(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err), TRDB_E_CONFLICT,
+            "has no entry_price");
     id = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, "99999999999999", "1");
     SERVER_FAILS(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err), TRDB_E_CHECK, "exact_amount");
     ck_assert_ptr_null(row);
@@ -210,7 +221,8 @@ START_TEST(closings_are_checked_before_they_are_sent) {
         change;                                                                                              \
         FAILS(trdb_trading_close_trade(fix_uow, id, &in, NULL, &fix_err), code, part);                       \
     } while (0)
-    BAD(memset(&in.exit_price, 0, sizeof in.exit_price), TRDB_E_NOT_NULL, "trading_trades.exit_price: is required");
+    BAD(memset(&in.exit_price, 0, sizeof in.exit_price), TRDB_E_NOT_NULL,
+        "trading_trades.exit_price: is required");
     BAD(in.exit_price = trdb_dec("NaN"), TRDB_E_RANGE, "trading_trades.exit_price");
     BAD(in.exit_price = trdb_dec("-1"), TRDB_E_RANGE, "trading_trades.exit_price: must not be negative");
     BAD(in.size = trdb_dec("3"), TRDB_E_INVALID, "trading_trades.size: trading.close_trade does not take");
@@ -227,7 +239,8 @@ START_TEST(closings_are_checked_before_they_are_sent) {
 }
 END_TEST
 
-/* ---- bots ------------------------------------------------------------------------------------------------ */
+/* ---- bots ------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(heartbeat) {
     int64_t id = fix_bot();
@@ -239,14 +252,16 @@ START_TEST(heartbeat) {
     bot = bot_row(id);
     ck_assert_int_gt(bot->last_heartbeat.us, 5000000);
     trdb_trading_bot_free(bot);
-    REFUSED(trdb_trading_heartbeat(fix_uow, id + 1000, now, &fix_err), TRDB_E_NOT_FOUND, "trading_bots: no row");
+    REFUSED(trdb_trading_heartbeat(fix_uow, id + 1000, now, &fix_err), TRDB_E_NOT_FOUND,
+            "trading_bots: no row");
 }
 END_TEST
 
 START_TEST(status) {
     int64_t id = fix_bot();
     trdb_trading_bot *bot = NULL;
-    OK(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_ERROR, "lost \"it\"", now, &bot, &fix_err));
+    OK(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_ERROR, "lost \"it\"", now, &bot,
+                                   &fix_err));
     ck_assert_int_eq(bot->status.value, TRDB_TRADING_BOT_STATUS_ERROR);
     ck_assert_int_eq(bot->error_count.value, 1);
     ck_assert_ptr_nonnull(strstr(bot->extra_metadata, "\"last_error\": \"lost \\\"it\\\"\""));
@@ -267,15 +282,19 @@ END_TEST
 
 START_TEST(status_refuses) {
     int64_t id = fix_bot();
-    REFUSED(trdb_trading_set_bot_status(fix_uow, id + 1000, TRDB_TRADING_BOT_STATUS_STOPPED, NULL, now, NULL, &fix_err),
+    REFUSED(trdb_trading_set_bot_status(fix_uow, id + 1000, TRDB_TRADING_BOT_STATUS_STOPPED, NULL, now, NULL,
+                                        &fix_err),
             TRDB_E_NOT_FOUND, "trading_bots: no row");
-    REFUSED(trdb_trading_set_bot_status(fix_uow, id, 0, NULL, now, NULL, &fix_err), TRDB_E_INVALID, "no constant");
-    REFUSED(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_STOPPED, "x", now, NULL, &fix_err),
-            TRDB_E_INVALID, "an error goes only with");
-    REFUSED(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_ERROR, "\xff", now, NULL, &fix_err),
-            TRDB_E_ENCODING, "error");
-    REFUSED(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_STOPPED, NULL, trdb_timestamp_from_us(1),
-                                        NULL, &fix_err),
+    REFUSED(trdb_trading_set_bot_status(fix_uow, id, 0, NULL, now, NULL, &fix_err), TRDB_E_INVALID,
+            "no constant");
+    REFUSED(
+        trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_STOPPED, "x", now, NULL, &fix_err),
+        TRDB_E_INVALID, "an error goes only with");
+    REFUSED(
+        trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_ERROR, "\xff", now, NULL, &fix_err),
+        TRDB_E_ENCODING, "error");
+    REFUSED(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_STOPPED, NULL,
+                                        trdb_timestamp_from_us(1), NULL, &fix_err),
             TRDB_E_INVALID, "started_at goes only with");
 }
 END_TEST
@@ -296,25 +315,28 @@ START_TEST(performance) {
     IS(bot->current_balance, "1000.000000000000000000000001");
     IS(bot->total_pnl, "0.000000000000000000000001"); /* NULL counted as 0 */
     trdb_trading_bot_free(bot);
-    REFUSED(trdb_trading_update_bot_performance(fix_uow, id, none, none, NULL, &fix_err), TRDB_E_INVALID, "no field");
-    REFUSED(trdb_trading_update_bot_performance(fix_uow, id, trdb_dec("NaN"), none, NULL, &fix_err), TRDB_E_RANGE,
-            "trading_bots.current_balance");
+    REFUSED(trdb_trading_update_bot_performance(fix_uow, id, none, none, NULL, &fix_err), TRDB_E_INVALID,
+            "no field");
+    REFUSED(trdb_trading_update_bot_performance(fix_uow, id, trdb_dec("NaN"), none, NULL, &fix_err),
+            TRDB_E_RANGE, "trading_bots.current_balance");
     REFUSED(trdb_trading_update_bot_performance(fix_uow, id + 1000, trdb_dec("1"), none, NULL, &fix_err),
             TRDB_E_NOT_FOUND, "trading_bots");
     REFUSED(trdb_trading_add_bot_pnl(fix_uow, id + 1000, fix_decimal("1"), NULL, &fix_err), TRDB_E_NOT_FOUND,
             "trading_bots: no row");
-    REFUSED(trdb_trading_add_bot_pnl(fix_uow, id, fix_decimal("1e-25"), NULL, &fix_err), TRDB_E_INEXACT, "total_pnl");
+    REFUSED(trdb_trading_add_bot_pnl(fix_uow, id, fix_decimal("1e-25"), NULL, &fix_err), TRDB_E_INEXACT,
+            "total_pnl");
     REFUSED(trdb_trading_add_bot_pnl(fix_uow, id, (trdb_decimal){.kind = TRDB_DECIMAL_NULL}, NULL, &fix_err),
             TRDB_E_NOT_NULL, "total_pnl: is required");
     OK(trdb_trading_add_bot_pnl(fix_uow, id, fix_decimal("99999999998000"), NULL, &fix_err));
-    SERVER_FAILS(trdb_trading_add_bot_pnl(fix_uow, id, fix_decimal("99999999999998"), NULL, &fix_err), TRDB_E_CHECK,
-                 "exact_amount");
+    SERVER_FAILS(trdb_trading_add_bot_pnl(fix_uow, id, fix_decimal("99999999999998"), NULL, &fix_err),
+                 TRDB_E_CHECK, "exact_amount");
 }
 END_TEST
 
 START_TEST(enabled_bots) {
     int64_t first = fix_bot(), second = fix_bot();
-    OK(trdb_trading_set_bot_status(fix_uow, first, TRDB_TRADING_BOT_STATUS_DISABLED, NULL, now, NULL, &fix_err));
+    OK(trdb_trading_set_bot_status(fix_uow, first, TRDB_TRADING_BOT_STATUS_DISABLED, NULL, now, NULL,
+                                   &fix_err));
     trdb_trading_bot_list *bots = NULL;
     OK(trdb_trading_bots_enabled(fix_uow, trdb_null_i64(), &bots, &fix_err));
     ck_assert_uint_eq(trdb_trading_bot_list_count(bots), 1);
@@ -340,11 +362,13 @@ START_TEST(deleting_a_bot) {
     REFUSED(trdb_trading_delete_bot(fix_uow, fresh, 0, &fix_err), TRDB_E_NOT_FOUND, "trading_bots: no row");
     REFUSED(trdb_trading_delete_bot(fix_uow, fresh, 4, &fix_err), TRDB_E_INVALID, "0x4");
 
-    int64_t bot = fix_bot(), other = fix_bot(), trade = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, "1", "100");
+    int64_t bot = fix_bot(), other = fix_bot(),
+            trade = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, "1", "100");
     add_metric(other);
     REFUSED(trdb_trading_delete_bot(fix_uow, bot, TRDB_DELETE_WITH_HISTORY, &fix_err), TRDB_E_CONFLICT,
             "1 open trades and 0 open positions");
-    OK(trdb_trading_close_trade(fix_uow, trade, TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("1")), NULL, &fix_err));
+    OK(trdb_trading_close_trade(fix_uow, trade, TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("1")), NULL,
+                                &fix_err));
     trdb_trading_position_new key = fix_key(bot, "BTCUSDT", TRDB_TRADING_DIRECTION_LONG);
     trdb_trading_fill_new fill = fix_fill(TRDB_TRADING_FILL_ACTION_BUY, "1", "100", NULL);
     trdb_trading_position *position_row = NULL;
@@ -371,10 +395,12 @@ START_TEST(round_trips) {
         trade = open_trade(bot, TRDB_TRADING_DIRECTION_LONG, "1", "100");
         int64_t before = fix_round_trips();
         OK(trdb_trading_heartbeat(fix_uow, bot, now, &fix_err));
-        OK(trdb_trading_set_bot_status(fix_uow, bot, TRDB_TRADING_BOT_STATUS_RUNNING, NULL, now, NULL, &fix_err));
+        OK(trdb_trading_set_bot_status(fix_uow, bot, TRDB_TRADING_BOT_STATUS_RUNNING, NULL, now, NULL,
+                                       &fix_err));
         OK(trdb_trading_update_bot_performance(fix_uow, bot, trdb_dec("1"), trdb_dec("2"), NULL, &fix_err));
         OK(trdb_trading_add_bot_pnl(fix_uow, bot, fix_decimal("1"), NULL, &fix_err));
-        OK(trdb_trading_close_trade(fix_uow, trade, TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("1")), NULL, &fix_err));
+        OK(trdb_trading_close_trade(fix_uow, trade, TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec("1")), NULL,
+                                    &fix_err));
         if (warm)
             ck_assert_int_eq(fix_round_trips() - before, 5); /* one each */
     }

@@ -49,13 +49,17 @@ static void work_through(int32_t direction, const step *steps, size_t count) {
 
 START_TEST(a_long_position) {
     static const step steps[] = {
-        {BUY, "10", "100", "10", "100", "0"},   {BUY, "10", "110", "20", "105", "0"},
-        {SELL, "5", "120", "15", "105", "75"},  {SELL, "15", "90", "0", NULL, "-150"},
+        {BUY, "10", "100", "10", "100", "0"},
+        {BUY, "10", "110", "20", "105", "0"},
+        {SELL, "5", "120", "15", "105", "75"},
+        {SELL, "15", "90", "0", NULL, "-150"},
     };
     work_through(LONG, steps, 4);
     static const step fractions[] = {
-        {BUY, "1", "100", "1", "100", "0"},  {BUY, "1", "110", "2", "105", "0"},
-        {SELL, "1", "120", "1", "105", "15"}, {SELL, "1", "105", "0", NULL, "15"},
+        {BUY, "1", "100", "1", "100", "0"},
+        {BUY, "1", "110", "2", "105", "0"},
+        {SELL, "1", "120", "1", "105", "15"},
+        {SELL, "1", "105", "0", NULL, "15"},
     };
     work_through(LONG, fractions, 4);
 }
@@ -115,9 +119,8 @@ START_TEST(the_time_of_a_fill_closes) {
     ck_assert_int_eq(row->closed_at.us, 1515568500000000);
     trdb_trading_position_free(row);
     trdb_trading_fill_list *fills = NULL;
-    OK(trdb_trading_fills_list(fix_uow,
-                               TRDB_TRADING_FILL_FILTER(.position_id = trdb_where_i64_eq(position)), &fills,
-                               &fix_err));
+    OK(trdb_trading_fills_list(fix_uow, TRDB_TRADING_FILL_FILTER(.position_id = trdb_where_i64_eq(position)),
+                               &fills, &fix_err));
     ck_assert_uint_eq(trdb_trading_fill_list_count(fills), 2);
     const trdb_trading_fill *last = trdb_trading_fill_list_at(fills, 1);
     ck_assert_int_eq(last->ts.us, 1515568500000000);
@@ -183,11 +186,13 @@ START_TEST(other_figures_are_a_conflict) {
     int32_t outcome = 77;
     trdb_trading_position *row = NULL;
     for (size_t i = 0; i < 4; i++)
-        REFUSED(trdb_trading_apply_fill(fix_uow, position, &wrong[i], 0, &outcome, &row, &fix_err), TRDB_E_CONFLICT,
-                "\"t-1\" was booked before with other figures");
-    REFUSED(trdb_trading_apply_fill(fix_uow, other, &in, 0, &outcome, &row, &fix_err), TRDB_E_CONFLICT, "t-1");
+        REFUSED(trdb_trading_apply_fill(fix_uow, position, &wrong[i], 0, &outcome, &row, &fix_err),
+                TRDB_E_CONFLICT, "\"t-1\" was booked before with other figures");
+    REFUSED(trdb_trading_apply_fill(fix_uow, other, &in, 0, &outcome, &row, &fix_err), TRDB_E_CONFLICT,
+            "t-1");
     trdb_trading_position_new key = fix_key(bot, "XRPUSDT", LONG);
-    REFUSED(trdb_trading_fill_symbol(fix_uow, &key, &in, 0, &outcome, &row, &fix_err), TRDB_E_CONFLICT, "t-1");
+    REFUSED(trdb_trading_fill_symbol(fix_uow, &key, &in, 0, &outcome, &row, &fix_err), TRDB_E_CONFLICT,
+            "t-1");
     ck_assert_int_eq(outcome, 77);
     ck_assert_ptr_null(row);
     ck_assert_int_eq(fix_count("trading_positions"), 2); /* none was left behind for XRPUSDT */
@@ -210,7 +215,8 @@ START_TEST(a_conflict_is_named) {
     in.exchange = "kraken";
     OK(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err));
     in.price = trdb_dec("101");
-    ck_assert_int_eq(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT);
+    ck_assert_int_eq(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err),
+                     TRDB_E_CONFLICT);
     ck_assert_str_eq(trdb_error_statement(fix_err), "trading.apply_fill");
     ck_assert_str_eq(trdb_error_table(fix_err), "trading_fills");
     ck_assert_str_eq(trdb_error_column(fix_err), "exchange_trade_id");
@@ -227,13 +233,15 @@ START_TEST(the_database_refuses) {
     SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position, &more, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
                  "only 1 is open");
     trdb_trading_fill_new in = fix_fill(SELL, "1", "100", NULL);
-    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position + 1000, &in, 0, NULL, NULL, &fix_err), TRDB_E_NOT_FOUND,
-                 "no position");
+    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position + 1000, &in, 0, NULL, NULL, &fix_err),
+                 TRDB_E_NOT_FOUND, "no position");
     trdb_trading_position_free(fill(position, SELL, "1", "100"));
-    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT, "closed");
+    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
+                 "closed");
     ck_assert_int_eq(fix_count("trading_fills"), 2);
     trdb_trading_position_new key = fix_key(1000000, "BTCUSDT", LONG);
-    SERVER_FAILS(trdb_trading_fill_symbol(fix_uow, &key, &in, 0, NULL, NULL, &fix_err), TRDB_E_REFERENCE, "bot");
+    SERVER_FAILS(trdb_trading_fill_symbol(fix_uow, &key, &in, 0, NULL, NULL, &fix_err), TRDB_E_REFERENCE,
+                 "bot");
     trdb_trading_position *row = NULL;
     SERVER_FAILS(trdb_trading_ensure_open_position(fix_uow, &key, &row, &fix_err), TRDB_E_REFERENCE, "bot");
 }
@@ -258,7 +266,8 @@ START_TEST(fills_are_checked_before_they_are_sent) {
     BAD(in.qty = trdb_dec("one"), TRDB_E_INVALID, "trading_fills.qty");
     BAD(in.qty = trdb_null_dec(), TRDB_E_NOT_NULL, "trading_fills.qty: may not be NULL");
     BAD(in.qty.state = TRDB_NOT_GIVEN, TRDB_E_INVALID, "trading_fills.qty: has a value but no state");
-    BAD(memset(&in.qty, 0, sizeof in.qty), TRDB_E_NOT_NULL, "trading_fills.qty: is required by trading.apply_fill");
+    BAD(memset(&in.qty, 0, sizeof in.qty), TRDB_E_NOT_NULL,
+        "trading_fills.qty: is required by trading.apply_fill");
     BAD(in.price = trdb_dec("0"), TRDB_E_RANGE, "trading_fills.price: must be above zero");
     BAD(in.price = trdb_dec("-0.1"), TRDB_E_RANGE, "trading_fills.price");
     BAD(in.price = trdb_dec("NaN"), TRDB_E_RANGE, "trading_fills.price");
@@ -270,7 +279,8 @@ START_TEST(fills_are_checked_before_they_are_sent) {
     BAD(in.exchange_trade_id = "", TRDB_E_INVALID, "trading_fills.exchange_trade_id: is empty");
     BAD(in.exchange_trade_id = "\xff", TRDB_E_ENCODING, "trading_fills.exchange_trade_id");
     BAD(in.exchange_trade_id = TRDB_NULL_TEXT, TRDB_E_NOT_NULL, "trading_fills.exchange_trade_id");
-    BAD(in.exchange = "012345678901234567890123456789012345678901234567890", TRDB_E_RANGE, "trading_fills.exchange");
+    BAD(in.exchange = "012345678901234567890123456789012345678901234567890", TRDB_E_RANGE,
+        "trading_fills.exchange");
     BAD(in.bot_id = trdb_i64(1), TRDB_E_INVALID, "trading_fills.bot_id: trading.apply_fill does not take");
     BAD(in.position_id = trdb_i64(1), TRDB_E_INVALID, "trading_fills.position_id");
     BAD(in.realized_pnl = trdb_null_dec(), TRDB_E_INVALID, "trading_fills.realized_pnl");
@@ -279,7 +289,8 @@ START_TEST(fills_are_checked_before_they_are_sent) {
     FAILS(trdb_trading_apply_fill(fix_uow, position, NULL, 0, NULL, NULL, &fix_err), TRDB_E_INVALID,
           "trdb_trading_fill_new is NULL");
     FAILS(trdb_trading_apply_fill(fix_uow, position, &good, 2, NULL, NULL, &fix_err), TRDB_E_INVALID, "0x2");
-    FAILS(trdb_trading_apply_fill(NULL, position, &good, 0, NULL, NULL, &fix_err), TRDB_E_INVALID, "unit of work");
+    FAILS(trdb_trading_apply_fill(NULL, position, &good, 0, NULL, NULL, &fix_err), TRDB_E_INVALID,
+          "unit of work");
     ck_assert_int_eq(fix_round_trips(), trips);
     trdb_trading_position_free(fill(position, BUY, "1", "100"));
 }
@@ -303,7 +314,8 @@ START_TEST(structs_of_other_versions) {
 }
 END_TEST
 
-/* ---- opening and closing --------------------------------------------------------------------------------- */
+/* ---- opening and closing ---------------------------------------------------------------------------------
+ */
 
 START_TEST(one_open_position_per_key) {
     int64_t bot = fix_bot(), first = open_position(bot, "BTCUSDT", LONG);
@@ -386,8 +398,10 @@ START_TEST(close_if_flat) {
     trdb_trading_position_free(row);
     trdb_trading_fill_new out = fix_fill(SELL, "1", "100", NULL);
     OK(trdb_trading_apply_fill(fix_uow, position, &out, TRDB_FILL_KEEP_OPEN, NULL, NULL, &fix_err));
-    OK(trdb_trading_close_position_if_flat(fix_uow, position, trdb_timestamp_from_us(5000000), NULL, &fix_err));
-    OK(trdb_trading_close_position_if_flat(fix_uow, position, trdb_timestamp_from_us(6000000), &row, &fix_err));
+    OK(trdb_trading_close_position_if_flat(fix_uow, position, trdb_timestamp_from_us(5000000), NULL,
+                                           &fix_err));
+    OK(trdb_trading_close_position_if_flat(fix_uow, position, trdb_timestamp_from_us(6000000), &row,
+                                           &fix_err));
     ck_assert_int_eq(row->status.value, TRDB_TRADING_POSITION_STATUS_CLOSED);
     ck_assert_int_eq(row->closed_at.us, 5000000); /* repeating keeps it */
     trdb_trading_position_free(row);
@@ -432,8 +446,8 @@ START_TEST(verify_finds_what_no_fill_explains) {
     trdb_trading_position_free(fill(position, SELL, "3", "100"));
     trdb_trading_position_free(fill(position, BUY, "1", "90"));
     ck_assert_int_eq(drifting(), 0);
-    OK(trdb_trading_position_patch(fix_uow, position, TRDB_TRADING_POSITION_NEW(.realized_pnl = trdb_dec("11")), NULL,
-                                   &fix_err));
+    OK(trdb_trading_position_patch(
+        fix_uow, position, TRDB_TRADING_POSITION_NEW(.realized_pnl = trdb_dec("11")), NULL, &fix_err));
     trdb_trading_positions_verify_row_list *rows = NULL;
     OK(trdb_trading_positions_verify(fix_uow, trdb_null_i64(), true, &rows, &fix_err));
     ck_assert_uint_eq(trdb_trading_positions_verify_row_list_count(rows), 1);
@@ -467,6 +481,32 @@ START_TEST(round_trips) {
 }
 END_TEST
 
+/* ---- an adopted database ----------------------------------------------------------------------------------
+ */
+
+START_TEST(columns_may_stand_in_another_order) {
+    harness_sql(fix_url, "ALTER TABLE trading_positions DROP COLUMN opened_at, ADD COLUMN later text, "
+                         "ADD COLUMN opened_at timestamptz DEFAULT now();"
+                         "ALTER TABLE trading_bots DROP COLUMN description, ADD COLUMN description text");
+    int64_t bot = fix_bot(), position = open_position(bot, "BTCUSDT", LONG);
+    trdb_trading_position *row = fill(position, BUY, "1", "100");
+    ck_assert_str_eq(row->symbol, "BTCUSDT");
+    ck_assert_int_eq(row->opened_at.kind, TRDB_TIMESTAMP_FINITE);
+    ck_assert_int_eq(row->closed_at.kind, TRDB_TIMESTAMP_NULL);
+    IS(row->avg_price, "100");
+    trdb_trading_position_free(row);
+    OK(trdb_trading_close_position_if_flat(fix_uow, position, (trdb_timestamp){.kind = 0}, &row, &fix_err));
+    IS(row->qty_open, "1");
+    trdb_trading_position_free(row);
+    trdb_trading_bot *bot_row = NULL;
+    OK(trdb_trading_add_bot_pnl(fix_uow, bot, fix_decimal("2"), &bot_row, &fix_err));
+    ck_assert_str_eq(bot_row->config, "{}");
+    ck_assert_ptr_null(bot_row->description);
+    IS(bot_row->total_pnl, "2");
+    trdb_trading_bot_free(bot_row);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("trading_fills");
     TCase *tcase = fix_case("fills");
@@ -489,6 +529,9 @@ int main(void) {
     tcase_add_test(tcase, mark_closed);
     tcase_add_test(tcase, verify_finds_what_no_fill_explains);
     tcase_add_test(tcase, round_trips);
+    suite_add_tcase(suite, tcase);
+    tcase = fix_case("adopted"); /* in a database of its own */
+    tcase_add_test(tcase, columns_may_stand_in_another_order);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }

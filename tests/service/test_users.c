@@ -18,11 +18,13 @@ static trdb_telegram_profile *profile_of(const char *telegram_id) {
     return profile;
 }
 
-/* ---- signing in ------------------------------------------------------------------------------------------ */
+/* ---- signing in ------------------------------------------------------------------------------------------
+ */
 
 START_TEST(signing_in) {
     trdb_usr_user *user = NULL, *again = NULL;
-    REFUSED(trdb_users_get_by_provider(fix_uow, "github", "42", &user, &fix_err), TRDB_E_NOT_FOUND, "no such row");
+    REFUSED(trdb_users_get_by_provider(fix_uow, "github", "42", &user, &fix_err), TRDB_E_NOT_FOUND,
+            "no such row");
     OK(trdb_users_authenticate_user(fix_uow, "github", "42", &user, &fix_err));
     ck_assert_int_eq(user->last_login.kind, TRDB_TIMESTAMP_FINITE);
     ck_assert_int_eq(user->role.value, TRDB_USR_ROLE_TRADER);
@@ -46,10 +48,12 @@ END_TEST
 START_TEST(an_inactive_user_is_refused) {
     trdb_usr_user *user = NULL, *kept = NULL;
     OK(trdb_users_authenticate_user(fix_uow, "github", "42", &user, &fix_err));
-    OK(trdb_usr_user_patch(fix_uow, user->id,
-                           TRDB_USR_USER_NEW(.is_active = trdb_bool(false), .last_login = trdb_time_us(1000000)), NULL,
-                           &fix_err));
-    REFUSED(trdb_users_authenticate_user(fix_uow, "github", "42", &kept, &fix_err), TRDB_E_PERMISSION, "is not active");
+    OK(trdb_usr_user_patch(
+        fix_uow, user->id,
+        TRDB_USR_USER_NEW(.is_active = trdb_bool(false), .last_login = trdb_time_us(1000000)), NULL,
+        &fix_err));
+    REFUSED(trdb_users_authenticate_user(fix_uow, "github", "42", &kept, &fix_err), TRDB_E_PERMISSION,
+            "is not active");
     ck_assert_ptr_null(kept);
     OK(trdb_usr_user_get(fix_uow, user->id, &kept, &fix_err));
     ck_assert_int_eq(kept->last_login.us, 1000000);
@@ -67,21 +71,28 @@ START_TEST(identities_are_checked_before_they_are_sent) {
     FAILS(trdb_users_authenticate_user(fix_uow, NULL, "1", &user, &fix_err), TRDB_E_NOT_NULL,
           "usr_auth_identities.provider: is required by users.authenticate_user");
     FAILS(trdb_users_authenticate_user(fix_uow, "a", NULL, &user, &fix_err), TRDB_E_NOT_NULL, "external_id");
-    FAILS(trdb_users_authenticate_user(fix_uow, "a", TRDB_NULL_TEXT, &user, &fix_err), TRDB_E_NOT_NULL, "external_id");
-    FAILS(trdb_users_authenticate_user(fix_uow, "a", "", &user, &fix_err), TRDB_E_INVALID, "external_id: is empty");
+    FAILS(trdb_users_authenticate_user(fix_uow, "a", TRDB_NULL_TEXT, &user, &fix_err), TRDB_E_NOT_NULL,
+          "external_id");
+    FAILS(trdb_users_authenticate_user(fix_uow, "a", "", &user, &fix_err), TRDB_E_INVALID,
+          "external_id: is empty");
     FAILS(trdb_users_authenticate_user(fix_uow, "a", long_id, &user, &fix_err), TRDB_E_RANGE, "external_id");
-    FAILS(trdb_users_authenticate_user(fix_uow, "a", "\xc0\x80", &user, &fix_err), TRDB_E_ENCODING, "external_id");
+    FAILS(trdb_users_authenticate_user(fix_uow, "a", "\xc0\x80", &user, &fix_err), TRDB_E_ENCODING,
+          "external_id");
     FAILS(trdb_users_authenticate_user(fix_uow, "a", "1", NULL, &fix_err), TRDB_E_INVALID, "is NULL");
-    FAILS(trdb_users_authenticate_user(NULL, "a", "1", &user, &fix_err), TRDB_E_INVALID, "unit of work is NULL");
-    FAILS(trdb_users_create_telegram_user(fix_uow, "", NULL, &user, &fix_err), TRDB_E_INVALID, "external_id: is empty");
-    FAILS(trdb_users_ensure_telegram_user(fix_uow, NULL, NULL, &user, &fix_err), TRDB_E_NOT_NULL, "external_id");
+    FAILS(trdb_users_authenticate_user(NULL, "a", "1", &user, &fix_err), TRDB_E_INVALID,
+          "unit of work is NULL");
+    FAILS(trdb_users_create_telegram_user(fix_uow, "", NULL, &user, &fix_err), TRDB_E_INVALID,
+          "external_id: is empty");
+    FAILS(trdb_users_ensure_telegram_user(fix_uow, NULL, NULL, &user, &fix_err), TRDB_E_NOT_NULL,
+          "external_id");
     FAILS(trdb_users_get_telegram_profile(fix_uow, NULL, NULL, &fix_err), TRDB_E_INVALID, "NULL");
     ck_assert_int_eq(fix_round_trips(), trips);
     ck_assert_ptr_null(user);
 }
 END_TEST
 
-/* ---- many at once ---------------------------------------------------------------------------------------- */
+/* ---- many at once ----------------------------------------------------------------------------------------
+ */
 
 enum { THREADS = 8 };
 
@@ -148,7 +159,8 @@ START_TEST(many_make_a_user_with_an_email_at_once) {
 }
 END_TEST
 
-/* ---- profiles -------------------------------------------------------------------------------------------- */
+/* ---- profiles --------------------------------------------------------------------------------------------
+ */
 
 START_TEST(creating_with_a_full_profile) {
     trdb_usr_user *user = NULL;
@@ -156,9 +168,9 @@ START_TEST(creating_with_a_full_profile) {
         fix_uow, "4711",
         TRDB_TELEGRAM_PROFILE_NEW(.email = "Ann@Example.org", .role = trdb_enum(TRDB_USR_ROLE_VIEWER),
                                   .verified = trdb_bool(true), .approved = trdb_bool(false),
-                                  .is_admin = trdb_bool(true), .language = "d\"e\\\n\x01\xc3\xa4", .max_alerts = trdb_i64(5),
-                                  .max_schedules = trdb_i64(INT64_MAX), .verification_code = "s3cret",
-                                  .code_sent_time = trdb_i64(1700000000)),
+                                  .is_admin = trdb_bool(true), .language = "d\"e\\\n\x01\xc3\xa4",
+                                  .max_alerts = trdb_i64(5), .max_schedules = trdb_i64(INT64_MAX),
+                                  .verification_code = "s3cret", .code_sent_time = trdb_i64(1700000000)),
         &user, &fix_err));
     ck_assert_str_eq(user->email, "Ann@Example.org");
     ck_assert_int_eq(user->role.value, TRDB_USR_ROLE_VIEWER);
@@ -181,11 +193,12 @@ END_TEST
 
 START_TEST(creating_twice_is_a_duplicate) {
     trdb_usr_user *user = NULL;
-    OK(trdb_users_create_telegram_user(fix_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org"), NULL, &fix_err));
+    OK(trdb_users_create_telegram_user(fix_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org"),
+                                       NULL, &fix_err));
     REFUSED(trdb_users_create_telegram_user(fix_uow, "1", NULL, &user, &fix_err), TRDB_E_DUPLICATE,
             "has a user already");
-    SERVER_FAILS(trdb_users_create_telegram_user(fix_uow, "2", TRDB_TELEGRAM_PROFILE_NEW(.email = "A@EXAMPLE.org"), &user,
-                                                 &fix_err),
+    SERVER_FAILS(trdb_users_create_telegram_user(
+                     fix_uow, "2", TRDB_TELEGRAM_PROFILE_NEW(.email = "A@EXAMPLE.org"), &user, &fix_err),
                  TRDB_E_DUPLICATE, "ux_users_email_lower");
     ck_assert_ptr_null(user);
     ck_assert_int_eq(fix_count("usr_users"), 1);
@@ -194,7 +207,8 @@ START_TEST(creating_twice_is_a_duplicate) {
 END_TEST
 
 START_TEST(ensuring_keeps_what_is_there) {
-    int64_t id = ensure_account("1", TRDB_TELEGRAM_PROFILE_NEW(.language = "en", .max_alerts = trdb_null_i64()));
+    int64_t id =
+        ensure_account("1", TRDB_TELEGRAM_PROFILE_NEW(.language = "en", .max_alerts = trdb_null_i64()));
     ck_assert_int_eq(ensure_account("1", TRDB_TELEGRAM_PROFILE_NEW(.language = "de", .email = "x@example.org",
                                                                    .role = trdb_enum(TRDB_USR_ROLE_ADMIN))),
                      id);
@@ -232,7 +246,8 @@ START_TEST(updating_sets_clears_and_leaves) {
     ck_assert_str_eq(profile->language, "en");
     ck_assert_str_eq(profile->email, "a@example.org");
     trdb_telegram_profile_free(profile);
-    OK(trdb_users_update_telegram_profile(fix_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.email = TRDB_NULL_TEXT), NULL, &fix_err));
+    OK(trdb_users_update_telegram_profile(fix_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.email = TRDB_NULL_TEXT),
+                                          NULL, &fix_err));
     profile = profile_of("1");
     ck_assert_ptr_null(profile->email);
     ck_assert_str_eq(profile->language, "en");
@@ -243,18 +258,20 @@ END_TEST
 START_TEST(updating_keeps_keys_it_does_not_know) {
     int64_t id = ensure_account("1", NULL);
     trdb_usr_auth_identity_list *identities = NULL;
-    OK(trdb_usr_auth_identities_list(fix_uow, TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(id)), &identities,
-                                     &fix_err));
+    OK(trdb_usr_auth_identities_list(fix_uow, TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(id)),
+                                     &identities, &fix_err));
     int64_t identity = trdb_usr_auth_identity_list_at(identities, 0)->id;
     trdb_usr_auth_identity_list_free(identities);
-    static const char *const stored[] = {"{\"theme\": \"dark\", \"max_alerts\": \"ten\", \"verified\": \"true\"}", "[1]",
-                                         "7", "null"};
+    static const char *const stored[] = {
+        "{\"theme\": \"dark\", \"max_alerts\": \"ten\", \"verified\": \"true\"}", "[1]", "7", "null"};
     for (size_t i = 0; i < 4; i++) {
-        OK(trdb_usr_auth_identity_patch(fix_uow, identity, TRDB_USR_AUTH_IDENTITY_NEW(.metadata = stored[i]), NULL, &fix_err));
+        OK(trdb_usr_auth_identity_patch(fix_uow, identity, TRDB_USR_AUTH_IDENTITY_NEW(.metadata = stored[i]),
+                                        NULL, &fix_err));
         trdb_telegram_profile *profile = profile_of("1");
         ck_assert(!profile->max_alerts.set && !profile->verified.set); /* of another type: NULL */
         trdb_telegram_profile_free(profile);
-        OK(trdb_users_update_telegram_profile(fix_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.language = "en"), NULL, &fix_err));
+        OK(trdb_users_update_telegram_profile(fix_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.language = "en"), NULL,
+                                              &fix_err));
         trdb_usr_auth_identity *row = NULL;
         OK(trdb_usr_auth_identity_get(fix_uow, identity, &row, &fix_err));
         ck_assert_ptr_nonnull(strstr(row->metadata, "\"language\": \"en\""));
@@ -265,7 +282,8 @@ START_TEST(updating_keeps_keys_it_does_not_know) {
     for (size_t i = 0; i < 3; i++) {
         char metadata[40];
         snprintf(metadata, sizeof metadata, "{\"max_alerts\": %s}", numbers[i]);
-        OK(trdb_usr_auth_identity_patch(fix_uow, identity, TRDB_USR_AUTH_IDENTITY_NEW(.metadata = metadata), NULL, &fix_err));
+        OK(trdb_usr_auth_identity_patch(fix_uow, identity, TRDB_USR_AUTH_IDENTITY_NEW(.metadata = metadata),
+                                        NULL, &fix_err));
         trdb_telegram_profile *profile = profile_of("1");
         ck_assert(!profile->max_alerts.set);
         trdb_telegram_profile_free(profile);
@@ -290,28 +308,35 @@ START_TEST(profiles_are_checked_before_they_are_sent) {
     BAD(TRDB_E_INVALID, "trdb_telegram_profile_new.role", .role = trdb_enum(9));
     BAD(TRDB_E_NOT_NULL, "trdb_telegram_profile_new.role", .role = trdb_null_enum());
     BAD(TRDB_E_INVALID, "trdb_telegram_profile_new.verified: is no boolean", .verified = {2, TRDB_GIVEN});
-    BAD(TRDB_E_INVALID, "trdb_telegram_profile_new.approved: has a value but no state", .approved = {1, TRDB_NOT_GIVEN});
+    BAD(TRDB_E_INVALID, "trdb_telegram_profile_new.approved: has a value but no state",
+        .approved = {1, TRDB_NOT_GIVEN});
     BAD(TRDB_E_INVALID, "trdb_telegram_profile_new.is_admin: has no valid state", .is_admin = {1, 9});
-    BAD(TRDB_E_RANGE, "trdb_telegram_profile_new.max_alerts: must not be negative", .max_alerts = trdb_i64(-1));
+    BAD(TRDB_E_RANGE, "trdb_telegram_profile_new.max_alerts: must not be negative",
+        .max_alerts = trdb_i64(-1));
     BAD(TRDB_E_RANGE, "trdb_telegram_profile_new.language: the text is too long", .language = long_text);
     BAD(TRDB_E_ENCODING, "trdb_telegram_profile_new.language", .language = "\xff");
-    BAD(TRDB_E_RANGE, "trdb_telegram_profile_new.verification_code: the text is too long", .verification_code = long_text);
+    BAD(TRDB_E_RANGE, "trdb_telegram_profile_new.verification_code: the text is too long",
+        .verification_code = long_text);
     BAD(TRDB_E_INVALID, "struct_size", .struct_size = 0);
 #undef BAD
-    FAILS(trdb_users_update_telegram_profile(fix_uow, "1", NULL, NULL, &fix_err), TRDB_E_INVALID, "gives no field");
+    FAILS(trdb_users_update_telegram_profile(fix_uow, "1", NULL, NULL, &fix_err), TRDB_E_INVALID,
+          "gives no field");
     ck_assert_int_eq(fix_round_trips(), trips);
     fix_unit_works();
 }
 END_TEST
 
-/* ---- lists ----------------------------------------------------------------------------------------------- */
+/* ---- lists -----------------------------------------------------------------------------------------------
+ */
 
 START_TEST(lists_of_accounts) {
-    int64_t first = ensure_account("1", TRDB_TELEGRAM_PROFILE_NEW(.verified = trdb_bool(true), .email = "a@example.org"));
+    int64_t first =
+        ensure_account("1", TRDB_TELEGRAM_PROFILE_NEW(.verified = trdb_bool(true), .email = "a@example.org"));
     ensure_account("2", TRDB_TELEGRAM_PROFILE_NEW(.verified = trdb_bool(true), .approved = trdb_bool(false),
                                                   .is_admin = trdb_bool(true)));
     ensure_account("3", TRDB_TELEGRAM_PROFILE_NEW(.verified = trdb_bool(true), .approved = trdb_bool(true)));
-    ensure_account("4", TRDB_TELEGRAM_PROFILE_NEW(.verified = trdb_bool(false), .is_admin = trdb_bool(false)));
+    ensure_account("4",
+                   TRDB_TELEGRAM_PROFILE_NEW(.verified = trdb_bool(false), .is_admin = trdb_bool(false)));
     trdb_usr_user *elsewhere = NULL;
     OK(trdb_users_authenticate_user(fix_uow, "github", "5", &elsewhere, &fix_err));
 
@@ -347,14 +372,17 @@ START_TEST(lists_of_accounts) {
     ck_assert_ptr_null(channels->email);
     ck_assert_ptr_null(channels->telegram_chat_id);
     trdb_notification_channels_free(channels);
-    REFUSED(trdb_users_get_notification_channels(fix_uow, first + 1000, &channels, &fix_err), TRDB_E_NOT_FOUND, "no such row");
+    REFUSED(trdb_users_get_notification_channels(fix_uow, first + 1000, &channels, &fix_err),
+            TRDB_E_NOT_FOUND, "no such row");
     trdb_telegram_profile *profile = NULL;
-    REFUSED(trdb_users_get_telegram_profile(fix_uow, "5", &profile, &fix_err), TRDB_E_NOT_FOUND, "no such row");
+    REFUSED(trdb_users_get_telegram_profile(fix_uow, "5", &profile, &fix_err), TRDB_E_NOT_FOUND,
+            "no such row");
     trdb_usr_user_free(elsewhere);
 }
 END_TEST
 
-/* ---- codes ------------------------------------------------------------------------------------------------- */
+/* ---- codes
+ * ------------------------------------------------------------------------------------------------- */
 
 START_TEST(codes) {
     enum { NOW = 1700000000 };
@@ -378,9 +406,12 @@ START_TEST(codes) {
     ck_assert_int_eq(count, 4);
     OK(trdb_users_count_recent_verification_codes(fix_uow, user + 1000, NOW, &count, &fix_err));
     ck_assert_int_eq(count, 0);
-    REFUSED(trdb_users_count_recent_verification_codes(fix_uow, user, NOW, NULL, &fix_err), TRDB_E_INVALID, "is NULL");
-    REFUSED(trdb_users_issue_verification_code(fix_uow, user, NULL, NOW, &row, &fix_err), TRDB_E_NOT_NULL, "code");
-    REFUSED(trdb_users_issue_verification_code(fix_uow, user, "", NOW, &row, &fix_err), TRDB_E_INVALID, "is empty");
+    REFUSED(trdb_users_count_recent_verification_codes(fix_uow, user, NOW, NULL, &fix_err), TRDB_E_INVALID,
+            "is NULL");
+    REFUSED(trdb_users_issue_verification_code(fix_uow, user, NULL, NOW, &row, &fix_err), TRDB_E_NOT_NULL,
+            "code");
+    REFUSED(trdb_users_issue_verification_code(fix_uow, user, "", NOW, &row, &fix_err), TRDB_E_INVALID,
+            "is empty");
     SERVER_FAILS(trdb_users_issue_verification_code(fix_uow, user + 1000, "abc123", NOW, &row, &fix_err),
                  TRDB_E_REFERENCE, "usr_verification_codes");
 }
@@ -414,14 +445,18 @@ START_TEST(codes_are_secret) {
     profile.verification_code = "s3cret-that-is-longer-than-32-characters";
     ck_assert_int_eq(trdb_users_create_telegram_user(fix_uow, "2", &profile, NULL, &fix_err), TRDB_E_RANGE);
     shows_no_secret(fix_err);
-    ck_assert_int_eq(trdb_users_issue_verification_code(fix_uow, user, profile.verification_code, 0, NULL, &fix_err), TRDB_E_RANGE);
+    ck_assert_int_eq(
+        trdb_users_issue_verification_code(fix_uow, user, profile.verification_code, 0, NULL, &fix_err),
+        TRDB_E_RANGE);
     shows_no_secret(fix_err);
 
     /* The server is brought to complain about the very rows. */
     OK(trdb_uow_commit(fix_uow, &fix_err));
     trdb_uow_free(fix_uow);
-    harness_sql(fix_url, "ALTER TABLE usr_auth_identities ADD CONSTRAINT no_codes CHECK (metadata ->> 'verification_code' IS NULL) NOT VALID;"
-                         "ALTER TABLE usr_verification_codes ADD CONSTRAINT no_code CHECK (code = '') NOT VALID");
+    harness_sql(fix_url,
+                "ALTER TABLE usr_auth_identities ADD CONSTRAINT no_codes CHECK (metadata ->> "
+                "'verification_code' IS NULL) NOT VALID;"
+                "ALTER TABLE usr_verification_codes ADD CONSTRAINT no_code CHECK (code = '') NOT VALID");
     OK(trdb_uow_begin(fix_db, NULL, &fix_uow, &fix_err));
     profile.verification_code = "s3cret";
     OK(trdb_uow_savepoint(fix_uow, &fix_err));
@@ -429,11 +464,13 @@ START_TEST(codes_are_secret) {
     shows_no_secret(fix_err);
     OK(trdb_uow_rollback_to(fix_uow, &fix_err));
     OK(trdb_uow_savepoint(fix_uow, &fix_err));
-    ck_assert_int_eq(trdb_users_update_telegram_profile(fix_uow, "1", &profile, NULL, &fix_err), TRDB_E_CHECK);
+    ck_assert_int_eq(trdb_users_update_telegram_profile(fix_uow, "1", &profile, NULL, &fix_err),
+                     TRDB_E_CHECK);
     shows_no_secret(fix_err);
     OK(trdb_uow_rollback_to(fix_uow, &fix_err));
     OK(trdb_uow_savepoint(fix_uow, &fix_err));
-    ck_assert_int_eq(trdb_users_issue_verification_code(fix_uow, user, "s3cret", 0, NULL, &fix_err), TRDB_E_CHECK);
+    ck_assert_int_eq(trdb_users_issue_verification_code(fix_uow, user, "s3cret", 0, NULL, &fix_err),
+                     TRDB_E_CHECK);
     shows_no_secret(fix_err);
     OK(trdb_uow_rollback_to(fix_uow, &fix_err));
     ck_assert_int_gt(traced, 5);
@@ -444,7 +481,8 @@ START_TEST(codes_are_secret) {
 }
 END_TEST
 
-/* ---- erasing ------------------------------------------------------------------------------------------------ */
+/* ---- erasing
+ * ------------------------------------------------------------------------------------------------ */
 
 START_TEST(erasing_takes_the_person_and_keeps_the_books) {
     int64_t id = ensure_account("1", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .language = "en"));
@@ -456,14 +494,14 @@ START_TEST(erasing_takes_the_person_and_keeps_the_books) {
                                                     .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
                                                     .status = trdb_enum(TRDB_TRADING_BOT_STATUS_STOPPED)),
                                NULL, &fix_err));
-    OK(trdb_telegram_feedback_insert(fix_uow, TRDB_TELEGRAM_FEEDBACK_NEW(.user_id = trdb_i64(id), .message = "I am Ann"),
-                                     NULL, &fix_err));
+    OK(trdb_telegram_feedback_insert(
+        fix_uow, TRDB_TELEGRAM_FEEDBACK_NEW(.user_id = trdb_i64(id), .message = "I am Ann"), NULL, &fix_err));
     const char *accounts[] = {"1", "2"};
     for (int i = 0; i < 2; i++)
         OK(trdb_telegram_command_audit_insert(
             fix_uow,
-            TRDB_TELEGRAM_COMMAND_AUDIT_NEW(.telegram_user_id = accounts[i], .command = "/start", .full_message = "/start Ann",
-                                            .user_email = "a@example.org"),
+            TRDB_TELEGRAM_COMMAND_AUDIT_NEW(.telegram_user_id = accounts[i], .command = "/start",
+                                            .full_message = "/start Ann", .user_email = "a@example.org"),
             NULL, &fix_err));
     for (int again = 0; again < 2; again++) {
         OK(trdb_users_erase_user(fix_uow, id, &fix_err));
@@ -473,7 +511,8 @@ START_TEST(erasing_takes_the_person_and_keeps_the_books) {
         ck_assert(user->is_active.set && !user->is_active.value);
         trdb_usr_user_free(user);
         user = NULL;
-        REFUSED(trdb_users_get_by_provider(fix_uow, "telegram", "1", &user, &fix_err), TRDB_E_NOT_FOUND, "no such row");
+        REFUSED(trdb_users_get_by_provider(fix_uow, "telegram", "1", &user, &fix_err), TRDB_E_NOT_FOUND,
+                "no such row");
         ck_assert_int_eq(fix_count("usr_auth_identities"), 1);
         ck_assert_int_eq(fix_count("usr_verification_codes"), 1);
         ck_assert_int_eq(fix_count("trading_bots"), 1);

@@ -16,6 +16,11 @@ const char *harness_host(void) {
     return required("TRDB_TEST_HOST");
 }
 
+const char *harness_tmp(void) {
+    const char *directory = getenv("TMPDIR");
+    return directory ? directory : "/tmp";
+}
+
 int harness_run(Suite *suite) {
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
@@ -27,7 +32,8 @@ int harness_run(Suite *suite) {
 
 /* psql keeps the harness independent of the library under test. */
 static char *psql(const char *url, const char *sql) {
-    char path[] = "/tmp/trdb-sql-XXXXXX";
+    char path[256];
+    snprintf(path, sizeof path, "%s/trdb-sql-XXXXXX", harness_tmp());
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     FILE *file = fdopen(fd, "w");

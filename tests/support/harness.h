@@ -19,6 +19,9 @@ void harness_sql(const char *url, const char *format, ...) __attribute__((format
 /* The one value a query gives, as text; malloc'd. */
 char *harness_value(const char *url, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Where temporary files and folders go: tests/run.sh removes what is in it. */
+const char *harness_tmp(void);
+
 /* The socket directory and superuser of the private server. */
 const char *harness_host(void);
 

@@ -3,17 +3,26 @@
 
 A suite is a folder of tests/: its programs are test_*.sh and test_*.py there and test_* in the build
 directory. A program that dies, prints no plan or a plan that does not match counts as a failure, so nothing
-is lost silently. The last line printed is `N passed, N failed`.
+is lost silently; so does one that leaves processes or temporary files behind. The last line printed is
+`N passed, N failed`.
 """
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 WRAPPER = os.environ.get("TRDB_TEST_WRAPPER", "").split()
+VARIANT = os.environ.get("TRDB_TEST_VARIANT", "plain")
+TMPDIR = os.environ.get("TMPDIR")
+TIMEOUT = float(os.environ.get("TRDB_TEST_TIMEOUT", "900"))
+# Programs that look at plain builds of their own, or at the ABI of a plain build: a variant would repeat the plain run.
+PLAIN_ONLY = {"abi/test_abidiff.sh", "abi/test_compilers.sh", "abi/test_headers.sh", "docs/test_docs.py",
+              "examples/test_quickstart.sh"}
 
 
 def programs(build, suite):
@@ -30,15 +39,58 @@ def programs(build, suite):
     return commands
 
 
+def session(leader):
+    """The living processes that a program started and that did not make a session of their own."""
+    found = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            before, _, after = path.read_text().rpartition(")")
+        except OSError:
+            continue  # it ended meanwhile
+        state, _, _, sid = after.split()[:4]
+        if int(sid) == leader and state not in "ZX":
+            found[int(path.parent.name)] = before.partition("(")[2]
+    return found
+
+
+def end_session(leader, grace):
+    """Waits until a program's processes have ended; ends those that do not, and gives their names."""
+    limit = time.monotonic() + grace
+    while (left := session(leader)) and time.monotonic() < limit:
+        time.sleep(0.05)
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    return sorted(left.values())
+
+
+def execute(command):
+    """Runs a program in a session of its own; gives (output, exit status, what it left behind)."""
+    known = set(os.listdir(TMPDIR)) if TMPDIR else set()
+    with tempfile.TemporaryFile(dir=os.environ.get("TRDB_TEST_DIR")) as file:  # no pipe: a server may keep it open
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
+        try:
+            status = process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            status = "timeout"
+        except SystemExit:  # told to stop: the programs are, and may put away what they made
+            os.killpg(process.pid, signal.SIGTERM)
+            end_session(process.pid, 5)
+            raise
+        left = end_session(process.pid, 0 if status == "timeout" else 5)
+        if TMPDIR:
+            left += sorted(set(os.listdir(TMPDIR)) - known)
+        process.wait()
+        file.seek(0)
+        return file.read().decode(errors="replace"), status, left
+
+
 def run(suite, name, command):
     started = time.monotonic()
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace",
-                              timeout=float(os.environ.get("TRDB_TEST_TIMEOUT", "900")))
-        output, status = done.stdout, done.returncode
-    except subprocess.TimeoutExpired as error:
-        output, status = (error.stdout or b"").decode(errors="replace"), "timeout"
+    output, status, left = execute(command)
     passed = len(re.findall(r"^ok\b", output, re.M))
     failed = len(re.findall(r"^not ok\b", output, re.M))
     plan = re.findall(r"^1\.\.(\d+)", output, re.M)
@@ -47,6 +99,8 @@ def run(suite, name, command):
         complaint = f"{passed + failed} results, plan {plan[-1] if plan else 'missing'}"
     elif status != 0 and failed == 0:
         complaint = f"exit status {status}"
+    elif left and failed == 0:
+        complaint = f"left behind: {', '.join(left)}"
     if complaint:
         failed += 1
     print(f"{suite}/{name}: {passed} passed, {failed} failed ({time.monotonic() - started:.1f} s)", flush=True)
@@ -59,6 +113,8 @@ def run(suite, name, command):
 
 
 def main():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda caught, _: sys.exit(128 + caught))
     build = pathlib.Path(sys.argv[1])
     total_passed = total_failed = 0
     for suite in sys.argv[2:]:
@@ -67,6 +123,9 @@ def main():
             print(f"{suite}: no programs found")
             total_failed += 1
         for name, command in commands:
+            if VARIANT != "plain" and f"{suite}/{name}" in PLAIN_ONLY:
+                print(f"{suite}/{name}: left out of --{VARIANT}, it builds a plain copy of its own")
+                continue
             passed, failed = run(suite, name, command)
             total_passed += passed
             total_failed += failed

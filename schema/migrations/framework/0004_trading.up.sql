@@ -369,16 +369,19 @@ $$;
 COMMENT ON FUNCTION {schema}.trading_apply_fill(bigint, text, numeric, numeric, timestamptz, numeric, text, text, boolean) IS
     'Applies one execution to a position and records it. Outcome applied; duplicate (the same event with the same figures was applied before) or conflict (with other figures): these two change nothing. Raises TD003 for an unknown position, TD001 for a closed one or for closing more than is open, TD004 for a bad argument. Source: framework-operations 6, decisions 12.';
 
-CREATE FUNCTION {schema}.trading_position_of_event(
-    p_bot_id bigint, p_exchange text, p_exchange_trade_id text, p_trade_type text, p_symbol text, p_direction text)
-    RETURNS bigint
+CREATE FUNCTION {schema}.trading_known_event(
+    p_bot_id bigint, p_exchange text, p_exchange_trade_id text, p_trade_type text, p_symbol text, p_direction text,
+    p_action text, p_qty numeric, p_price numeric, p_commission numeric)
+    RETURNS TABLE (outcome text, fill_id bigint, fill_realized_pnl numeric)
     LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
-    SELECT p.id FROM {schema}.trading_fills f JOIN {schema}.trading_positions p ON p.id = f.position_id
+    SELECT CASE WHEN (p.trade_type, p.symbol, p.direction, f.action, f.qty, f.price, f.commission)
+            = (lower(p_trade_type), p_symbol, lower(p_direction), lower(p_action), p_qty, p_price, p_commission)
+            THEN 'duplicate' ELSE 'conflict' END, f.id, f.realized_pnl
+    FROM {schema}.trading_fills f JOIN {schema}.trading_positions p ON p.id = f.position_id
     WHERE f.bot_id = p_bot_id AND f.exchange = p_exchange AND f.exchange_trade_id = p_exchange_trade_id
-        AND p.trade_type = lower(p_trade_type) AND p.symbol = p_symbol AND p.direction = lower(p_direction)
 $$;
-COMMENT ON FUNCTION {schema}.trading_position_of_event(bigint, text, text, text, text, text) IS
-    'The position of (trade type, symbol, direction) that an exchange''s execution was applied to, or NULL. Source: decisions 12.';
+COMMENT ON FUNCTION {schema}.trading_known_event(bigint, text, text, text, text, text, text, numeric, numeric, numeric) IS
+    'The answer for an exchange''s execution that was applied before: duplicate or conflict; no row for a new one. Source: decisions 12.';
 
 CREATE FUNCTION {schema}.trading_fill_symbol(
     p_bot_id bigint, p_trade_type text, p_symbol text, p_direction text,
@@ -389,25 +392,29 @@ CREATE FUNCTION {schema}.trading_fill_symbol(
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     place text := coalesce(p_exchange, '');
-    target bigint := {schema}.trading_position_of_event(p_bot_id, place, p_exchange_trade_id, p_trade_type, p_symbol,
-        p_direction);
-    known bigint;
+    fee numeric := coalesce(p_commission, 0);
+    target bigint;
     fresh bigint;
     answer record;
 BEGIN
-    -- An event that was applied before belongs to its position, even when that is closed by now. Whoever holds
-    -- the open position excludes all others, so the second look, under the lock, is final.
-    IF target IS NULL THEN
+    -- An event that was applied before is answered from its fill, without a lock: its position may be closed by
+    -- now, and whoever takes a second position's lock while holding one can meet another who does the same.
+    SELECT * INTO answer FROM {schema}.trading_known_event(p_bot_id, place, p_exchange_trade_id, p_trade_type, p_symbol,
+        p_direction, p_action, p_qty, p_price, fee);
+    IF NOT FOUND THEN
         SELECT l.position_id, CASE WHEN l.made THEN l.position_id END INTO target, fresh
             FROM {schema}.trading_lock_open_position(p_bot_id, p_trade_type, p_symbol, p_direction, p_ts, NULL) l;
-        known := {schema}.trading_position_of_event(p_bot_id, place, p_exchange_trade_id, p_trade_type, p_symbol,
-            p_direction);
-        target := coalesce(known, target);
-    END IF;
-    SELECT * INTO answer FROM {schema}.trading_apply_fill(target, p_action, p_qty, p_price, p_ts, p_commission, place,
-        p_exchange_trade_id, p_close_when_flat);
-    IF answer.outcome <> 'applied' THEN
-        DELETE FROM {schema}.trading_positions p WHERE p.id = fresh;
+        -- Whoever holds the open position excludes all others, so this second look is final.
+        SELECT * INTO answer FROM {schema}.trading_known_event(p_bot_id, place, p_exchange_trade_id, p_trade_type,
+            p_symbol, p_direction, p_action, p_qty, p_price, fee);
+        IF NOT FOUND THEN
+            SELECT a.outcome, a.fill_id, a.fill_realized_pnl INTO answer
+                FROM {schema}.trading_apply_fill(target, p_action, p_qty, p_price, p_ts, fee, place,
+                    p_exchange_trade_id, p_close_when_flat) a;
+        END IF;
+        IF answer.outcome <> 'applied' THEN
+            DELETE FROM {schema}.trading_positions p WHERE p.id = fresh;
+        END IF;
     END IF;
     outcome := answer.outcome;
     fill_id := answer.fill_id;

@@ -72,6 +72,8 @@ AT(trdb_toy_box_new, mood, 392);
 AT(trdb_toy_box_new, side, 400);
 AT(trdb_toy_box_new, password, 408);
 AT(trdb_toy_box_new, created_at, 416);
+AT(trdb_toy_brief, box_id, 0);
+AT(trdb_toy_brief, code, 24);
 AT(trdb_toy_echo_row, number, 0);
 AT(trdb_toy_echo_row, flag, 16);
 AT(trdb_toy_echo_row, amount, 24);

@@ -33,3 +33,17 @@ typedef struct trdbi_toy_twice_row {
  * @return 0; TRDB_E_NOT_FOUND; see the public headers.
  */
 int trdbi_toy_twice(trdb_uow *uow, trdb_decimal value, trdbi_toy_twice_row **ret, trdb_error **reterr);
+
+/* A row of trdbi_toy_box_filled(). */
+typedef struct trdbi_toy_box_filled_row {
+    trdb_toy_box toy_box; /* First, so that trdb_toy_box_free() frees it. */
+    trdb_opt_i64 items; /* How many items lie in it. */
+} trdbi_toy_box_filled_row;
+
+/*
+ * A box and how full it is.
+ * @param id The box.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_toy_box_filled(trdb_uow *uow, trdb_uuid id, trdbi_toy_box_filled_row **ret, trdb_error **reterr);

@@ -665,3 +665,130 @@ int trdbi_toy_twice(trdb_uow *uow, trdb_decimal value, trdbi_toy_twice_row **ret
     const trdbi_arg args[] = {trdbi_arg_decimal(value)};
     return trdbi_query_one(uow, &query_toy_twice, args, ret, reterr);
 }
+
+static const trdbi_field query_toy_boxes_in_brief_fields[] = {
+    {"box_id", NULL, offsetof(trdb_toy_brief, box_id), TRDBI_UUID, 0},
+    {"code", NULL, offsetof(trdb_toy_brief, code), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_toy_boxes_in_brief = {
+    .name = "toy_boxes_in_brief",
+    .sql = "SELECT id AS box_id, code FROM {schema}.toy_boxes ORDER BY code",
+    .params = NULL,
+    .fields = query_toy_boxes_in_brief_fields,
+    .param_count = 0,
+    .field_count = 2,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_toy_brief),
+    .secret = true,
+};
+
+int trdb_toy_boxes_in_brief(trdb_uow *uow, trdb_toy_brief_list **ret, trdb_error **reterr) {
+    return trdbi_query_many(uow, &query_toy_boxes_in_brief, NULL, ret, reterr);
+}
+
+void trdb_toy_brief_free(trdb_toy_brief *row) {
+    trdbi_row_free(row);
+}
+
+size_t trdb_toy_brief_list_count(const trdb_toy_brief_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_toy_brief *trdb_toy_brief_list_at(const trdb_toy_brief_list *list, size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_toy_brief *trdb_toy_brief_list_next(const trdb_toy_brief_list *list, const trdb_toy_brief *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_toy_brief *trdb_toy_brief_list_rows(const trdb_toy_brief_list *list, size_t *ret_stride,
+                                               size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_toy_brief_list_free(trdb_toy_brief_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_toy_box_in_brief_params[] = {
+    {"id", NULL, TRDBI_UUID, 0, 0},
+};
+
+static const trdbi_field query_toy_box_in_brief_fields[] = {
+    {"box_id", NULL, offsetof(trdb_toy_brief, box_id), TRDBI_UUID, 0},
+    {"code", NULL, offsetof(trdb_toy_brief, code), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_toy_box_in_brief = {
+    .name = "toy_box_in_brief",
+    .sql = "SELECT id AS box_id, code FROM {schema}.toy_boxes WHERE id = $1",
+    .params = query_toy_box_in_brief_params,
+    .fields = query_toy_box_in_brief_fields,
+    .param_count = 1,
+    .field_count = 2,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_toy_brief),
+    .secret = true,
+};
+
+int trdb_toy_box_in_brief(trdb_uow *uow, trdb_uuid id, trdb_toy_brief **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_uuid(id)};
+    return trdbi_query_one(uow, &query_toy_box_in_brief, args, ret, reterr);
+}
+
+static const trdbi_query_param query_toy_box_filled_params[] = {
+    {"id", NULL, TRDBI_UUID, 0, 0},
+};
+
+static const trdbi_field query_toy_box_filled_fields[] = {
+    {"id", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.id), TRDBI_UUID, 1},
+    {"code", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.code), TRDBI_TEXT, 0},
+    {"title", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.title), TRDBI_TEXT, 0},
+    {"small", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.small), TRDBI_I64, 0},
+    {"medium", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.medium), TRDBI_I64, 0},
+    {"large", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.large), TRDBI_I64, 0},
+    {"flag", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.flag), TRDBI_BOOL, 0},
+    {"price", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.price), TRDBI_DECIMAL, 0},
+    {"ratio", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.ratio), TRDBI_DECIMAL, 0},
+    {"total", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.total), TRDBI_DECIMAL, 0},
+    {"seen_at", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.seen_at), TRDBI_TIMESTAMP, 0},
+    {"local_at", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.local_at), TRDBI_TIMESTAMP, 0},
+    {"other", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.other), TRDBI_UUID, 0},
+    {"payload", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.payload), TRDBI_BYTES, 0},
+    {"doc", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.doc), TRDBI_JSON, 0},
+    {"raw", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.raw), TRDBI_JSON, 0},
+    {"address", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.address), TRDBI_INET, 0},
+    {"tags", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.tags), TRDBI_TEXTS, 0},
+    {"labels", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.labels), TRDBI_TEXTS, 0},
+    {"short_tags", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.short_tags), TRDBI_TEXTS, 0},
+    {"mood", &trdbi_enum_toy_mood, offsetof(trdbi_toy_box_filled_row, toy_box.mood), TRDBI_ENUM, 0},
+    {"side", &trdbi_enum_toy_side, offsetof(trdbi_toy_box_filled_row, toy_box.side), TRDBI_ENUM, 0},
+    {"password", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.password), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdbi_toy_box_filled_row, toy_box.created_at), TRDBI_TIMESTAMP, 0},
+    {"items", NULL, offsetof(trdbi_toy_box_filled_row, items), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_toy_box_filled = {
+    .name = "toy_box_filled",
+    .sql = "SELECT (b).\"id\", (b).\"code\", (b).\"title\", (b).\"small\", (b).\"medium\", (b).\"large\", "
+           "(b).\"flag\", (b).\"price\", (b).\"ratio\", (b).\"total\", (b).\"seen_at\", (b).\"local_at\", "
+           "(b).\"other\", (b).\"payload\", (b).\"doc\", (b).\"raw\", (b).\"address\", (b).\"tags\", "
+           "(b).\"labels\", (b).\"short_tags\", (b).\"mood\", (b).\"side\", (b).\"password\", "
+           "(b).\"created_at\", (SELECT count(*) FROM {schema}.toy_items i WHERE i.box_id = b.id) AS "
+           "items\n"
+           "FROM {schema}.toy_boxes b WHERE b.id = $1",
+    .params = query_toy_box_filled_params,
+    .fields = query_toy_box_filled_fields,
+    .param_count = 1,
+    .field_count = 25,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_toy_box_filled_row),
+    .secret = true,
+};
+
+int trdbi_toy_box_filled(trdb_uow *uow, trdb_uuid id, trdbi_toy_box_filled_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_uuid(id)};
+    return trdbi_query_one(uow, &query_toy_box_filled, args, ret, reterr);
+}

@@ -202,7 +202,7 @@ TRDB_API int trdb_toy_boxes_get(trdb_uow *uow, const trdb_uuid *keys, size_t cou
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_toy_box_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_toy_boxes_list(trdb_uow *uow, const trdb_toy_box_filter *filter, trdb_toy_box_list **ret,
                                  trdb_error **reterr);
@@ -384,7 +384,7 @@ TRDB_API int trdb_toy_items_get(trdb_uow *uow, const char *const *keys, size_t c
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_toy_item_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_toy_items_list(trdb_uow *uow, const trdb_toy_item_filter *filter,
                                  trdb_toy_item_list **ret, trdb_error **reterr);
@@ -553,7 +553,7 @@ TRDB_API int trdb_toy_events_get(trdb_uow *uow, const int64_t *keys, size_t coun
 /**
  * Lists rows. NULL for the filter means all of them, ordered by the key.
  * @param ret receives the list; free it with trdb_toy_event_list_free().
- * @return 0; TRDB_E_INVALID for an unknown column or a limit below 1; see the top of this file.
+ * @return 0; TRDB_E_INVALID (unknown column); TRDB_E_RANGE (limit below 1); see the top of this file.
  */
 TRDB_API int trdb_toy_events_list(trdb_uow *uow, const trdb_toy_event_filter *filter,
                                   trdb_toy_event_list **ret, trdb_error **reterr);
@@ -722,6 +722,61 @@ TRDB_API void trdb_toy_echo_row_free(trdb_toy_echo_row *row);
 static inline void trdb_toy_echo_row_cleanup(trdb_toy_echo_row **handle) {
     trdb_toy_echo_row_free(*handle);
 }
+
+/** A row of trdb_toy_boxes_in_brief(). */
+typedef struct trdb_toy_brief {
+    trdb_opt_uuid box_id; /**< The box. */
+    const char *code; /**< Its code. */
+} trdb_toy_brief;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_toy_brief_list trdb_toy_brief_list;
+
+/**
+ * All boxes with their codes.
+ * @param ret receives the list; free it with trdb_toy_brief_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_toy_boxes_in_brief(trdb_uow *uow, trdb_toy_brief_list **ret, trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_toy_brief_free(trdb_toy_brief *row);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_toy_brief_list_count(const trdb_toy_brief_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_toy_brief *trdb_toy_brief_list_at(const trdb_toy_brief_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_toy_brief *trdb_toy_brief_list_next(const trdb_toy_brief_list *list,
+                                                        const trdb_toy_brief *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_toy_brief *trdb_toy_brief_list_rows(const trdb_toy_brief_list *list, size_t *ret_stride,
+                                                        size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_toy_brief_list_free(trdb_toy_brief_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_toy_brief_cleanup(trdb_toy_brief **handle) {
+    trdb_toy_brief_free(*handle);
+}
+static inline void trdb_toy_brief_list_cleanup(trdb_toy_brief_list **handle) {
+    trdb_toy_brief_list_free(*handle);
+}
+
+/**
+ * One box with its code.
+ * @param id The box.
+ * @param ret receives the row; free it with trdb_toy_brief_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_toy_box_in_brief(trdb_uow *uow, trdb_uuid id, trdb_toy_brief **ret, trdb_error **reterr);
 
 TRDB_END_DECLS
 

@@ -62,3 +62,26 @@ UPDATE {schema}.toy_items SET removed = true WHERE box_id = $1;
 -- param: value The value.
 -- column: twice Two times it.
 SELECT {schema}.toy_twice($1) AS twice;
+
+-- name: toy_boxes_in_brief :many
+-- row: toy_brief
+-- All boxes with their codes.
+-- column: box_id The box.
+-- column: code Its code.
+SELECT id AS box_id, code FROM {schema}.toy_boxes ORDER BY code;
+
+-- name: toy_box_in_brief :one
+-- row: toy_brief
+-- One box with its code.
+-- param: id The box.
+SELECT id AS box_id, code FROM {schema}.toy_boxes WHERE id = $1;
+
+-- name: toy_box_filled :one
+-- scope: internal
+-- secret: yes
+-- embeds: toy_boxes
+-- A box and how full it is.
+-- param: id The box.
+-- column: items How many items lie in it.
+SELECT (b).*, (SELECT count(*) FROM {schema}.toy_items i WHERE i.box_id = b.id) AS items
+FROM {schema}.toy_boxes b WHERE b.id = $1;
