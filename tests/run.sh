@@ -9,7 +9,7 @@
 # --export F   also checks the published figures of a freqtrade export
 # SUITE        names of folders in tests/; default: all
 #
-# A variant names the programs that it leaves out, because they build plain copies of their own.
+# A variant names the programs that it leaves out, since nothing of its build runs in them.
 set -eu
 
 source=$(cd "$(dirname "$0")/.." && pwd)

@@ -50,12 +50,14 @@ typedef struct trdb_migration {
 /** What a call found or did: migrations in order. Free with trdb_migration_list_free(). */
 typedef struct trdb_migration_list trdb_migration_list;
 
+/** The number of entries; 0 for NULL. As all lists, these may be read from any thread. */
 TRDB_API size_t trdb_migration_list_count(const trdb_migration_list *list);
 /** The i-th entry, or NULL beyond the end. */
 TRDB_API const trdb_migration *trdb_migration_list_at(const trdb_migration_list *list, size_t i);
 /** The entry after one of this list, or NULL. */
 TRDB_API const trdb_migration *trdb_migration_list_next(const trdb_migration_list *list,
                                                         const trdb_migration *entry);
+/** Frees a report with all its strings. NULL is allowed. */
 TRDB_API void trdb_migration_list_free(trdb_migration_list *list);
 
 /**
@@ -121,12 +123,14 @@ typedef struct trdb_finding {
 /** A list of findings. Free with trdb_finding_list_free(). */
 typedef struct trdb_finding_list trdb_finding_list;
 
+/** The number of findings; 0 for NULL. Any thread. */
 TRDB_API size_t trdb_finding_list_count(const trdb_finding_list *list);
 /** The i-th finding, or NULL beyond the end. */
 TRDB_API const trdb_finding *trdb_finding_list_at(const trdb_finding_list *list, size_t i);
 /** The finding after one of this list, or NULL. */
 TRDB_API const trdb_finding *trdb_finding_list_next(const trdb_finding_list *list,
                                                     const trdb_finding *finding);
+/** Frees a report with all its strings. NULL is allowed. */
 TRDB_API void trdb_finding_list_free(trdb_finding_list *list);
 
 /**

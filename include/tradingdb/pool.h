@@ -63,7 +63,8 @@ TRDB_API int trdb_open(const char *conninfo, const trdb_db_options *options, trd
 
 /**
  * Closes a database: idle connections are closed now, borrowed ones when their unit ends, waiting callers get
- * TRDB_E_CLOSED. The handle stays valid and answers TRDB_E_CLOSED until trdb_db_free(). NULL is allowed.
+ * TRDB_E_CLOSED. Units that were begun before go on and may be committed. The handle stays valid until
+ * trdb_db_free(): beginning a unit answers TRDB_E_CLOSED, statistics can still be read. NULL is allowed.
  */
 TRDB_API void trdb_close(trdb_db *db);
 
@@ -98,7 +99,11 @@ typedef struct trdb_db_stats {
 /** A trdb_db_stats with its struct_size set and everything else at its default. */
 TRDB_DEFINE_INIT(trdb_db_stats);
 
-/** Reads the statistics; fills as many fields as struct_size covers. TRDB_E_INVALID for NULL or a size of 0. */
+/**
+ * Reads the statistics, of a closed database as well; fills as many fields as struct_size covers, those that
+ * this library does not have with 0. Any thread.
+ * @return 0; TRDB_E_INVALID for NULL or a struct_size that was not set; TRDB_E_FORKED.
+ */
 TRDB_API int trdb_db_get_stats(trdb_db *db, trdb_db_stats *stats, trdb_error **reterr);
 
 /** One call to the server, as told to a trace callback. The pointers are valid during the callback only. */
@@ -123,7 +128,8 @@ typedef void (*trdb_trace_fn)(void *arg, const trdb_trace_event *event);
 
 /**
  * Sets the callback that hears of every call to the server, or removes it (fn NULL). Set it before units of
- * work begin: a unit keeps the callback that it began with. TRDB_E_INVALID for a NULL db.
+ * work begin: a unit keeps the callback that it began with. Any thread.
+ * @return 0; TRDB_E_INVALID for a NULL db; TRDB_E_FORKED.
  */
 TRDB_API int trdb_set_trace(trdb_db *db, trdb_trace_fn fn, void *arg, trdb_error **reterr);
 

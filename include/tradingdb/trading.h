@@ -1324,16 +1324,6 @@ static inline void trdb_trading_positions_verify_row_list_cleanup(
 TRDB_API int trdb_trading_trades_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symbol,
                                       trdb_trading_trade_list **ret, trdb_error **reterr);
 
-/**
- * The newest figures of a bot; those without a time of calculation come last.
- * @param bot_id The bot.
- * @param count The most rows wanted.
- * @param ret receives the list; free it with trdb_trading_performance_metric_list_free().
- * @return 0; see the top of this file.
- */
-TRDB_API int trdb_trading_metrics_latest(trdb_uow *uow, int64_t bot_id, int64_t count,
-                                         trdb_trading_performance_metric_list **ret, trdb_error **reterr);
-
 /** A row of trdb_trading_pnl_summary(). */
 typedef struct trdb_trading_pnl_summary_row {
     trdb_opt_i64 trades; /**< Closed trades. */

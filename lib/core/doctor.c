@@ -250,9 +250,8 @@ static int check_clock(const examination *x, trdb_error **reterr) {
 
 static int check_rights(const examination *x, trdb_error **reterr) {
     static const char sql[] =
-        "SELECT count(*), count(*) FILTER (WHERE NOT allowed), (array_agg(relname ORDER BY relname) FILTER "
-        "(WHERE NOT "
-        "allowed))[1:5]::text FROM (SELECT relname::text, has_schema_privilege(n.oid, 'USAGE') AND"
+        "SELECT count(*), count(*) FILTER (WHERE NOT allowed), array_to_string((array_agg(relname ORDER BY"
+        " relname) FILTER (WHERE NOT allowed))[1:5], ', ') FROM (SELECT relname::text, has_schema_privilege(n.oid, 'USAGE') AND"
         " has_table_privilege(c.oid, 'SELECT') AND (relname = 'trdb_migrations' OR"
         " has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND"
         " has_table_privilege(c.oid, 'DELETE')) AS allowed FROM pg_class c JOIN pg_namespace n ON n.oid ="
@@ -270,8 +269,7 @@ static int check_rights(const examination *x, trdb_error **reterr) {
     if (strtol(refused, NULL, 10) > 0)
         find(x->list, TRDB_SEVERITY_PROBLEM, "rights",
              "as their owner: GRANT USAGE ON SCHEMA …, and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
-             "TABLES IN SCHEMA "
-             "… TO the role",
+             "TABLES IN SCHEMA … TO the role",
              "role \"%s\" may not read and write %s of %s tables in schema \"%s\", among them %s",
              fact(x, FACT_ROLE), refused, tables, x->schema, trdbi_result_text(result, 0, 2));
     else if (strtol(tables, NULL, 10) > 0)

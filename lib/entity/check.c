@@ -19,8 +19,8 @@ int trdbi_refuse(const trdbi_table *table, const trdbi_column *column, int code,
     return code;
 }
 
-/* The next three find what json-c lets pass, even when it is told to be strict, and the server does not. They run
- * on a text that json-c has parsed, so that strings are closed and escapes are complete. */
+/* The next three find what json-c lets pass, even when it is told to be strict, and the server does not. They
+ * run on a text that json-c has parsed, so that strings are closed and escapes are complete. */
 
 static const char *string_problem(const char **text) {
     static const char half[] = "half of a surrogate pair stands alone";

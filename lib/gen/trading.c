@@ -1561,46 +1561,6 @@ int trdbi_trading_trade_close(trdb_uow *uow, int64_t id, trdb_decimal exit_price
     return trdbi_query_one(uow, &query_trading_trade_close, args, ret, reterr);
 }
 
-static const trdbi_query_param query_trading_metrics_latest_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 0, 0},
-    {"count", NULL, TRDBI_I64, 0, 0},
-};
-
-static const trdbi_field query_trading_metrics_latest_fields[] = {
-    {"id", NULL, offsetof(trdb_trading_performance_metric, id), TRDBI_I64, 1},
-    {"bot_id", NULL, offsetof(trdb_trading_performance_metric, bot_id), TRDBI_I64, 0},
-    {"trade_type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_performance_metric, trade_type),
-     TRDBI_ENUM, 0},
-    {"symbol", NULL, offsetof(trdb_trading_performance_metric, symbol), TRDBI_TEXT, 0},
-    {"interval", NULL, offsetof(trdb_trading_performance_metric, interval), TRDBI_TEXT, 0},
-    {"entry_logic_name", NULL, offsetof(trdb_trading_performance_metric, entry_logic_name), TRDBI_TEXT, 0},
-    {"exit_logic_name", NULL, offsetof(trdb_trading_performance_metric, exit_logic_name), TRDBI_TEXT, 0},
-    {"metrics", NULL, offsetof(trdb_trading_performance_metric, metrics), TRDBI_JSON, 0},
-    {"calculated_at", NULL, offsetof(trdb_trading_performance_metric, calculated_at), TRDBI_TIMESTAMP, 0},
-    {"created_at", NULL, offsetof(trdb_trading_performance_metric, created_at), TRDBI_TIMESTAMP, 0},
-};
-
-static const trdbi_query query_trading_metrics_latest = {
-    .name = "trading_metrics_latest",
-    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"interval\", \"entry_logic_name\", "
-           "\"exit_logic_name\", \"metrics\", \"calculated_at\", \"created_at\" FROM "
-           "{schema}.trading_performance_metrics\n"
-           "WHERE bot_id = $1 ORDER BY calculated_at DESC NULLS LAST, id DESC LIMIT $2",
-    .params = query_trading_metrics_latest_params,
-    .fields = query_trading_metrics_latest_fields,
-    .param_count = 2,
-    .field_count = 10,
-    .field_stride = sizeof(trdbi_field),
-    .row_size = sizeof(trdb_trading_performance_metric),
-    .secret = false,
-};
-
-int trdb_trading_metrics_latest(trdb_uow *uow, int64_t bot_id, int64_t count,
-                                trdb_trading_performance_metric_list **ret, trdb_error **reterr) {
-    const trdbi_arg args[] = {trdbi_arg_i64(bot_id), trdbi_arg_i64(count)};
-    return trdbi_query_many(uow, &query_trading_metrics_latest, args, ret, reterr);
-}
-
 static const trdbi_query_param query_trading_pnl_summary_params[] = {
     {"bot_id", NULL, TRDBI_I64, 1, 0},
 };

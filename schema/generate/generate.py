@@ -88,7 +88,8 @@ def generate(api_path, server, release=False):
     names.check(model, queries, {name: path.name for path, text in written.items()
                                  for name in names.written_names(text)})
     lock = Lock(out.lock, out.version)
-    structs = Structs(model, queries, lock)
+    by_hand = {name: fields for text in written.values() for name, fields in headers.written_structs(text).items()}
+    structs = Structs(model, queries, lock, by_hand)
     texts = {out.header(domain): headers.header(domain, model, queries, structs, out.include) for domain in domains}
     symbols = {name for text in [*texts.values(), *written.values()] for name in sources.exported(text)}
     lock.set_symbols(symbols)
@@ -98,7 +99,8 @@ def generate(api_path, server, release=False):
                   for domain in domains})
     texts[out.sources / "queries.h"] = sources.queries_header(model, queries, structs, out.include, out.tables_symbol)
     texts[out.sources / "tables.c"] = sources.tables_source(model, out.tables_symbol)
-    texts[out.sources / "asserts.c"] = sources.asserts(model, lock, out.include)
+    texts[out.sources / "asserts.c"] = sources.asserts(model, lock, out.include,
+                                                      "tradingdb.h" if by_hand else None)
     texts[out.catalog] = json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     texts[out.lock] = lock.text()
     if out.map:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The public header of a domain."""
+import re
+
 import functions as fn
 from kinds import declare
 from text import WIDTH, block, call, comment, sentence
@@ -143,3 +145,16 @@ def needed(domain, model, queries):
     """Domains whose row types the public queries of this one give."""
     return sorted({query.table.domain for query in queries
                    if query.domain == domain and query.table and not query.internal} - {domain})
+
+
+def written_structs(text):
+    """{name: [(type, field)]} of the structs that a hand-written header defines."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"^#define.*?(?<!\\)$", "", text, flags=re.M | re.S)
+    structs = {}
+    for body, name in re.findall(r"^typedef struct \w+ \{(.*?)^\} (\w+);", text, re.M | re.S):
+        structs[name] = []
+        for ctype, field, count in re.findall(r"^\s+([\w *]*?[ *])(\w+)(?:\[(\d+)\])?;", body, re.M):
+            ctype = ctype.strip()
+            structs[name].append((f"{ctype}[{count}]" if count else ctype, field))
+    return structs

@@ -5,7 +5,8 @@ import re
 # Size and alignment of every type that a public struct may hold, on a 64-bit machine; lib/gen/asserts.c has the
 # compiler confirm what follows from them.
 LAYOUT = {
-    "size_t": (8, 8), "int32_t": (4, 4), "int64_t": (8, 8), "const char *": (8, 8), "trdb_uuid": (16, 1),
+    "bool": (1, 1), "uint8_t": (1, 1), "int32_t": (4, 4), "uint32_t": (4, 4), "int64_t": (8, 8), "uint64_t": (8, 8),
+    "size_t": (8, 8), "const char *": (8, 8), "trdb_trace_fn": (8, 8), "trdb_uuid": (16, 1),
     "trdb_decimal": (24, 8), "trdb_timestamp": (16, 8),
     "trdb_opt_i64": (16, 8), "trdb_opt_bool": (2, 1), "trdb_opt_uuid": (20, 4), "trdb_opt_enum": (16, 8),
     "trdb_bytes": (16, 8), "trdb_texts": (16, 8),
@@ -18,6 +19,10 @@ LAYOUT = {
 
 def layout(ctype):
     """(size, alignment); any other pointer is as large as a text."""
+    array = re.fullmatch(r"(\w+)\[(\d+)\]", ctype)
+    if array:
+        size, alignment = layout(array[1])
+        return size * int(array[2]), alignment
     return LAYOUT[ctype] if ctype in LAYOUT or not ctype.endswith("*") else (8, 8)
 
 

@@ -196,11 +196,11 @@ def tables_source(model, symbol):
                       *(f"    &trdbi_table_{table.name}," for table in model.tables), "    NULL,", "};"]) + "\n"
 
 
-def asserts(model, lock, include):
+def asserts(model, lock, include, umbrella):
     """lib/gen/asserts.c: the compiler confirms where abi.lock says that every field is."""
-    lines = [*TOP, "/* The layout of the public structs on 64-bit machines, as schema/abi.lock has it. */",
-             *includes(model, [], model.used_domains(), include)[2:], "", "#include <stddef.h>", "",
-             "#if UINTPTR_MAX == UINT64_MAX"]
+    headers = [f"#include <{include}/{umbrella}>"] if umbrella else includes(model, [], model.used_domains(), include)[2:]
+    lines = [*TOP, "/* The layout of the public structs on 64-bit machines, as schema/abi.lock has it. */", *headers,
+             "", "#include <stddef.h>", "", "#if UINTPTR_MAX == UINT64_MAX"]
     lines += ["#define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type \".\" #field)"]
     for struct in sorted(lock.structs):
         lines += [f"AT({struct}, {name}, {offset});" for _, offset, _, name, _ in lock.structs[struct]]

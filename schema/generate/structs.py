@@ -83,8 +83,10 @@ def query_fields(query):
 class Structs:
     """All public structs by name, ordered by the lock."""
 
-    def __init__(self, model, queries, lock):
+    def __init__(self, model, queries, lock, written):
         self.fields = {}
+        for name, fields in written.items():
+            self.add(lock, name, [Field(ctype, field, "") for ctype, field in fields])
         for enum in model.enums.values():
             if not enum.planned:
                 enum.values = lock.order_values(enum.type, enum.values)

@@ -176,13 +176,6 @@ SET status = 'closed', exit_price = $2::numeric, exit_time = coalesce($3, now())
 WHERE t.id = $1 AND t.status = 'open' AND t.entry_price IS NOT NULL AND t.size IS NOT NULL
 RETURNING t.*;
 
--- name: trading_metrics_latest :many
--- The newest figures of a bot; those without a time of calculation come last.
--- param: bot_id The bot.
--- param: count The most rows wanted.
-SELECT * FROM {schema}.trading_performance_metrics
-WHERE bot_id = $1 ORDER BY calculated_at DESC NULLS LAST, id DESC LIMIT $2;
-
 -- name: trading_pnl_summary :one
 -- What the closed trades of a bot brought. Sums are formed exactly from stored prices, sizes and fees; gross is before
 -- fees, net after. A trade that brought exactly nothing is a draw.

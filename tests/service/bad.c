@@ -37,19 +37,20 @@ static void insert_rows(void) {
 
 static void create(void) {
     bad_url = harness_database();
-    harness_sql(bad_url,
-                "CREATE SCHEMA probe;"
-                "CREATE FUNCTION probe.rows() RETURNS text LANGUAGE plpgsql AS $$"
-                "DECLARE name text; part text; whole text := '';"
-                "BEGIN"
-                "  FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-                "              AND relkind IN ('r', 'p') ORDER BY relname LOOP"
-                "    EXECUTE format('SELECT count(*) || md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text),"
-                " '''')) FROM public.%%I t', name) INTO part;"
-                "    whole := whole || name || ' ' || part || ' ';"
-                "  END LOOP;"
-                "  RETURN whole;"
-                "END $$;");
+    harness_sql(
+        bad_url,
+        "CREATE SCHEMA probe;"
+        "CREATE FUNCTION probe.rows() RETURNS text LANGUAGE plpgsql AS $$"
+        "DECLARE name text; part text; whole text := '';"
+        "BEGIN"
+        "  FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        "              AND relkind IN ('r', 'p') ORDER BY relname LOOP"
+        "    EXECUTE format('SELECT count(*) || md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text),"
+        " '''')) FROM public.%%I t', name) INTO part;"
+        "    whole := whole || name || ' ' || part || ' ';"
+        "  END LOOP;"
+        "  RETURN whole;"
+        "END $$;");
     OK(trdb_open(bad_url, NULL, &bad_db, &bad_err));
     OK(trdb_uow_begin(bad_db, NULL, &bad_uow, &bad_err));
     insert_rows();
@@ -104,8 +105,8 @@ void bad_refused_column(int code, int wanted, const char *table, const char *col
     ck_assert_msg(code == wanted, "%s: got %s (%s), wanted %s", call, trdb_error_code_name(code),
                   trdb_error_message(bad_err), trdb_error_code_name(wanted));
     snprintf(name, sizeof name, "%s.%s: ", table, column);
-    ck_assert_msg(strncmp(trdb_error_message(bad_err), name, strlen(name)) == 0, "%s: \"%s\" does not name %s", call,
-                  trdb_error_message(bad_err), name);
+    ck_assert_msg(strncmp(trdb_error_message(bad_err), name, strlen(name)) == 0,
+                  "%s: \"%s\" does not name %s", call, trdb_error_message(bad_err), name);
     ck_assert_int_eq(trdb_error_code(bad_err), wanted);
     ck_assert_str_eq(trdb_error_table(bad_err), table);
     ck_assert_str_eq(trdb_error_column(bad_err), column);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the tests of bad input share. They use the public API only and hold every refusal to the same: its own
- * code, a message that names the thing, out-parameters as they were, nothing sent, the unit still usable, and at
- * the end a commit that leaves every table byte for byte as it was.
+ * code, a message that names the thing, out-parameters as they were, nothing sent, the unit still usable, and
+ * at the end a commit that leaves every table byte for byte as it was.
  */
 #pragma once
 

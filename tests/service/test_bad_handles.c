@@ -22,7 +22,7 @@ START_TEST(a_null_database) {
 END_TEST
 
 /* Every call that takes a unit and makes or changes nothing by being refused. */
-#define EVERY_CALL(unit, REFUSE)                                                                              \
+#define EVERY_CALL(unit, REFUSE)                                                                             \
     do {                                                                                                     \
         trdb_uow *u_ = (unit);                                                                               \
         trdb_trading_bot *bot_ = UNTOUCHED(trdb_trading_bot);                                                \
@@ -98,14 +98,16 @@ END_TEST
 START_TEST(a_null_place_for_the_result) {
     trdb_trading_position position;
     memset(&position, 0, sizeof position);
-    REFUSED(trdb_trading_bot_get(bad_uow, bad_bot, NULL, &bad_err), TRDB_E_INVALID, "place for the result is NULL");
+    REFUSED(trdb_trading_bot_get(bad_uow, bad_bot, NULL, &bad_err), TRDB_E_INVALID,
+            "place for the result is NULL");
     REFUSED(trdb_trading_bots_get(bad_uow, &bad_bot, 1, NULL, &bad_err), TRDB_E_INVALID, "result is NULL");
     REFUSED(trdb_trading_bots_list(bad_uow, NULL, NULL, &bad_err), TRDB_E_INVALID, "result is NULL");
     REFUSED(trdb_trading_bots_count(bad_uow, NULL, NULL, &bad_err), TRDB_E_INVALID, "result is NULL");
     REFUSED(trdb_trading_bots_enabled(bad_uow, trdb_i64(1), NULL, &bad_err), TRDB_E_INVALID, "NULL");
     REFUSED(trdb_trading_pnl_summary(bad_uow, trdb_i64(1), NULL, &bad_err), TRDB_E_INVALID, "NULL");
     REFUSED(trdb_users_authenticate_user(bad_uow, "telegram", "42", NULL, &bad_err), TRDB_E_INVALID, "NULL");
-    REFUSED(trdb_users_count_recent_verification_codes(bad_uow, 1, 1, NULL, &bad_err), TRDB_E_INVALID, "NULL");
+    REFUSED(trdb_users_count_recent_verification_codes(bad_uow, 1, 1, NULL, &bad_err), TRDB_E_INVALID,
+            "NULL");
     REFUSED(trdb_trading_unrealized_pnl(&position, bad_decimal("1"), NULL, &bad_err), TRDB_E_INVALID, "NULL");
     bad_nothing_happened();
 }
@@ -117,7 +119,8 @@ START_TEST(null_inputs) {
     trdb_usr_user *user = UNTOUCHED(trdb_usr_user);
     trdb_trading_position *position = UNTOUCHED(trdb_trading_position);
     trdb_decimal pnl = bad_decimal("7");
-    REFUSED(trdb_trading_bot_insert(bad_uow, NULL, &bot, &bad_err), TRDB_E_INVALID, "trdb_trading_bot_new is NULL");
+    REFUSED(trdb_trading_bot_insert(bad_uow, NULL, &bot, &bad_err), TRDB_E_INVALID,
+            "trdb_trading_bot_new is NULL");
     REFUSED(trdb_trading_bot_patch(bad_uow, bad_bot, NULL, &bot, &bad_err), TRDB_E_INVALID, "is NULL");
     REFUSED(trdb_trading_bots_insert(bad_uow, NULL, sizeof(trdb_trading_bot_new), 2, &bots, &bad_err),
             TRDB_E_INVALID, "2 rows but no array");
@@ -127,15 +130,18 @@ START_TEST(null_inputs) {
     REFUSED(trdb_trading_bot_patch(bad_uow, bad_bot, TRDB_TRADING_BOT_NEW(.config = NULL), &bot, &bad_err),
             TRDB_E_INVALID, "the patch gives no field");
     REFUSED(trdb_users_authenticate_user(bad_uow, NULL, "42", &user, &bad_err), TRDB_E_NOT_NULL, "provider");
-    REFUSED(trdb_users_authenticate_user(bad_uow, "telegram", NULL, &user, &bad_err), TRDB_E_NOT_NULL, "external_id");
+    REFUSED(trdb_users_authenticate_user(bad_uow, "telegram", NULL, &user, &bad_err), TRDB_E_NOT_NULL,
+            "external_id");
     REFUSED(trdb_users_get_telegram_profile(bad_uow, NULL, (trdb_telegram_profile **)(void *)&user, &bad_err),
             TRDB_E_INVALID, "telegram_id");
-    REFUSED(trdb_trading_apply_fill(bad_uow, bad_position, NULL, 0, NULL, &position, &bad_err), TRDB_E_INVALID,
-            "trdb_trading_fill_new is NULL");
-    REFUSED(trdb_trading_fill_symbol(bad_uow, NULL, NULL, 0, NULL, &position, &bad_err), TRDB_E_INVALID, "is NULL");
+    REFUSED(trdb_trading_apply_fill(bad_uow, bad_position, NULL, 0, NULL, &position, &bad_err),
+            TRDB_E_INVALID, "trdb_trading_fill_new is NULL");
+    REFUSED(trdb_trading_fill_symbol(bad_uow, NULL, NULL, 0, NULL, &position, &bad_err), TRDB_E_INVALID,
+            "is NULL");
     REFUSED(trdb_trading_ensure_open_position(bad_uow, NULL, &position, &bad_err), TRDB_E_INVALID, "is NULL");
     REFUSED(trdb_trading_close_trade(bad_uow, bad_trade, NULL, NULL, &bad_err), TRDB_E_INVALID, "is NULL");
-    REFUSED(trdb_trading_unrealized_pnl(NULL, bad_decimal("1"), &pnl, &bad_err), TRDB_E_INVALID, "position is NULL");
+    REFUSED(trdb_trading_unrealized_pnl(NULL, bad_decimal("1"), &pnl, &bad_err), TRDB_E_INVALID,
+            "position is NULL");
     IS_UNTOUCHED(bot), IS_UNTOUCHED(bots), IS_UNTOUCHED(user), IS_UNTOUCHED(position);
     ck_assert_int_eq(trdb_decimal_compare(pnl, bad_decimal("7")), 0);
     bad_nothing_happened();
@@ -163,7 +169,7 @@ START_TEST(null_rows_lists_and_reports) {
     ck_assert_ptr_null(trdb_finding_list_at(NULL, 0));
     ck_assert_ptr_null(trdb_finding_list_next(NULL, NULL));
     TRDB_FOREACH(trdb_trading_bot, bot, NULL)
-        ck_abort_msg("a row of nothing");
+    ck_abort_msg("a row of nothing");
 
     trdb_trading_bot_list *bots = NULL;
     OK(trdb_trading_bots_list(bad_uow, NULL, &bots, &bad_err));
@@ -209,7 +215,8 @@ START_TEST(null_in_migrate_and_doctor) {
     FAILS(trdb_migrate_status(bad_url, NULL, NULL, &bad_err), TRDB_E_INVALID, "ret is NULL");
     FAILS(trdb_migrate_plan(bad_url, NULL, NULL, &bad_err), TRDB_E_INVALID, "ret is NULL");
     FAILS(trdb_doctor(bad_url, NULL, NULL, &bad_err), TRDB_E_INVALID, "ret is NULL");
-    OK(trdb_migrate_up(bad_url, NULL, NULL, &bad_err)); /* nothing is left to do, and the list is not wanted */
+    OK(trdb_migrate_up(bad_url, NULL, NULL,
+                       &bad_err)); /* nothing is left to do, and the list is not wanted */
     OK(trdb_migrate_verify(bad_url, NULL, NULL, &bad_err));
     bad_nothing_happened();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values and structs that are refused. The conformance suite walks every column of every table; here it is one
- * table of each kind, and the services, through the public API alone. */
+/* Values and structs that are refused. The conformance suite walks every column of every table; here it is
+ * one table of each kind, and the services, through the public API alone. */
 #include "bad.h"
 
 #define INSERT_TRADE(in) trdb_trading_trade_insert(bad_uow, &(in), &trade, &bad_err)
@@ -59,8 +59,8 @@ START_TEST(every_text_of_a_service_too_long) {
     ck_assert_int_eq(failed, TRDB_E_RANGE);
     ck_assert_ptr_nonnull(strstr(trdb_error_message(bad_err), "usr_verification_codes.code"));
     ck_assert_ptr_null(strstr(trdb_error_message(bad_err), "0123"));
-    REFUSED(trdb_users_create_telegram_user(bad_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.verification_code = code),
-                                            &user, &bad_err),
+    REFUSED(trdb_users_create_telegram_user(
+                bad_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.verification_code = code), &user, &bad_err),
             TRDB_E_RANGE, "verification_code: the text is too long");
     IS_UNTOUCHED(user);
     IS_UNTOUCHED(position);
@@ -91,12 +91,12 @@ START_TEST(invalid_utf8) {
     trdb_trading_bot_new bot_new = bad_bot_new();
     bot_new.config = json;
     REFUSED_COLUMN(INSERT_BOT(bot_new), TRDB_E_ENCODING, "trading_bots", "config");
-    REFUSED_COLUMN(trdb_trading_positions_list(
-                       bad_uow, TRDB_TRADING_POSITION_FILTER(.symbol = trdb_where_text_eq(text)), &positions,
-                       &bad_err),
-                   TRDB_E_ENCODING, "trading_positions", "symbol");
-    REFUSED(trdb_trading_positions_open(bad_uow, trdb_i64(bad_bot), text, &positions, &bad_err), TRDB_E_ENCODING,
-            "symbol");
+    REFUSED_COLUMN(
+        trdb_trading_positions_list(bad_uow, TRDB_TRADING_POSITION_FILTER(.symbol = trdb_where_text_eq(text)),
+                                    &positions, &bad_err),
+        TRDB_E_ENCODING, "trading_positions", "symbol");
+    REFUSED(trdb_trading_positions_open(bad_uow, trdb_i64(bad_bot), text, &positions, &bad_err),
+            TRDB_E_ENCODING, "symbol");
     REFUSED_COLUMN(trdb_users_authenticate_user(bad_uow, "telegram", text, &user, &bad_err), TRDB_E_ENCODING,
                    "usr_auth_identities", "external_id");
     IS_UNTOUCHED(trade), IS_UNTOUCHED(bot), IS_UNTOUCHED(user), IS_UNTOUCHED(positions);
@@ -111,10 +111,33 @@ START_TEST(invalid_utf8) {
 END_TEST
 
 static const char *const not_json[] = {
-    "",           "{",        "{\"a\":1",      "{\"a\":1}}",  "{'a':1}",          "{\"a\":NaN}",  "{\"a\":Infinity}",
-    "{\"a\":1,}", "[1,]",     "{a:1}",         "nul",         "{\"a\":01}",       "{} trailing",  "{\"a\":\"\\u0000\"}",
-    "\"\n\"",     "/* c */1", "{\"a\":\"\\x\"}", "{\"a\" 1}", "{\"a\":\"open}",
-    "\"\t\"",    "[00]",     "{\"\\u0000\":1}", "\"\\ud800\"",  "\"\\udc00\\ud800\"",  "\"\\ud800x\"", "1e999999",  "[1.]",
+    "",
+    "{",
+    "{\"a\":1",
+    "{\"a\":1}}",
+    "{'a':1}",
+    "{\"a\":NaN}",
+    "{\"a\":Infinity}",
+    "{\"a\":1,}",
+    "[1,]",
+    "{a:1}",
+    "nul",
+    "{\"a\":01}",
+    "{} trailing",
+    "{\"a\":\"\\u0000\"}",
+    "\"\n\"",
+    "/* c */1",
+    "{\"a\":\"\\x\"}",
+    "{\"a\" 1}",
+    "{\"a\":\"open}",
+    "\"\t\"",
+    "[00]",
+    "{\"\\u0000\":1}",
+    "\"\\ud800\"",
+    "\"\\udc00\\ud800\"",
+    "\"\\ud800x\"",
+    "1e999999",
+    "[1.]",
 };
 
 START_TEST(invalid_json) {
@@ -152,8 +175,8 @@ START_TEST(every_number_out_of_range) {
     REFUSED_COLUMN(INSERT_BOT(in), TRDB_E_RANGE, "trading_bots", "started_at");
     in.started_at = trdb_time_us(TRDB_TIMESTAMP_MIN - 1);
     REFUSED_COLUMN(INSERT_BOT(in), TRDB_E_RANGE, "trading_bots", "started_at");
-    REFUSED(trdb_users_create_telegram_user(bad_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.max_alerts = trdb_i64(-1)), NULL,
-                                            &bad_err),
+    REFUSED(trdb_users_create_telegram_user(
+                bad_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.max_alerts = trdb_i64(-1)), NULL, &bad_err),
             TRDB_E_RANGE, "max_alerts: must not be negative");
     IS_UNTOUCHED(bot);
     bad_nothing_happened();
@@ -167,12 +190,14 @@ START_TEST(every_amount_below_its_least) {
     for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
         trdb_trading_fill_new fill = bad_fill_new();
         fill.qty = trdb_dec(amounts[i]);
-        REFUSED_COLUMN(trdb_trading_apply_fill(bad_uow, bad_position, &fill, 0, &outcome, &position, &bad_err),
-                       TRDB_E_RANGE, "trading_fills", "qty");
+        REFUSED_COLUMN(
+            trdb_trading_apply_fill(bad_uow, bad_position, &fill, 0, &outcome, &position, &bad_err),
+            TRDB_E_RANGE, "trading_fills", "qty");
         fill = bad_fill_new();
         fill.price = trdb_dec(amounts[i]);
-        REFUSED_COLUMN(trdb_trading_apply_fill(bad_uow, bad_position, &fill, 0, &outcome, &position, &bad_err),
-                       TRDB_E_RANGE, "trading_fills", "price");
+        REFUSED_COLUMN(
+            trdb_trading_apply_fill(bad_uow, bad_position, &fill, 0, &outcome, &position, &bad_err),
+            TRDB_E_RANGE, "trading_fills", "price");
     }
     IS_UNTOUCHED(position);
     ck_assert_int_eq(outcome, 77);
@@ -198,13 +223,14 @@ START_TEST(nan_and_infinities) {
     REFUSED_COLUMN(trdb_trading_apply_fill(bad_uow, bad_position, &fill, 0, NULL, &position, &bad_err),
                    TRDB_E_RANGE, "trading_fills", "commission");
     REFUSED_COLUMN(trdb_trading_close_trade(bad_uow, bad_trade,
-                                            TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec_value(value)), &trade,
-                                            &bad_err),
+                                            TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec_value(value)),
+                                            &trade, &bad_err),
                    TRDB_E_RANGE, "trading_trades", "exit_price");
     REFUSED_COLUMN(trdb_trading_add_bot_pnl(bad_uow, bad_bot, value, &bot, &bad_err), TRDB_E_RANGE,
                    "trading_bots", "total_pnl");
     OK(trdb_trading_position_get(bad_uow, bad_position, &stored, &bad_err));
-    REFUSED(trdb_trading_unrealized_pnl(stored, value, &pnl, &bad_err), TRDB_E_RANGE, "mark must be a finite");
+    REFUSED(trdb_trading_unrealized_pnl(stored, value, &pnl, &bad_err), TRDB_E_RANGE,
+            "mark must be a finite");
     trdb_trading_position_free(stored);
     ck_assert_int_eq(trdb_decimal_compare(pnl, bad_decimal("7")), 0);
     IS_UNTOUCHED(bot), IS_UNTOUCHED(trade), IS_UNTOUCHED(position);
@@ -236,7 +262,8 @@ START_TEST(an_amount_that_would_be_rounded) {
 END_TEST
 
 START_TEST(text_that_is_no_decimal) {
-    static const char *const texts[] = {"", "abc", "1,5", "0x10", " 1", "1e999", "123456789012345678901234567890123456789"};
+    static const char *const texts[] = {
+        "", "abc", "1,5", "0x10", " 1", "1e999", "123456789012345678901234567890123456789"};
     trdb_trading_trade *trade = UNTOUCHED(trdb_trading_trade);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         trdb_trading_trade_new in = bad_trade_new();
@@ -261,20 +288,21 @@ START_TEST(unknown_enum_constant) {
     trdb_trading_trade_new in = bad_trade_new();
     in.status = trdb_enum(value);
     REFUSED(INSERT_TRADE(in), TRDB_E_INVALID, "is no constant of trading_trade_status");
-    REFUSED_COLUMN(
-        trdb_trading_trades_list(bad_uow, TRDB_TRADING_TRADE_FILTER(.status = trdb_where_enum_eq(value)), &trades,
-                                 &bad_err),
-        TRDB_E_INVALID, "trading_trades", "status");
+    REFUSED_COLUMN(trdb_trading_trades_list(bad_uow,
+                                            TRDB_TRADING_TRADE_FILTER(.status = trdb_where_enum_eq(value)),
+                                            &trades, &bad_err),
+                   TRDB_E_INVALID, "trading_trades", "status");
     REFUSED_COLUMN(
         trdb_trading_trades_list(bad_uow, TRDB_TRADING_TRADE_FILTER(.status = trdb_where_enum_any(&value, 1)),
                                  &trades, &bad_err),
         TRDB_E_INVALID, "trading_trades", "status");
     int32_t status = value == 4 ? 8 : value; /* a bot has seven */
-    REFUSED(trdb_trading_set_bot_status(bad_uow, bad_bot, status, NULL, trdb_null_time().value, &bot, &bad_err),
-            TRDB_E_INVALID, "status");
-    REFUSED(trdb_users_create_telegram_user(bad_uow, "1",
-                                            TRDB_TELEGRAM_PROFILE_NEW(.role = trdb_enum(value == 4 ? 99 : value)),
-                                            &user, &bad_err),
+    REFUSED(
+        trdb_trading_set_bot_status(bad_uow, bad_bot, status, NULL, trdb_null_time().value, &bot, &bad_err),
+        TRDB_E_INVALID, "status");
+    REFUSED(trdb_users_create_telegram_user(
+                bad_uow, "1", TRDB_TELEGRAM_PROFILE_NEW(.role = trdb_enum(value == 4 ? 99 : value)), &user,
+                &bad_err),
             TRDB_E_INVALID, "role");
     IS_UNTOUCHED(trade), IS_UNTOUCHED(bot), IS_UNTOUCHED(user), IS_UNTOUCHED(trades);
     bad_nothing_happened();
@@ -285,22 +313,24 @@ START_TEST(unknown_column_in_a_filter) {
     trdb_trading_bot_list *bots = UNTOUCHED(trdb_trading_bot_list);
     static const int32_t columns[] = {-1, TRDB_TRADING_BOT_COLUMN_UPDATED_AT + 1, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        REFUSED(trdb_trading_bots_list(bad_uow, TRDB_TRADING_BOT_FILTER(.order_by = columns[i]), &bots, &bad_err),
-                TRDB_E_INVALID, "is no column");
+        REFUSED(
+            trdb_trading_bots_list(bad_uow, TRDB_TRADING_BOT_FILTER(.order_by = columns[i]), &bots, &bad_err),
+            TRDB_E_INVALID, "is no column");
     REFUSED_COLUMN(trdb_trading_bots_list(
-                       bad_uow, TRDB_TRADING_BOT_FILTER(.order_by = TRDB_TRADING_BOT_COLUMN_DESCRIPTION), &bots,
-                       &bad_err),
+                       bad_uow, TRDB_TRADING_BOT_FILTER(.order_by = TRDB_TRADING_BOT_COLUMN_DESCRIPTION),
+                       &bots, &bad_err),
                    TRDB_E_INVALID, "trading_bots", "description");
     trdb_trading_bot_filter filter = trdb_trading_bot_filter_init();
     filter.user_id.op = 5;
-    REFUSED(trdb_trading_bots_list(bad_uow, &filter, &bots, &bad_err), TRDB_E_INVALID, "5 is no kind of condition");
+    REFUSED(trdb_trading_bots_list(bad_uow, &filter, &bots, &bad_err), TRDB_E_INVALID,
+            "5 is no kind of condition");
     filter.user_id = trdb_where_i64_any(NULL, 3);
     REFUSED_COLUMN(trdb_trading_bots_list(bad_uow, &filter, &bots, &bad_err), TRDB_E_INVALID, "trading_bots",
                    "user_id");
     IS_UNTOUCHED(bots);
     int64_t count = 7;
-    REFUSED_COLUMN(trdb_trading_bots_count(bad_uow, &filter, &count, &bad_err), TRDB_E_INVALID, "trading_bots",
-                   "user_id");
+    REFUSED_COLUMN(trdb_trading_bots_count(bad_uow, &filter, &count, &bad_err), TRDB_E_INVALID,
+                   "trading_bots", "user_id");
     ck_assert_int_eq(count, 7);
     bad_nothing_happened();
 }
@@ -313,8 +343,9 @@ START_TEST(limit_zero_and_negative) {
         REFUSED(trdb_trading_bots_list(bad_uow, TRDB_TRADING_BOT_FILTER(.limit = trdb_i64(limits[i])), &bots,
                                        &bad_err),
                 TRDB_E_RANGE, "trading_bots: limit");
-    REFUSED(trdb_trading_bots_list(bad_uow, TRDB_TRADING_BOT_FILTER(.limit = trdb_null_i64()), &bots, &bad_err),
-            TRDB_E_INVALID, "trading_bots: limit has no value");
+    REFUSED(
+        trdb_trading_bots_list(bad_uow, TRDB_TRADING_BOT_FILTER(.limit = trdb_null_i64()), &bots, &bad_err),
+        TRDB_E_INVALID, "trading_bots: limit has no value");
     IS_UNTOUCHED(bots);
     bad_nothing_happened();
 }
@@ -374,21 +405,24 @@ START_TEST(options_from_a_newer_caller) {
     NEWER(trdb_db_options) open;
     GROW(open);
     open.later = 1;
-    FAILS(trdb_open(bad_url, &open.known, &db, &bad_err), TRDB_E_INVALID, "trdb_db_options: a field is set that");
+    FAILS(trdb_open(bad_url, &open.known, &db, &bad_err), TRDB_E_INVALID,
+          "trdb_db_options: a field is set that");
     open.later = 0;
     open.known.flags = 1u << 31;
     FAILS(trdb_open(bad_url, &open.known, &db, &bad_err), TRDB_E_INVALID, "flags has unknown bits");
     NEWER(trdb_uow_options) begin;
     GROW(begin);
     begin.later = 1;
-    REFUSED(trdb_uow_begin(bad_db, &begin.known, &unit, &bad_err), TRDB_E_INVALID, "trdb_uow_options: a field is set");
+    REFUSED(trdb_uow_begin(bad_db, &begin.known, &unit, &bad_err), TRDB_E_INVALID,
+            "trdb_uow_options: a field is set");
     begin.later = 0;
     begin.known.flags = 1u << 31;
     REFUSED(trdb_uow_begin(bad_db, &begin.known, &unit, &bad_err), TRDB_E_INVALID, "flags has unknown bits");
     NEWER(trdb_migrate_options) migrate;
     GROW(migrate);
     migrate.later = 1;
-    FAILS(trdb_migrate_status(bad_url, &migrate.known, &list, &bad_err), TRDB_E_INVALID, "trdb_migrate_options: a field");
+    FAILS(trdb_migrate_status(bad_url, &migrate.known, &list, &bad_err), TRDB_E_INVALID,
+          "trdb_migrate_options: a field");
     IS_UNTOUCHED(db), IS_UNTOUCHED(unit), IS_UNTOUCHED(list);
     NEWER(trdb_db_stats) stats;
     GROW(stats);
@@ -413,12 +447,14 @@ START_TEST(a_struct_without_its_size) {
         REFUSED(INSERT_BOT(in), TRDB_E_INVALID, "trdb_trading_bot_new.struct_size");
         REFUSED(trdb_trading_bots_list(bad_uow, &filter, &bots, &bad_err), TRDB_E_INVALID,
                 "trdb_trading_bot_filter.struct_size");
-        REFUSED(trdb_uow_begin(bad_db, &options, &unit, &bad_err), TRDB_E_INVALID, "trdb_uow_options: struct_size");
+        REFUSED(trdb_uow_begin(bad_db, &options, &unit, &bad_err), TRDB_E_INVALID,
+                "trdb_uow_options: struct_size");
         REFUSED(trdb_db_get_stats(bad_db, &stats, &bad_err), TRDB_E_INVALID, "trdb_db_stats");
     }
     trdb_trading_bot_new in = bad_bot_new();
     REFUSED(trdb_trading_bots_insert(bad_uow, &in, 0, 1, &bots, &bad_err), TRDB_E_INVALID, "row_size is 0");
-    REFUSED(trdb_trading_bots_insert(bad_uow, &in, sizeof in - 8, 1, &bots, &bad_err), TRDB_E_INVALID, "struct_size");
+    REFUSED(trdb_trading_bots_insert(bad_uow, &in, sizeof in - 8, 1, &bots, &bad_err), TRDB_E_INVALID,
+            "struct_size");
     IS_UNTOUCHED(bot), IS_UNTOUCHED(bots), IS_UNTOUCHED(unit);
     bad_nothing_happened();
 }

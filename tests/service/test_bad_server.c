@@ -8,13 +8,15 @@ static const char password[] = "hunter2-Zq";
 
 /* Expects an error that shows the password nowhere. */
 static void fails_without_password(int code, int wanted, const char *part) {
-    ck_assert_msg(code == wanted, "got %s (%s), wanted %s", trdb_error_code_name(code), trdb_error_message(bad_err),
-                  trdb_error_code_name(wanted));
-    const char *texts[] = {trdb_error_message(bad_err), trdb_error_detail(bad_err), trdb_error_statement(bad_err),
-                           trdb_error_constraint(bad_err), trdb_error_column(bad_err)};
+    ck_assert_msg(code == wanted, "got %s (%s), wanted %s", trdb_error_code_name(code),
+                  trdb_error_message(bad_err), trdb_error_code_name(wanted));
+    const char *texts[] = {trdb_error_message(bad_err), trdb_error_detail(bad_err),
+                           trdb_error_statement(bad_err), trdb_error_constraint(bad_err),
+                           trdb_error_column(bad_err)};
     ck_assert_msg(strstr(texts[0], part) != NULL, "\"%s\" lacks \"%s\"", texts[0], part);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        ck_assert_msg(!texts[i] || (!strstr(texts[i], "hunter2") && !strstr(texts[i], "Zq")), "shown: %s", texts[i]);
+        ck_assert_msg(!texts[i] || (!strstr(texts[i], "hunter2") && !strstr(texts[i], "Zq")), "shown: %s",
+                      texts[i]);
     trdb_error_free(bad_err);
     bad_err = NULL;
 }
@@ -84,7 +86,8 @@ START_TEST(a_wrong_password) {
     lazy.flags = TRDB_OPEN_LAZY;
     url = guarded(password);
     OK(trdb_open(url, &lazy, &db, &bad_err));
-    fails_without_password(trdb_uow_begin(db, NULL, &unit, &bad_err), TRDB_E_AUTH, "refused the user or the password");
+    fails_without_password(trdb_uow_begin(db, NULL, &unit, &bad_err), TRDB_E_AUTH,
+                           "refused the user or the password");
     IS_UNTOUCHED(unit);
     trdb_db_free(db);
     free(url);
@@ -116,13 +119,17 @@ START_TEST(a_dead_server) {
                        "cannot connect to /nowhere/at/all port 5432");
     refuses_everywhere("postgresql://x:hunter2-Zq@127.0.0.1:1/y", TRDB_E_CONNECT,
                        "cannot connect to 127.0.0.1 port 1");
+    /* A password that got into the wrong place is not shown there either. */
+    refuses_everywhere("host=/nowhere/hunter2-Zq user=x dbname=y password=hunter2-Zq", TRDB_E_CONNECT,
+                       "cannot connect to the server");
     doctor_finds("postgresql://x:hunter2-Zq@127.0.0.1:1/y", "cannot connect to 127.0.0.1 port 1");
     bad_nothing_happened();
 }
 END_TEST
 
 START_TEST(a_database_that_does_not_exist) {
-    char *url = format("host=%s user=tester dbname=%s password=hunter2-Zq", harness_host(), "no_such_database");
+    char *url =
+        format("host=%s user=tester dbname=%s password=hunter2-Zq", harness_host(), "no_such_database");
     refuses_everywhere(url, TRDB_E_CONNECT, "no_such_database");
     free(url);
 }
@@ -184,9 +191,11 @@ static void refuses_schema(const char *url, const char *schema, int code, const 
 
 START_TEST(a_database_without_the_schema) {
     char *url = harness_empty_database();
-    refuses_schema(url, NULL, TRDB_E_SCHEMA, "has no tradingdb tables in schema \"public\": run `tradingdb migrate up`");
+    refuses_schema(url, NULL, TRDB_E_SCHEMA,
+                   "has no tradingdb tables in schema \"public\": run `tradingdb migrate up`");
     doctor_finds(url, "no tradingdb tables");
-    char *tables = harness_value(url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace");
+    char *tables =
+        harness_value(url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace");
     ck_assert_str_eq(tables, "0");
     free(tables);
     harness_database_free(url);
@@ -197,7 +206,8 @@ END_TEST
 
 START_TEST(a_schema_that_is_too_old) {
     char *url = harness_database();
-    harness_sql(url, "DELETE FROM trdb_migrations WHERE version = (SELECT max(version) FROM trdb_migrations)");
+    harness_sql(url,
+                "DELETE FROM trdb_migrations WHERE version = (SELECT max(version) FROM trdb_migrations)");
     refuses_schema(url, NULL, TRDB_E_SCHEMA, "run `tradingdb migrate up`");
     harness_database_free(url);
 }
