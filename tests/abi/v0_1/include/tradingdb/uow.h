@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file uow.h
+ * The unit of work: one transaction on one connection. Repositories and services take a unit and never begin
+ * or commit, so that joining a unit is passing it. docs/architecture.md tells how a call flows.
+ *
+ * One thread uses a unit at a time. An error that the server reports fails the unit: until it is rolled back,
+ * or rolled back to a savepoint, every call on it answers TRDB_E_STATE. Errors found before anything is sent
+ * (a malformed argument, a text too long) leave the unit as it was.
+ */
+#ifndef TRADINGDB_UOW_H
+#define TRADINGDB_UOW_H
+
+#include <tradingdb/pool.h>
+
+TRDB_BEGIN_DECLS
+
+/** A unit of work. Made by trdb_uow_begin(), released by trdb_uow_free(). */
+typedef struct trdb_uow trdb_uow;
+
+/** Isolation of a unit. */
+typedef enum trdb_isolation {
+    TRDB_ISOLATION_DEFAULT = 0, /**< the server's default_transaction_isolation */
+    TRDB_ISOLATION_READ_COMMITTED = 1,
+    TRDB_ISOLATION_REPEATABLE_READ = 2,
+    TRDB_ISOLATION_SERIALIZABLE = 3
+} trdb_isolation;
+
+/** Flags of trdb_uow_options. */
+enum trdb_uow_flags {
+    TRDB_UOW_READ_ONLY = 1 /**< the server refuses writes: TRDB_E_READ_ONLY */
+};
+
+/** How a unit runs. Begin with trdb_uow_options_init(); zero means the default. */
+typedef struct trdb_uow_options {
+    size_t struct_size;           /**< sizeof(trdb_uow_options) of the caller */
+    uint32_t flags;               /**< enum trdb_uow_flags */
+    int32_t isolation;            /**< trdb_isolation */
+    int32_t statement_timeout_ms; /**< longest time of one statement; 0: the server's setting */
+    int32_t lock_timeout_ms;      /**< longest wait for a lock; 0: the server's setting */
+    int32_t pool_timeout_ms;      /**< longest wait for a connection; 0: the database's setting */
+    int32_t reserved;
+    const char *acting_user;      /**< becomes app.current_user_id inside the transaction; NULL: not set */
+} trdb_uow_options;
+
+/** A trdb_uow_options with its struct_size set and everything else at its default. */
+TRDB_DEFINE_INIT(trdb_uow_options);
+
+/**
+ * Begins a unit: borrows a connection and opens a transaction no later than with the first statement.
+ *
+ * @param options NULL for the defaults; read during the call.
+ * @param ret receives the unit; release it with trdb_uow_free().
+ * @return 0; TRDB_E_INVALID; TRDB_E_CLOSED; TRDB_E_FORKED; TRDB_E_TIMEOUT (no connection in time);
+ *         TRDB_E_EXHAUSTED (waiting queue full); what connecting can answer, see trdb_open(). Any thread.
+ *         Source: reference/framework-operations.md 1 (unit of work).
+ */
+TRDB_API int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
+                            trdb_error **reterr);
+
+/**
+ * Commits. Afterwards the unit is finished, whatever the answer; only trdb_uow_free() may follow.
+ * @return 0; TRDB_E_STATE when the unit is finished already, or when an earlier call failed it (it is then
+ *         rolled back: nothing was stored); the error that the server reports at COMMIT, nothing stored;
+ *         TRDB_E_IN_DOUBT when the connection broke during COMMIT; TRDB_E_CLOSED; TRDB_E_FORKED.
+ */
+TRDB_API int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr);
+
+/**
+ * Rolls back. Afterwards the unit is finished. A broken connection is no error: nothing was stored.
+ * @return 0; TRDB_E_STATE when the unit is finished already; TRDB_E_FORKED.
+ */
+TRDB_API int trdb_uow_rollback(trdb_uow *uow, trdb_error **reterr);
+
+/** Releases a unit, rolling back first when it is not finished. NULL is allowed. */
+TRDB_API void trdb_uow_free(trdb_uow *uow);
+
+/**
+ * Enters a nested scope: a savepoint. Scopes nest; the newest one is left first.
+ * @return 0; TRDB_E_STATE when the unit is finished or failed; what the server reports.
+ */
+TRDB_API int trdb_uow_savepoint(trdb_uow *uow, trdb_error **reterr);
+
+/** Leaves the newest savepoint and keeps its work. TRDB_E_STATE without one, or when the unit failed in it. */
+TRDB_API int trdb_uow_release(trdb_uow *uow, trdb_error **reterr);
+
+/**
+ * Leaves the newest savepoint and undoes its work. A unit that failed inside it works again.
+ * @return 0; TRDB_E_STATE without a savepoint; TRDB_E_CONNECTION_LOST.
+ */
+TRDB_API int trdb_uow_rollback_to(trdb_uow *uow, trdb_error **reterr);
+
+/** For TRDB_AUTO(): the unit is rolled back unless it was committed. */
+static inline void trdb_uow_cleanup(trdb_uow **uow) {
+    trdb_uow_free(*uow);
+}
+
+TRDB_END_DECLS
+
+#endif
