@@ -164,41 +164,33 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
     return call_end(&c, uow, code, reterr);
 }
 
-/* Runs a write and hands its row back when it is wanted. */
-static int run_write(trdb_uow *uow, call *c, void *ret, trdb_error **reterr) {
+/* An insert, or an upsert on a unique key; hands the row back when it is wanted. */
+static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
+                     void *ret, trdb_error **reterr) {
+    call c;
+    int code = call_begin(&c, uow, table, op, reterr);
+    if (code < 0)
+        return code;
+    c.shape.unique = (uint8_t)unique;
+    c.shape.returning = ret != NULL;
     trdbi_result *result = NULL;
-    int code = trdbi_uow_run(uow, &c->statement, c->params, &result, reterr);
+    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    if (code == 0)
+        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
     if (code == 0 && ret)
-        code = take_row(c->shape.table, result, ret, reterr);
+        code = take_row(table, result, ret, reterr);
     trdbi_result_free(result);
-    return code;
+    return call_end(&c, uow, code, reterr);
 }
 
 int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in, void *ret,
                         trdb_error **reterr) {
-    call c;
-    int code = call_begin(&c, uow, table, TRDBI_OP_INSERT, reterr);
-    if (code < 0)
-        return code;
-    c.shape.returning = ret != NULL;
-    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
-    if (code == 0)
-        code = run_write(uow, &c, ret, reterr);
-    return call_end(&c, uow, code, reterr);
+    return write_row(uow, table, TRDBI_OP_INSERT, 0, in, ret, reterr);
 }
 
 int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *in, void *ret,
                         trdb_error **reterr) {
-    call c;
-    int code = call_begin(&c, uow, table, TRDBI_OP_UPSERT, reterr);
-    if (code < 0)
-        return code;
-    c.shape.returning = ret != NULL;
-    c.shape.unique = (uint8_t)unique;
-    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
-    if (code == 0)
-        code = run_write(uow, &c, ret, reterr);
-    return call_end(&c, uow, code, reterr);
+    return write_row(uow, table, TRDBI_OP_UPSERT, unique, in, ret, reterr);
 }
 
 int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
