@@ -20,8 +20,8 @@ WRAPPER = os.environ.get("TRDB_TEST_WRAPPER", "").split()
 VARIANT = os.environ.get("TRDB_TEST_VARIANT", "plain")
 TMPDIR = os.environ.get("TMPDIR")
 TIMEOUT = float(os.environ.get("TRDB_TEST_TIMEOUT", "900"))
-# Programs in which nothing of a variant's build runs (they build plain copies, judge the ABI of a plain build, or are
-# Python on the server): a variant would only repeat the plain run.
+# Programs in which nothing of a variant runs (plain copies of their own, the ABI of a plain build, Python on the
+# server): a variant would only repeat the plain run.
 PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|examples/test_quickstart\.")
 
 
