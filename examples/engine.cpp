@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A small C++17 engine: owns its handles through unique_ptr, turns errors into exceptions, and books the fills of
- * a strategy that buys twice and sells once. */
+/* A small C++17 engine: owns its handles through unique_ptr, turns errors into exceptions, and books the
+ * fills of a strategy that buys twice and sells once. */
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -34,7 +34,8 @@ class Check {
 };
 
 /* Calls a function whose last arguments are the place of its result and of its error. */
-template <typename T, typename Function, typename... Arguments> Handle<T> make(Function function, Arguments... arguments) {
+template <typename T, typename Function, typename... Arguments>
+Handle<T> make(Function function, Arguments... arguments) {
     Check check;
     T *result = nullptr;
     check(function(arguments..., &result, check));
@@ -72,13 +73,14 @@ class Engine {
         fill_new.qty = trdb_dec(quantity);
         fill_new.price = trdb_dec(price);
         position_ = make<trdb_trading_position>(apply, uow_, position_->id, &fill_new);
-        std::printf("%s %s at %s: open %s, realized %s\n", action == TRDB_TRADING_FILL_ACTION_BUY ? "bought" : "sold",
-                    quantity, price, text(position_->qty_open).c_str(), text(position_->realized_pnl).c_str());
+        std::printf("%s %s at %s: open %s, realized %s\n",
+                    action == TRDB_TRADING_FILL_ACTION_BUY ? "bought" : "sold", quantity, price,
+                    text(position_->qty_open).c_str(), text(position_->realized_pnl).c_str());
     }
 
   private:
-    static int apply(trdb_uow *uow, int64_t position, const trdb_trading_fill_new *fill, trdb_trading_position **ret,
-                     trdb_error **error) {
+    static int apply(trdb_uow *uow, int64_t position, const trdb_trading_fill_new *fill,
+                     trdb_trading_position **ret, trdb_error **error) {
         return trdb_trading_apply_fill(uow, position, fill, 0, nullptr, ret, error);
     }
 
@@ -91,7 +93,8 @@ class Engine {
 
 int main() {
     try {
-        auto db = make<trdb_db>(trdb_open, static_cast<const char *>(nullptr), static_cast<const trdb_db_options *>(nullptr));
+        auto db = make<trdb_db>(trdb_open, static_cast<const char *>(nullptr),
+                                static_cast<const trdb_db_options *>(nullptr));
         auto uow = make<trdb_uow>(trdb_uow_begin, db.get(), static_cast<const trdb_uow_options *>(nullptr));
         Engine engine(uow.get());
         engine.fill(TRDB_TRADING_FILL_ACTION_BUY, "0.10", "64000.5");

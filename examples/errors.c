@@ -30,12 +30,13 @@ int main(void) {
     }
 
     /* Refused before it is sent: the unit is as it was. A value made of bad text is named. */
-    if (trdb_trading_bot_insert(uow, TRDB_TRADING_BOT_NEW(.current_balance = trdb_dec("12,50")), NULL, &err) < 0)
+    if (trdb_trading_bot_insert(uow, TRDB_TRADING_BOT_NEW(.current_balance = trdb_dec("12,50")), NULL, &err) <
+        0)
         tell(err);
 
     int64_t count = 0;
-    if (trdb_usr_users_count(uow, TRDB_USR_USER_FILTER(.email = trdb_where_text_eq("errors@example.org")), &count,
-                             &err) < 0) {
+    if (trdb_usr_users_count(uow, TRDB_USR_USER_FILTER(.email = trdb_where_text_eq("errors@example.org")),
+                             &count, &err) < 0) {
         tell(err);
         return 1;
     }

@@ -10,7 +10,8 @@ static int store(trdb_db *db, trdb_error **err) {
     TRDB_AUTO(trdb_trading_trade) *trade = NULL;
 
     if (trdb_uow_begin(db, NULL, &uow, err) < 0 ||
-        trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.role = trdb_enum(TRDB_USR_ROLE_TRADER)), &user, err) < 0 ||
+        trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.role = trdb_enum(TRDB_USR_ROLE_TRADER)), &user, err) <
+            0 ||
         trdb_trading_bot_insert(uow,
                                 TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(user->id),
                                                      .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),

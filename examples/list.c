@@ -7,7 +7,8 @@ static void show(const trdb_trading_trade *trade) {
     char time[TRDB_TIMESTAMP_TEXT_SIZE], price[TRDB_DECIMAL_TEXT_SIZE];
     trdb_timestamp_format(trade->entry_time, time, sizeof time);
     trdb_decimal_format(trade->entry_price, price, sizeof price);
-    printf("%6lld  %-10s %-6s %-30s %s\n", (long long)trade->id, trade->symbol, trade->direction.text, time, price);
+    printf("%6lld  %-10s %-6s %-30s %s\n", (long long)trade->id, trade->symbol, trade->direction.text, time,
+           price);
 }
 
 /* Shows one page and leaves its list in *page, so that the next page can continue after its last row. */

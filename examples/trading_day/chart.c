@@ -51,7 +51,8 @@ static void print_label(FILE *out, int64_t value, unsigned scale) {
 static void print_dates(FILE *out, const trdb_trading_equity_curve_row_list *curve, size_t count) {
     char first[TRDB_TIMESTAMP_TEXT_SIZE], last[TRDB_TIMESTAMP_TEXT_SIZE];
     trdb_timestamp_format(trdb_trading_equity_curve_row_list_at(curve, 0)->closed_at, first, sizeof first);
-    trdb_timestamp_format(trdb_trading_equity_curve_row_list_at(curve, count - 1)->closed_at, last, sizeof last);
+    trdb_timestamp_format(trdb_trading_equity_curve_row_list_at(curve, count - 1)->closed_at, last,
+                          sizeof last);
     fprintf(out, "%15s%.16s%*s%.16s\n", "", first, COLUMNS - 32, "", last);
 }
 

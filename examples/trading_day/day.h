@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the trading day: import, report and chart. Failing functions fill an error, as the library's do. */
+/* The parts of the trading day: import, report and chart. Failing functions fill an error, as the library's
+ * do. */
 #pragma once
 
 #include <stdio.h>

@@ -14,8 +14,8 @@ typedef struct place {
     long trade; /* -1: not inside a trade */
 } place;
 
-__attribute__((format(printf, 3, 4))) static int refuse(const place *at, const char *field, const char *format,
-                                                        ...) {
+__attribute__((format(printf, 3, 4))) static int refuse(const place *at, const char *field,
+                                                        const char *format, ...) {
     char text[200];
     va_list args;
     va_start(args, format);
@@ -80,19 +80,22 @@ static int read_trade(const place *at, json_object *object, export_trade *t) {
     json_object *value;
     if (!json_object_is_type(object, json_type_object))
         return refuse(at, "", "is not an object");
-    if (get_text(at, object, "pair", &t->pair) < 0 || get_text(at, object, "exit_reason", &t->exit_reason) < 0 ||
+    if (get_text(at, object, "pair", &t->pair) < 0 ||
+        get_text(at, object, "exit_reason", &t->exit_reason) < 0 ||
         get_number(at, object, "amount", false, &t->amount, NULL) < 0 ||
         get_number(at, object, "open_rate", false, &t->open_rate, NULL) < 0 ||
         get_number(at, object, "close_rate", false, &t->close_rate, NULL) < 0 ||
         get_number(at, object, "fee_open", true, &t->fee_open, &t->fee_open_text) < 0 ||
         get_number(at, object, "fee_close", true, &t->fee_close, &t->fee_close_text) < 0 ||
-        get_time(at, object, "open_date", &t->opened) < 0 || get_time(at, object, "close_date", &t->closed) < 0 ||
+        get_time(at, object, "open_date", &t->opened) < 0 ||
+        get_time(at, object, "close_date", &t->closed) < 0 ||
         get(at, object, "is_short", json_type_boolean, &value) < 0)
         return -1;
     t->is_short = json_object_get_boolean(value);
     if (t->closed.us < t->opened.us)
         return refuse(at, "close_date", "lies before open_date");
-    if (json_object_object_get_ex(object, "enter_tag", &value) && json_object_is_type(value, json_type_string))
+    if (json_object_object_get_ex(object, "enter_tag", &value) &&
+        json_object_is_type(value, json_type_string))
         t->enter_tag = json_object_get_string(value);
     if (json_object_object_get_ex(object, "is_open", &value) && json_object_get_boolean(value))
         return refuse(at, "is_open", "is true: only closed trades can be imported");

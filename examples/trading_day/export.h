@@ -6,7 +6,8 @@
 
 /* One closed trade. Texts live as long as the export. */
 typedef struct export_trade {
-    char id[120]; /* the same at every import: strategy, pair, opening time, closing time, and a number when two are alike */
+    char id[120]; /* the same at every import: strategy, pair, opening time, closing time, and a number when
+                     two are alike */
     const char *pair;
     const char *exit_reason;
     const char *enter_tag; /* NULL when the export has none */
@@ -14,7 +15,7 @@ typedef struct export_trade {
     trdb_decimal amount;
     trdb_decimal open_rate;
     trdb_decimal close_rate;
-    trdb_decimal fee_open;  /* fractions of the value: 0.0025 */
+    trdb_decimal fee_open; /* fractions of the value: 0.0025 */
     trdb_decimal fee_close;
     const char *fee_open_text; /* as written, for the trade's metadata */
     const char *fee_close_text;
@@ -32,7 +33,7 @@ typedef struct export_file {
     size_t count;
 } export_file;
 
-/* Reads a file. On failure writes one line to `problem`, naming the trade and field, and returns -1. Numbers are
- * taken as the digits that stand in the file, never through a double. */
+/* Reads a file. On failure writes one line to `problem`, naming the trade and field, and returns -1. Numbers
+ * are taken as the digits that stand in the file, never through a double. */
 int export_read(const char *path, export_file *ret, char *problem, size_t problem_size);
 void export_free(export_file *export);

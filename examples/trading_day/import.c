@@ -20,14 +20,14 @@ static int ensure_trader(trdb_uow *uow, trdb_usr_user **ret, trdb_error **reterr
 }
 
 /* The trader's bot of this strategy: found by its description, or made. */
-static int ensure_bot(trdb_uow *uow, int64_t user_id, const export_file *export, const char *config, int64_t *ret,
-                      trdb_error **reterr) {
+static int ensure_bot(trdb_uow *uow, int64_t user_id, const export_file *export, const char *config,
+                      int64_t *ret, trdb_error **reterr) {
     TRDB_AUTO(trdb_trading_bot_list) *bots = NULL;
     TRDB_AUTO(trdb_trading_bot) *made = NULL;
     char description[200];
     snprintf(description, sizeof description, "backtest of %.150s", export->strategy);
-    int code = trdb_trading_bots_list(uow, TRDB_TRADING_BOT_FILTER(.user_id = trdb_where_i64_eq(user_id)), &bots,
-                                      reterr);
+    int code = trdb_trading_bots_list(uow, TRDB_TRADING_BOT_FILTER(.user_id = trdb_where_i64_eq(user_id)),
+                                      &bots, reterr);
     if (code < 0)
         return code;
     TRDB_FOREACH(trdb_trading_bot, bot, bots) {
@@ -36,22 +36,20 @@ static int ensure_bot(trdb_uow *uow, int64_t user_id, const export_file *export,
             return 0;
         }
     }
-    code = trdb_trading_bot_insert(uow,
-                                   TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(user_id),
-                                                        .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
-                                                        .status = trdb_enum(TRDB_TRADING_BOT_STATUS_RUNNING),
-                                                        .description = description, .config = config,
-                                                        .current_balance = trdb_dec_value(export->starting_balance),
-                                                        .total_pnl = trdb_dec("0"),
-                                                        .started_at = trdb_time(export->trades[0].opened)),
-                                   &made, reterr);
+    code = trdb_trading_bot_insert(
+        uow,
+        TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(user_id), .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
+                             .status = trdb_enum(TRDB_TRADING_BOT_STATUS_RUNNING), .description = description,
+                             .config = config, .current_balance = trdb_dec_value(export->starting_balance),
+                             .total_pnl = trdb_dec("0"), .started_at = trdb_time(export->trades[0].opened)),
+        &made, reterr);
     if (code == 0)
         *ret = made->id;
     return code;
 }
 
-static int create_trader_and_bot(trdb_db *db, const export_file *export, const char *config, import_result *result,
-                                 trdb_error **reterr) {
+static int create_trader_and_bot(trdb_db *db, const export_file *export, const char *config,
+                                 import_result *result, trdb_error **reterr) {
     TRDB_AUTO(trdb_uow) *uow = NULL;
     TRDB_AUTO(trdb_usr_user) *user = NULL;
     int code = trdb_uow_begin(db, NULL, &uow, reterr);
@@ -73,8 +71,8 @@ static int fee_of(trdb_decimal amount, trdb_decimal price, trdb_decimal rate, tr
 }
 
 /* One side of a trade, as an exchange would report it. */
-static int fill(trdb_uow *uow, const import_result *result, const export_trade *t, bool entry, trdb_decimal fee,
-                int32_t *ret_outcome, trdb_trading_position **ret, trdb_error **reterr) {
+static int fill(trdb_uow *uow, const import_result *result, const export_trade *t, bool entry,
+                trdb_decimal fee, int32_t *ret_outcome, trdb_trading_position **ret, trdb_error **reterr) {
     char id[160];
     snprintf(id, sizeof id, "%s:%s", t->id, entry ? "entry" : "exit");
     bool buys = entry != t->is_short;
@@ -89,33 +87,38 @@ static int fill(trdb_uow *uow, const import_result *result, const export_trade *
                                                        : TRDB_TRADING_FILL_ACTION_SELL),
                               .qty = trdb_dec_value(t->amount),
                               .price = trdb_dec_value(entry ? t->open_rate : t->close_rate),
-                              .commission = trdb_dec_value(fee), .ts = trdb_time(entry ? t->opened : t->closed)),
+                              .commission = trdb_dec_value(fee),
+                              .ts = trdb_time(entry ? t->opened : t->closed)),
         0, ret_outcome, ret, reterr);
 }
 
-static int insert_trade(trdb_uow *uow, const export_file *export, const import_result *result, const export_trade *t,
-                        int64_t position_id, trdb_decimal fee, trdb_trading_trade **ret, trdb_error **reterr) {
+static int insert_trade(trdb_uow *uow, const export_file *export, const import_result *result,
+                        const export_trade *t, int64_t position_id, trdb_decimal fee,
+                        trdb_trading_trade **ret, trdb_error **reterr) {
     char metadata[160];
-    snprintf(metadata, sizeof metadata, "{\"fee_open\": \"%.40s\", \"fee_close\": \"%.40s\"}", t->fee_open_text,
-             t->fee_close_text);
+    snprintf(metadata, sizeof metadata, "{\"fee_open\": \"%.40s\", \"fee_close\": \"%.40s\"}",
+             t->fee_open_text, t->fee_close_text);
     return trdb_trading_trade_insert(
         uow,
         TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(result->bot_id), .position_id = trdb_i64(position_id),
                                .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
                                .strategy_name = export->strategy,
                                .entry_logic_name = t->enter_tag ? t->enter_tag : "signal",
-                               .exit_logic_name = t->exit_reason, .symbol = t->pair, .interval = export->timeframe,
+                               .exit_logic_name = t->exit_reason, .symbol = t->pair,
+                               .interval = export->timeframe,
                                .direction = trdb_enum(t->is_short ? TRDB_TRADING_DIRECTION_SHORT
                                                                   : TRDB_TRADING_DIRECTION_LONG),
-                               .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN), .entry_time = trdb_time(t->opened),
+                               .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN),
+                               .entry_time = trdb_time(t->opened),
                                .entry_price = trdb_dec_value(t->open_rate), .size = trdb_dec_value(t->amount),
                                .commission = trdb_dec_value(fee), .extra_metadata = metadata),
         ret, reterr);
 }
 
 /* What follows a new entry: the trade, its exit, and the bot's account. */
-static int finish_trade(trdb_uow *uow, const export_file *export, const import_result *result, const export_trade *t,
-                        int64_t position_id, trdb_decimal fee_in, trdb_decimal fee_out, trdb_error **reterr) {
+static int finish_trade(trdb_uow *uow, const export_file *export, const import_result *result,
+                        const export_trade *t, int64_t position_id, trdb_decimal fee_in, trdb_decimal fee_out,
+                        trdb_error **reterr) {
     TRDB_AUTO(trdb_trading_trade) *trade = NULL;
     TRDB_AUTO(trdb_trading_trade) *closed = NULL;
     trdb_decimal fees;
@@ -138,7 +141,8 @@ static int finish_trade(trdb_uow *uow, const export_file *export, const import_r
     return code;
 }
 
-/* One trade, one unit: entry, trade, exit, account. An entry that is known means that all of it was imported. */
+/* One trade, one unit: entry, trade, exit, account. An entry that is known means that all of it was imported.
+ */
 static int import_trade(trdb_db *db, const export_file *export, const export_trade *t, import_result *result,
                         trdb_error **reterr) {
     TRDB_AUTO(trdb_uow) *uow = NULL;

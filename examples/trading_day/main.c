@@ -34,7 +34,8 @@ int main(int argc, char **argv) {
              import_export(db, &export, json_object_to_json_string(bot), &result, &err) < 0)
         fail(trdb_error_message(err));
     else {
-        printf("%s: %zu trades imported, %zu were there already\n", export.strategy, result.imported, result.known);
+        printf("%s: %zu trades imported, %zu were there already\n", export.strategy, result.imported,
+               result.known);
         status = report_print(db, &export, &result, &err) < 0 ? fail(trdb_error_message(err)) : 0;
     }
     json_object_put(bot);

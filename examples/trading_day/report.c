@@ -4,7 +4,8 @@
 
 static const char *text(trdb_decimal value, unsigned scale, char *buffer) {
     trdb_decimal rounded;
-    if (value.kind != TRDB_DECIMAL_FINITE || trdb_decimal_round(value, scale, TRDB_ROUND_HALF_UP, &rounded) < 0)
+    if (value.kind != TRDB_DECIMAL_FINITE ||
+        trdb_decimal_round(value, scale, TRDB_ROUND_HALF_UP, &rounded) < 0)
         return "-";
     trdb_decimal_format(rounded, buffer, TRDB_DECIMAL_TEXT_SIZE);
     return buffer;
@@ -36,8 +37,9 @@ static int print_totals(trdb_uow *uow, trdb_in_i64 bot, const char *currency, tr
     printf("  net P&L             %s %s\n", sum->net_pnl_exact, currency);
     printf("  profit factor       %s gross, %s net\n", text(sum->gross_profit_factor, 8, gross),
            text(sum->net_profit_factor, 8, net));
-    printf("  wins/draws/losses   %lld/%lld/%lld gross, %lld/%lld/%lld net\n", (long long)sum->gross_wins.value,
-           (long long)sum->gross_draws.value, (long long)sum->gross_losses.value, (long long)sum->net_wins.value,
+    printf("  wins/draws/losses   %lld/%lld/%lld gross, %lld/%lld/%lld net\n",
+           (long long)sum->gross_wins.value, (long long)sum->gross_draws.value,
+           (long long)sum->gross_losses.value, (long long)sum->net_wins.value,
            (long long)sum->net_draws.value, (long long)sum->net_losses.value);
     printf("  max drawdown        %s %s gross, from %s to %s\n", drop->drawdown_exact, currency,
            minute(drop->since, since), minute(drop->until, until));
@@ -48,7 +50,8 @@ static void print_head(const char *name) {
     printf("\n  %-14s %7s %17s %17s %12s\n", name, "trades", "gross P&L", "net P&L", "won net");
 }
 
-static void print_row(const char *name, trdb_opt_i64 trades, trdb_decimal gross, trdb_decimal net, trdb_opt_i64 wins) {
+static void print_row(const char *name, trdb_opt_i64 trades, trdb_decimal gross, trdb_decimal net,
+                      trdb_opt_i64 wins) {
     char gross_text[TRDB_DECIMAL_TEXT_SIZE], net_text[TRDB_DECIMAL_TEXT_SIZE];
     printf("  %-14s %7lld %17s %17s %12lld\n", name ? name : "(none)", (long long)trades.value,
            text(gross, 10, gross_text), text(net, 10, net_text), (long long)wins.value);
@@ -73,16 +76,19 @@ static int print_tables(trdb_uow *uow, trdb_in_i64 bot, trdb_error **reterr) {
 }
 
 /* Where the day went: rows per table, and the bot's account. */
-static int print_written(trdb_uow *uow, const import_result *result, const char *currency, trdb_error **reterr) {
+static int print_written(trdb_uow *uow, const import_result *result, const char *currency,
+                         trdb_error **reterr) {
     TRDB_AUTO(trdb_trading_bot) *bot = NULL;
     int64_t identities = 0, positions = 0, fills = 0, trades = 0;
     trdb_where_i64 this_bot = trdb_where_i64_eq(result->bot_id);
     int code = trdb_trading_bot_get(uow, result->bot_id, &bot, reterr);
     if (code == 0)
         code = trdb_usr_auth_identities_count(
-            uow, TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(result->user_id)), &identities, reterr);
+            uow, TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(result->user_id)), &identities,
+            reterr);
     if (code == 0)
-        code = trdb_trading_positions_count(uow, TRDB_TRADING_POSITION_FILTER(.bot_id = this_bot), &positions, reterr);
+        code = trdb_trading_positions_count(uow, TRDB_TRADING_POSITION_FILTER(.bot_id = this_bot), &positions,
+                                            reterr);
     if (code == 0)
         code = trdb_trading_fills_count(uow, TRDB_TRADING_FILL_FILTER(.bot_id = this_bot), &fills, reterr);
     if (code == 0)

@@ -251,15 +251,19 @@ static int check_clock(const examination *x, trdb_error **reterr) {
 static int check_rights(const examination *x, trdb_error **reterr) {
     static const char sql[] =
         "SELECT count(*), count(*) FILTER (WHERE NOT allowed), array_to_string((array_agg(relname ORDER BY"
-        " relname) FILTER (WHERE NOT allowed))[1:5], ', ') FROM (SELECT relname::text, has_schema_privilege(n.oid, 'USAGE') AND"
+        " relname) FILTER (WHERE NOT allowed))[1:5], ', ') FROM"
+        " (SELECT relname::text, has_schema_privilege(n.oid, 'USAGE') AND"
         " has_table_privilege(c.oid, 'SELECT') AND (relname = 'trdb_migrations' OR"
         " has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND"
         " has_table_privilege(c.oid, 'DELETE')) AS allowed FROM pg_class c JOIN pg_namespace n ON n.oid ="
         " c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ";
     trdbi_buf text = {0};
     trdbi_result *result = NULL;
-    trdbi_buf_printf(&text, "%s'%s') tables", sql, x->schema);
-    int rc = text.failed ? trdbi_error_nomem(reterr)
+    trdbi_buf_text(&text, sql);
+    int rc = trdbi_conn_literal(x->conn, x->schema, &text, reterr);
+    trdbi_buf_text(&text, ") tables");
+    if (rc == 0)
+        rc = text.failed ? trdbi_error_nomem(reterr)
                          : trdbi_conn_exec(x->conn, "doctor.rights", text.data, &result, reterr);
     trdbi_buf_free(&text);
     if (rc < 0)

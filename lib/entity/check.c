@@ -117,8 +117,8 @@ static int check_json(const trdbi_table *table, const trdbi_column *column, cons
     json_object_put(document);
     json_tokener_free(tokener);
     if (problem)
-        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not valid JSON: %s (at byte %zu)", problem,
-                            end);
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not valid JSON: %s (at byte %zu)",
+                            problem, end);
     return 0;
 }
 
@@ -129,8 +129,8 @@ int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const
     if (chars < 0)
         return trdbi_refuse(table, column, TRDB_E_ENCODING, reterr, "the text is not valid UTF-8");
     if (column->max_chars > 0 && chars > column->max_chars)
-        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%td characters, at most %d are allowed", chars,
-                            column->max_chars);
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%td characters, at most %d are allowed",
+                            chars, column->max_chars);
     if (column->field.kind == TRDBI_JSON)
         return check_json(table, column, text, size, reterr);
     return 0;
@@ -163,12 +163,13 @@ int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, tr
                             column->max_scale);
     value.negative = 0;
     if (column->max_whole <= 18 && trdb_decimal_compare(value, power_of_ten(column->max_whole)) >= 0)
-        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%s has more than %u digits before the point",
-                            shown, column->max_whole);
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr,
+                            "%s has more than %u digits before the point", shown, column->max_whole);
     return 0;
 }
 
-int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value, trdb_error **reterr) {
+int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value,
+                    trdb_error **reterr) {
     int64_t max = column->int_bytes == 2 ? INT16_MAX : column->int_bytes == 4 ? INT32_MAX : INT64_MAX;
     if (value > max || value < -max - 1)
         return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%lld lies outside %lld..%lld",

@@ -213,8 +213,8 @@ static bool row_value(const trdbi_column *column, const char *row, value *ret) {
     return ret->text != NULL;
 }
 
-/* Where a list goes on: the order column's value of the row and its key. An enum compares as the text that the
- * row holds, so that an unknown value is no obstacle. */
+/* Where a list goes on: the order column's value of the row and its key. An enum compares as the text that
+ * the row holds, so that an unknown value is no obstacle. */
 static int put_row_value(const trdbi_table *table, const trdbi_column *column, const value *v,
                          trdbi_params *params, trdb_error **reterr) {
     if (column->field.kind != TRDBI_ENUM)

@@ -41,7 +41,8 @@ static size_t member_size(const trdbi_column *column) {
     return sizeof(const char *);
 }
 
-/* The state of a member; *has_value tells whether something stands in it, which a state of 0 must not have. */
+/* The state of a member; *has_value tells whether something stands in it, which a state of 0 must not have.
+ */
 static int32_t member_state(const trdbi_column *column, const member *m, bool *has_value) {
     static const trdb_uuid no_uuid;
     switch ((trdbi_kind)column->field.kind) {
@@ -147,7 +148,8 @@ static int put(const trdbi_table *table, const trdbi_column *column, const membe
         return 0;
     case TRDBI_BYTES:
         if (m->bytes.size > 0 && !m->bytes.data)
-            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%zu bytes but no data", m->bytes.size);
+            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%zu bytes but no data",
+                                m->bytes.size);
         if (m->bytes.size > INT32_MAX / 2)
             return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "more than 1 GB");
         trdbi_buf_append(buf, m->bytes.data, m->bytes.size);

@@ -39,7 +39,7 @@ typedef struct trdbi_shape {
     uint8_t order_by; /* column index */
     uint8_t descending;
     uint8_t limit;
-    uint8_t after;    /* trdbi_after */
+    uint8_t after; /* trdbi_after */
     uint8_t reserved;
     uint8_t where[TRDBI_MAX_COLUMNS]; /* enum trdb_op of each column's condition */
 } trdbi_shape;
@@ -78,8 +78,8 @@ int trdbi_in_open(trdbi_in *in, const void *base, size_t known, size_t room, con
 /* Copies a member out, or zeroes it when the caller's struct does not have it. */
 void trdbi_in_read(const trdbi_in *in, size_t offset, void *dst, size_t size);
 
-/* input.c: the given columns of an input struct, checked and appended as parameters in column order. `skip` is
- * a bit set of columns that must not be given (the key in a patch). `made_key`: a uuid key to use when the
+/* input.c: the given columns of an input struct, checked and appended as parameters in column order. `skip`
+ * is a bit set of columns that must not be given (the key in a patch). `made_key`: a uuid key to use when the
  * caller gave none. Sets shape->columns. */
 int trdbi_input_params(const trdbi_table *table, const void *new_row, size_t room, uint64_t skip,
                        trdbi_shape *shape, trdbi_params *params, trdb_error **reterr);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 static const char *const op_names[] = {
-    [TRDBI_OP_GET] = "get",       [TRDBI_OP_GET_MANY] = "get_many", [TRDBI_OP_LIST] = "list",
-    [TRDBI_OP_COUNT] = "count",   [TRDBI_OP_INSERT] = "insert",     [TRDBI_OP_UPSERT] = "upsert",
-    [TRDBI_OP_PATCH] = "patch",   [TRDBI_OP_DELETE] = "delete",
+    [TRDBI_OP_GET] = "get",     [TRDBI_OP_GET_MANY] = "get_many", [TRDBI_OP_LIST] = "list",
+    [TRDBI_OP_COUNT] = "count", [TRDBI_OP_INSERT] = "insert",     [TRDBI_OP_UPSERT] = "upsert",
+    [TRDBI_OP_PATCH] = "patch", [TRDBI_OP_DELETE] = "delete",
 };
 
 /* A table's name has at most 63 bytes, an operation's 8. */
@@ -36,8 +36,8 @@ static void call_init(call *c, const trdbi_table *table, trdbi_op op, const char
                                      .secret = table->secret};
 }
 
-/* Begins a call: the unit can take it, no other thread is inside, and its parameters are empty. What begins here
- * ends with call_end(). */
+/* Begins a call: the unit can take it, no other thread is inside, and its parameters are empty. What begins
+ * here ends with call_end(). */
 static int call_begin(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, trdb_error **reterr) {
     int code = trdbi_uow_enter(uow, reterr);
     if (code < 0)

@@ -26,8 +26,8 @@ static int refuse(const trdbi_query *query, const trdbi_query_param *param, int 
     return trdbi_error(reterr, code, "%s: argument %s %s", query->name, param->name, why);
 }
 
-static int put_text(const trdbi_query *query, const trdbi_query_param *param, const char *text, trdbi_buf *buf,
-                    trdb_error **reterr) {
+static int put_text(const trdbi_query *query, const trdbi_query_param *param, const char *text,
+                    trdbi_buf *buf, trdb_error **reterr) {
     if (trdbi_utf8_length(text, strlen(text)) < 0)
         return refuse(query, param, TRDB_E_ENCODING, "is not valid UTF-8", reterr);
     if (param->kind == TRDBI_JSON)

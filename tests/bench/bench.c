@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench URL BOT_ID ROUNDS SCALE: runs every workload ROUNDS times with both peers in turn, A B B A …, and prints the
- * median microseconds per operation and its ratio to libpq, separated by tabs. SCALE divides the operations.
+ * bench URL BOT_ID ROUNDS SCALE: runs every workload ROUNDS times with both peers in turn, A B B A …, and
+ * prints the median microseconds per operation and its ratio to libpq, separated by tabs. SCALE divides the
+ * operations.
  */
 #include "bench.h"
 
@@ -53,7 +54,8 @@ static void measure(const workload *w, void *const states[2], size_t rounds, siz
         }
     }
     double base = median(times[0], rounds), library = median(times[1], rounds);
-    printf("%s\tlibpq\t%.2f\t1.00\n%s\ttradingdb\t%.2f\t%.2f\n", w->name, base, w->name, library, library / base);
+    printf("%s\tlibpq\t%.2f\t1.00\n%s\ttradingdb\t%.2f\t%.2f\n", w->name, base, w->name, library,
+           library / base);
     fflush(stdout);
     free(times[0]);
     free(times[1]);

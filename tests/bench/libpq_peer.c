@@ -7,9 +7,10 @@
 #include <string.h>
 
 #define TRADE_COLUMNS                                                                                        \
-    "id, bot_id, position_id, trade_type, strategy_name, entry_logic_name, exit_logic_name, symbol, interval, "  \
-    "direction, status, entry_time, exit_time, buy_order_created, buy_order_closed, sell_order_created, "      \
-    "sell_order_closed, entry_price, exit_price, entry_value, exit_value, size, commission, gross_pnl, "       \
+    "id, bot_id, position_id, trade_type, strategy_name, entry_logic_name, exit_logic_name, symbol, "        \
+    "interval, "                                                                                             \
+    "direction, status, entry_time, exit_time, buy_order_created, buy_order_closed, sell_order_created, "    \
+    "sell_order_closed, entry_price, exit_price, entry_value, exit_value, size, commission, gross_pnl, "     \
     "net_pnl, pnl_percentage, exit_reason, extra_metadata, created_at, updated_at"
 enum { TRADE_COLUMN_COUNT = 30 };
 
@@ -67,7 +68,8 @@ static void *pq_open(const char *url, int64_t bot_id) {
     PQclear(first);
     prepare(s, "trade",
             "INSERT INTO trading_trades (bot_id, position_id, trade_type, strategy_name, entry_logic_name, "
-            "exit_logic_name, symbol, interval, direction, status, entry_time, entry_price, size) VALUES ($1, $2, $3, "
+            "exit_logic_name, symbol, interval, direction, status, entry_time, entry_price, size) VALUES "
+            "($1, $2, $3, "
             "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING " TRADE_COLUMNS);
     prepare(s, "get", "SELECT " TRADE_COLUMNS " FROM trading_trades WHERE id = $1");
     prepare(s, "scan", "SELECT " TRADE_COLUMNS " FROM trading_trades ORDER BY id LIMIT $1");
@@ -100,9 +102,19 @@ enum { TRADE_PARAMS = 13 };
 static void trade_values(state *s, const char *position, char price[32], char size[32],
                          const char *values[TRADE_PARAMS]) {
     bench_trade(s->n++, price, size);
-    const char *all[] = {s->bot_id, position, "paper", "bench", "entry",
-                         "exit",    "BTCUSDT", "5m",   "long",  "open",
-                         "2023-11-14 22:13:20+00", price, size};
+    const char *all[] = {s->bot_id,
+                         position,
+                         "paper",
+                         "bench",
+                         "entry",
+                         "exit",
+                         "BTCUSDT",
+                         "5m",
+                         "long",
+                         "open",
+                         "2023-11-14 22:13:20+00",
+                         price,
+                         size};
     memcpy(values, all, sizeof all);
 }
 
@@ -174,7 +186,8 @@ static int pq_unit_of_work(void *arg, size_t count) {
     return 0;
 }
 
-/* Prepared inserts in a pipeline, a sync every 256, as much as one writes by hand when keys are wanted back. */
+/* Prepared inserts in a pipeline, a sync every 256, as much as one writes by hand when keys are wanted back.
+ */
 static int pq_bulk_insert(void *arg, size_t count) {
     enum { WINDOW = 256 };
     state *s = arg;
@@ -229,5 +242,5 @@ static int pq_scan(void *arg, size_t count) {
     return 0;
 }
 
-const peer libpq_peer = {"libpq",         pq_open,        pq_close, pq_insert_one, pq_get_by_id,
-                         pq_unit_of_work, pq_bulk_insert, pq_scan};
+const peer libpq_peer = {"libpq",      pq_open,         pq_close,       pq_insert_one,
+                         pq_get_by_id, pq_unit_of_work, pq_bulk_insert, pq_scan};

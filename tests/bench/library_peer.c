@@ -110,7 +110,8 @@ static int one_unit(state *s, trdb_uow *uow, size_t i) {
     bot.last_heartbeat = trdb_time_us(INT64_C(1700000000000000));
     bot.current_balance = trdb_dec("1000.5");
     return trdb_trading_trade_insert(uow, &trade, NULL, &s->err) < 0 ||
-                   trdb_trading_bot_patch(uow, s->bot_id, &bot, NULL, &s->err) < 0 || trdb_uow_commit(uow, &s->err) < 0
+                   trdb_trading_bot_patch(uow, s->bot_id, &bot, NULL, &s->err) < 0 ||
+                   trdb_uow_commit(uow, &s->err) < 0
                ? -1
                : 0;
 }
@@ -157,5 +158,5 @@ static int lib_scan(void *arg, size_t count) {
     return 0;
 }
 
-const peer library_peer = {"tradingdb",     lib_open,        lib_close, lib_insert_one, lib_get_by_id,
-                           lib_unit_of_work, lib_bulk_insert, lib_scan};
+const peer library_peer = {"tradingdb",   lib_open,         lib_close,       lib_insert_one,
+                           lib_get_by_id, lib_unit_of_work, lib_bulk_insert, lib_scan};

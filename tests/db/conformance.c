@@ -30,15 +30,17 @@ static void teardown(void) {
 
 /* ---- what the server knows ------------------------------------------------------------------------- */
 
-/* Facts about all tables, asked once: lines "kind table name column …". An expression of an index counts with the
- * columns in it; a default or identity is a fact named after its column. */
+/* Facts about all tables, asked once: lines "kind table name column …". An expression of an index counts with
+ * the columns in it; a default or identity is a fact named after its column. */
 static const char facts_sql[] =
-    "SELECT 'foreign ' || c.conrelid::regclass || ' ' || c.conname || ' ' || a.attname || ' ' || c.confrelid::regclass "
+    "SELECT 'foreign ' || c.conrelid::regclass || ' ' || c.conname || ' ' || a.attname || ' ' || "
+    "c.confrelid::regclass "
     "FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] "
     "WHERE c.contype = 'f' AND c.conparentid = 0 "
     "UNION ALL SELECT 'unique ' || i.indrelid::regclass || ' ' || i.indexrelid::regclass || ' ' "
     "|| string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_index i "
-    "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnum = ANY (i.indkey) "
+    "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnum = "
+    "ANY (i.indkey) "
     "OR (i.indexprs IS NOT NULL AND pg_get_expr(i.indexprs, i.indrelid) ~ ('\\m' || a.attname || '\\M'))) "
     "WHERE i.indisunique AND i.indrelid >= 16384 GROUP BY i.indrelid, i.indexrelid "
     "UNION ALL SELECT 'check ' || c.conrelid::regclass || ' ' || c.conname || ' ' "
@@ -118,7 +120,9 @@ const trdbi_column *conf_column(const trdbi_table *table, const char *name) {
 static void set_parent(const trdbi_table *table, const char *column_name, const char *parent, char *in) {
     const trdbi_table *referenced = table_named(parent);
     void *row = NULL;
-    ck_ok(trdbi_entity_insert(conf_uow, referenced, conf_full_row(referenced, ++conf_inserted), &row, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert(conf_uow, referenced, conf_full_row(referenced, ++conf_inserted), &row,
+                              &conf_err),
+          conf_err);
     const trdbi_column *column = conf_column(table, column_name);
     sample_set_key(column, in, row_key(referenced, row));
     trdbi_row_free(row);
@@ -163,7 +167,8 @@ char *conf_many_rows(const trdbi_table *table, int count) {
         char *in = rows + (size_t)i * table->new_size;
         char *own = sample_new(conf_arena, table);
         FOREACH_COLUMN(column, table) {
-            bool omit = (i / 7 + (int)(column - table->columns)) % 3 == 0 && !(column->flags & TRDBI_NOT_NULL);
+            bool omit =
+                (i / 7 + (int)(column - table->columns)) % 3 == 0 && !(column->flags & TRDBI_NOT_NULL);
             if (sample_given(column, model) && !omit)
                 sample_set(conf_arena, table, column, own, conf_inserted + 1);
         }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The conformance suite: walks descriptors and does everything the engine offers to every table, on a real
- * database. It knows nothing of particular tables; what it needs to know (foreign keys, unique indexes, checks)
- * it asks the server.
+ * database. It knows nothing of particular tables; what it needs to know (foreign keys, unique indexes,
+ * checks) it asks the server.
  */
 #pragma once
 
 #include "harness.h"
 #include "entity/internal.h"
 
-/* Runs the suite on every table of a NULL-terminated list; the exit code of main(). `make` makes the database that
- * has them, as harness_database() does; it is dropped at the end. */
+/* Runs the suite on every table of a NULL-terminated list; the exit code of main(). `make` makes the database
+ * that has them, as harness_database() does; it is dropped at the end. */
 int conformance_run(const char *name, const trdbi_table *const *tables, char *(*make)(void));
 /* A migrated database, with the chain of a directory of the source tree on top. */
 char *conf_database_with(const char *chain, const char *directory);
@@ -26,7 +26,7 @@ extern trdbi_arena *conf_arena;
 extern int conf_inserted; /* numbers every sample, so that unique keys never meet by accident */
 
 #define FOREACH_COLUMN(column, table)                                                                        \
-    for (const trdbi_column *column = (table)->columns; column < (table)->columns + (table)->column_count;    \
+    for (const trdbi_column *column = (table)->columns; column < (table)->columns + (table)->column_count;   \
          column++)
 
 const trdbi_column *conf_column(const trdbi_table *table, const char *name);
@@ -40,7 +40,8 @@ bool conf_has_default(const trdbi_table *table, const trdbi_column *column);
 
 /* An input with every column given, but for a key that the database makes; parents are inserted. */
 char *conf_full_row(const trdbi_table *table, int n);
-/* `count` inputs in an array, whose nullable columns are left out in turn, so that runs of unequal sets follow. */
+/* `count` inputs in an array, whose nullable columns are left out in turn, so that runs of unequal sets
+ * follow. */
 char *conf_many_rows(const trdbi_table *table, int count);
 char *conf_insert(const trdbi_table *table, const char *in);
 void conf_savepoint(void);
@@ -51,7 +52,8 @@ void conformance_rows(TCase *tcase, int tables);
 void conformance_constraints(TCase *tcase, int tables);
 void conformance_lists(TCase *tcase, int tables);
 
-/* ---- conformance_values.c: sample values of every kind ---------------------------------------------------------- */
+/* ---- conformance_values.c: sample values of every kind
+ * ---------------------------------------------------------- */
 
 /* An input struct of a table with room for it, zeroed but for struct_size. */
 char *sample_new(trdbi_arena *arena, const trdbi_table *table);
@@ -73,6 +75,7 @@ size_t sample_size(const trdbi_column *column);
 bool row_is_null(const trdbi_column *column, const char *row);
 int row_compare(const trdbi_column *column, const char *left, const char *right);
 trdbi_key row_key(const trdbi_table *table, const char *row);
-/* A condition on a column whose value is that of a row. op as in enum trdb_op; TRDB_OP_ANY makes a set of one. */
+/* A condition on a column whose value is that of a row. op as in enum trdb_op; TRDB_OP_ANY makes a set of
+ * one. */
 void filter_set(const trdbi_column *column, char *filter, int op, const char *row, const char *until_row);
 char *sample_filter(trdbi_arena *arena, const trdbi_table *table);

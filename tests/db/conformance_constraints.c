@@ -36,7 +36,8 @@ START_TEST(required_columns_are_required) {
         sample_unset(column, in);
         conf_savepoint();
         int code = trdbi_entity_insert(conf_uow, table, in, NULL, &conf_err);
-        if (conf_has_default(table, column) || !(column->flags & TRDBI_NOT_NULL) || column->flags & TRDBI_MADE_KEY)
+        if (conf_has_default(table, column) || !(column->flags & TRDBI_NOT_NULL) ||
+            column->flags & TRDBI_MADE_KEY)
             ck_ok(code, conf_err);
         else
             ck_fails(code, TRDB_E_NOT_NULL, column->field.name, conf_err);
@@ -69,11 +70,13 @@ START_TEST(unique_keys_hold) {
         ck_ok(trdbi_entity_insert(conf_uow, table, first, NULL, &conf_err), conf_err);
         conf_savepoint();
         int code = trdbi_entity_insert(conf_uow, table, second, NULL, &conf_err);
-        ck_assert_msg(code == TRDB_E_DUPLICATE, "%s does not hold: %s", indexes[i], trdb_error_message(conf_err));
+        ck_assert_msg(code == TRDB_E_DUPLICATE, "%s does not hold: %s", indexes[i],
+                      trdb_error_message(conf_err));
         ck_assert_str_eq(trdb_error_sqlstate(conf_err), "23505");
         /* A partition's index has a name of its own, which begins with the table's. */
         const char *violated = trdb_error_constraint(conf_err);
-        ck_assert_msg(strcmp(violated, indexes[i]) == 0 || strncmp(violated, table->name, strlen(table->name)) == 0,
+        ck_assert_msg(strcmp(violated, indexes[i]) == 0 ||
+                          strncmp(violated, table->name, strlen(table->name)) == 0,
                       "%s, wanted %s", violated, indexes[i]);
         trdb_error_free(conf_err);
         conf_err = NULL;
@@ -144,7 +147,8 @@ static bool bad_value(const trdbi_column *column, char *in, int n) {
     }
 }
 
-/* Looks for a value of the columns that the check refuses; a check of a closed set is refused before it is sent. */
+/* Looks for a value of the columns that the check refuses; a check of a closed set is refused before it is
+ * sent. */
 static bool violates(const trdbi_table *table, const char *row, const char *constraint, char *names) {
     char *save;
     bool closed_set = true;
@@ -215,11 +219,13 @@ static void refuse_values(const trdbi_table *table, const trdbi_column *column, 
         refused(table, column, in, TRDB_E_INVALID);
         return;
     case TRDBI_BOOL:
-        memcpy(in + column->new_offset, &(trdb_in_bool){.value = 2, .state = TRDB_GIVEN}, sizeof(trdb_in_bool));
+        memcpy(in + column->new_offset, &(trdb_in_bool){.value = 2, .state = TRDB_GIVEN},
+               sizeof(trdb_in_bool));
         refused(table, column, in, TRDB_E_INVALID);
         return;
     case TRDBI_ENUM:
-        for (int32_t value = -1; value <= column->field.values->count + 1; value += column->field.values->count + 2) {
+        for (int32_t value = -1; value <= column->field.values->count + 1;
+             value += column->field.values->count + 2) {
             memcpy(in + column->new_offset, &(trdb_in_enum){value, TRDB_GIVEN}, sizeof(trdb_in_enum));
             refused(table, column, in, TRDB_E_INVALID);
         }
@@ -253,7 +259,8 @@ static void refuse_values(const trdbi_table *table, const trdbi_column *column, 
         refused(table, column, in, TRDB_E_ENCODING);
         return;
     case TRDBI_JSON: {
-        static const char *const bad[] = {"", "{", "{\"a\":1}}", "{'a':1}", "[1,]", "NaN", "{\"a\": \"\\u0000\"}"};
+        static const char *const bad[] = {"",     "{",   "{\"a\":1}}",          "{'a':1}",
+                                          "[1,]", "NaN", "{\"a\": \"\\u0000\"}"};
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
             sample_set_text(column, in, bad[i]);
             refused(table, column, in, TRDB_E_INVALID);

@@ -33,10 +33,17 @@ static size_t expected(const trdbi_column *column, const trdbi_list *all, int op
 }
 
 START_TEST(conditions_select_what_they_say) {
-    static const int ops[] = {TRDB_OP_EQ,   TRDB_OP_ANY,   TRDB_OP_IS_NULL, TRDB_OP_NOT_NULL,
-                              TRDB_OP_FROM, TRDB_OP_UNTIL, TRDB_OP_FROM | TRDB_OP_UNTIL};
+    static const int ops[] = {TRDB_OP_EQ,
+                              TRDB_OP_ANY,
+                              TRDB_OP_IS_NULL,
+                              TRDB_OP_NOT_NULL,
+                              TRDB_OP_FROM,
+                              TRDB_OP_UNTIL,
+                              TRDB_OP_FROM | TRDB_OP_UNTIL};
     const trdbi_table *table = conf_tables[_i];
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED, NULL, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED,
+                                   NULL, &conf_err),
+          conf_err);
     trdbi_list *all = list_all(table, NULL);
     ck_assert_uint_ge(trdbi_list_count(all), LISTED);
     FOREACH_COLUMN(column, table) {
@@ -67,7 +74,8 @@ START_TEST(conditions_select_what_they_say) {
         int32_t unknown = 77;
         memcpy(filter + column->filter_offset + offsetof(trdb_where_i64, op), &unknown, sizeof unknown);
         trdbi_list *list = NULL;
-        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID, column->field.name, conf_err);
+        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID,
+                 column->field.name, conf_err);
     }
     trdbi_list_free(all);
 }
@@ -110,7 +118,9 @@ static void walk(const trdbi_table *table, int32_t order_by, int32_t descending)
 
 START_TEST(lists_are_ordered_and_paged_by_every_index) {
     const trdbi_table *table = conf_tables[_i];
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED, NULL, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED,
+                                   NULL, &conf_err),
+          conf_err);
     walk(table, 0, 0);
     walk(table, 0, 1);
     FOREACH_COLUMN(column, table) {
@@ -123,7 +133,8 @@ START_TEST(lists_are_ordered_and_paged_by_every_index) {
         char *filter = sample_filter(conf_arena, table);
         memcpy(filter + table->order_by_offset, &number, sizeof number);
         trdbi_list *list = NULL;
-        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID, column->field.name, conf_err);
+        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID,
+                 column->field.name, conf_err);
     }
 }
 END_TEST
@@ -135,7 +146,8 @@ START_TEST(filters_refuse_nonsense) {
     for (int64_t bad = 0; bad >= -1; bad--) {
         trdb_in_i64 limit = trdb_i64(bad);
         memcpy(filter + table->limit_offset, &limit, sizeof limit);
-        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_RANGE, "limit", conf_err);
+        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_RANGE, "limit",
+                 conf_err);
     }
     trdb_in_i64 stateless = {.value = 5};
     memcpy(filter + table->limit_offset, &stateless, sizeof stateless);
@@ -143,7 +155,8 @@ START_TEST(filters_refuse_nonsense) {
     filter = sample_filter(conf_arena, table);
     for (int32_t bad = -1; bad <= 999; bad += 1000) {
         memcpy(filter + table->order_by_offset, &bad, sizeof bad);
-        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID, "is no column", conf_err);
+        ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID, "is no column",
+                 conf_err);
     }
     ck_assert_ptr_null(list);
 }

@@ -9,8 +9,8 @@ START_TEST(one_row_goes_in_and_comes_back) {
     char *in = conf_full_row(table, ++conf_inserted);
     char *row = conf_insert(table, in);
     FOREACH_COLUMN(column, table)
-        ck_assert_msg(column == trdbi_key_column(table) || sample_matches(column, in, row), "%s.%s", table->name,
-                      column->field.name);
+        ck_assert_msg(column == trdbi_key_column(table) || sample_matches(column, in, row), "%s.%s",
+                      table->name, column->field.name);
 
     void *again = NULL;
     ck_ok(trdbi_entity_get(conf_uow, table, row_key(table, row), &again, &conf_err), conf_err);
@@ -20,7 +20,8 @@ START_TEST(one_row_goes_in_and_comes_back) {
                       "%s.%s", table->name, column->field.name);
     trdbi_row_free(again);
 
-    ck_ok(trdbi_entity_insert(conf_uow, table, conf_full_row(table, ++conf_inserted), NULL, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert(conf_uow, table, conf_full_row(table, ++conf_inserted), NULL, &conf_err),
+          conf_err);
     trdbi_row_free(row);
 }
 END_TEST
@@ -57,12 +58,13 @@ START_TEST(each_column_is_patched_alone) {
         trdbi_row_free(patched);
         conf_undo();
     }
-    ck_fails(trdbi_entity_patch(conf_uow, table, row_key(table, row), sample_new(conf_arena, table), NULL, &conf_err),
+    ck_fails(trdbi_entity_patch(conf_uow, table, row_key(table, row), sample_new(conf_arena, table), NULL,
+                                &conf_err),
              TRDB_E_INVALID, "gives no field", conf_err);
     char *with_key = sample_new(conf_arena, table);
     sample_set(conf_arena, table, trdbi_key_column(table), with_key, 1);
-    ck_fails(trdbi_entity_patch(conf_uow, table, row_key(table, row), with_key, NULL, &conf_err), TRDB_E_INVALID,
-             "cannot change the key", conf_err);
+    ck_fails(trdbi_entity_patch(conf_uow, table, row_key(table, row), with_key, NULL, &conf_err),
+             TRDB_E_INVALID, "cannot change the key", conf_err);
     trdbi_row_free(row);
 }
 END_TEST
@@ -73,7 +75,8 @@ START_TEST(a_deleted_row_is_gone) {
     trdbi_key key = row_key(table, row);
     ck_ok(trdbi_entity_delete(conf_uow, table, key, &conf_err), conf_err);
     void *none = &none;
-    ck_fails(trdbi_entity_get(conf_uow, table, key, &none, &conf_err), TRDB_E_NOT_FOUND, "no row with", conf_err);
+    ck_fails(trdbi_entity_get(conf_uow, table, key, &none, &conf_err), TRDB_E_NOT_FOUND, "no row with",
+             conf_err);
     ck_assert_ptr_eq(none, &none);
     ck_fails(trdbi_entity_delete(conf_uow, table, key, &conf_err), TRDB_E_NOT_FOUND, table->name, conf_err);
     char *patch = sample_new(conf_arena, table);
@@ -81,7 +84,8 @@ START_TEST(a_deleted_row_is_gone) {
         if (column != trdbi_key_column(table))
             sample_set(conf_arena, table, column, patch, 1);
     }
-    ck_fails(trdbi_entity_patch(conf_uow, table, key, patch, &none, &conf_err), TRDB_E_NOT_FOUND, "no row with", conf_err);
+    ck_fails(trdbi_entity_patch(conf_uow, table, key, patch, &none, &conf_err), TRDB_E_NOT_FOUND,
+             "no row with", conf_err);
     trdbi_row_free(row);
 }
 END_TEST
@@ -119,14 +123,17 @@ START_TEST(structs_of_other_versions) {
     memcpy(newer, &larger, sizeof larger);
     ck_ok(trdbi_entity_insert(conf_uow, table, newer, NULL, &conf_err), conf_err);
     newer[larger - 1] = 1;
-    ck_fails(trdbi_entity_insert(conf_uow, table, newer, NULL, &conf_err), TRDB_E_INVALID, "newer caller", conf_err);
+    ck_fails(trdbi_entity_insert(conf_uow, table, newer, NULL, &conf_err), TRDB_E_INVALID, "newer caller",
+             conf_err);
     size_t none = 0;
     memcpy(in, &none, sizeof none);
-    ck_fails(trdbi_entity_insert(conf_uow, table, in, NULL, &conf_err), TRDB_E_INVALID, "struct_size is 0", conf_err);
-    ck_fails(trdbi_entity_insert(conf_uow, table, NULL, NULL, &conf_err), TRDB_E_INVALID, "is NULL", conf_err);
+    ck_fails(trdbi_entity_insert(conf_uow, table, in, NULL, &conf_err), TRDB_E_INVALID, "struct_size is 0",
+             conf_err);
+    ck_fails(trdbi_entity_insert(conf_uow, table, NULL, NULL, &conf_err), TRDB_E_INVALID, "is NULL",
+             conf_err);
 
-    /* An older caller's struct ends earlier: what it lacks is not given. A sample of a small set of values may be
-     * what the default gives, so such a column cannot tell. */
+    /* An older caller's struct ends earlier: what it lacks is not given. A sample of a small set of values
+     * may be what the default gives, so such a column cannot tell. */
     const trdbi_column *last = &table->columns[0];
     FOREACH_COLUMN(column, table) {
         bool small_set = column->field.kind == TRDBI_BOOL || column->field.kind == TRDBI_ENUM;
@@ -182,7 +189,8 @@ START_TEST(many_rows_go_in_at_once) {
     ck_ok(trdbi_entity_get_many(conf_uow, table, keys, count + 2, &some, &conf_err), conf_err);
     ck_assert_uint_eq(trdbi_list_count(some), count);
     for (size_t i = 1; i < count; i++)
-        ck_assert_int_lt(row_compare(trdbi_key_column(table), trdbi_list_at(some, i - 1), trdbi_list_at(some, i)), 0);
+        ck_assert_int_lt(
+            row_compare(trdbi_key_column(table), trdbi_list_at(some, i - 1), trdbi_list_at(some, i)), 0);
     trdbi_list_free(some);
     trdbi_list_free(list);
 
@@ -192,7 +200,9 @@ START_TEST(many_rows_go_in_at_once) {
     ck_ok(trdbi_entity_insert_many(conf_uow, table, NULL, table->new_size, 0, &some, &conf_err), conf_err);
     ck_assert_uint_eq(trdbi_list_count(some), 0);
     trdbi_list_free(some);
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, 5), table->new_size, 5, NULL, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, 5), table->new_size, 5, NULL,
+                                   &conf_err),
+          conf_err);
 }
 END_TEST
 
@@ -217,7 +227,8 @@ START_TEST(a_bad_row_among_many_is_named) {
         code = trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, 20, NULL, &conf_err);
         ck_assert_int_eq(trdb_error_row(conf_err), 11);
         ck_fails(code, TRDB_E_NOT_NULL, column->field.name, conf_err);
-        ck_fails(trdbi_entity_insert(conf_uow, table, rows, NULL, &conf_err), TRDB_E_STATE, "failed", conf_err);
+        ck_fails(trdbi_entity_insert(conf_uow, table, rows, NULL, &conf_err), TRDB_E_STATE, "failed",
+                 conf_err);
         break;
     }
 }

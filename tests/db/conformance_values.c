@@ -273,7 +273,8 @@ bool sample_matches(const trdbi_column *column, const char *in, const char *row)
         return wanted == value.value && strcmp(column->field.values->values[wanted - 1], value.text) == 0;
     }
     case TRDBI_DECIMAL:
-        return trdb_decimal_compare(IN(trdb_in_decimal, column, in).value, ROW(trdb_decimal, column, row)) == 0;
+        return trdb_decimal_compare(IN(trdb_in_decimal, column, in).value, ROW(trdb_decimal, column, row)) ==
+               0;
     case TRDBI_TIMESTAMP:
         return IN(trdb_in_timestamp, column, in).value.us == ROW(trdb_timestamp, column, row).us;
     case TRDBI_UUID: {
@@ -324,7 +325,8 @@ trdbi_key row_key(const trdbi_table *table, const char *row) {
 void filter_set(const trdbi_column *column, char *filter, int op, const char *row, const char *until_row) {
     switch ((trdbi_kind)column->field.kind) {
     case TRDBI_I64:
-        WHERE(trdb_where_i64, column, filter, op, row_i64(column, row).value, row_i64(column, until_row).value);
+        WHERE(trdb_where_i64, column, filter, op, row_i64(column, row).value,
+              row_i64(column, until_row).value);
         return;
     case TRDBI_BOOL:
         WHERE(trdb_where_bool, column, filter, op, ROW(trdb_opt_bool, column, row).value,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The conformance suite again, after the tables that decision 3 names were partitioned by month: nothing in their API
- * may stand against that. */
+/* The conformance suite again, after the tables that decision 3 names were partitioned by month: nothing in
+ * their API may stand against that. */
 #include "conformance.h"
 
 #include <stdlib.h>

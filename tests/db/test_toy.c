@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The conformance suite on the generator's toy schema, which has a column of every type: uuid keys, inet, arrays, bytea,
- * native enums. */
+/* The conformance suite on the generator's toy schema, which has a column of every type: uuid keys, inet,
+ * arrays, bytea, native enums. */
 #include "conformance.h"
 #include "queries.h"
 

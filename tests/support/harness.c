@@ -40,7 +40,8 @@ static char *psql(const char *url, const char *sql) {
     fputs(sql, file);
     fclose(file);
     char command[1024];
-    snprintf(command, sizeof command, "LD_PRELOAD= psql -qAtX -v ON_ERROR_STOP=1 -d '%s' -f %s 2>&1", url, path);
+    snprintf(command, sizeof command, "LD_PRELOAD= psql -qAtX -v ON_ERROR_STOP=1 -d '%s' -f %s 2>&1", url,
+             path);
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_nonnull(pipe);
     size_t size = 0, room = 65536;
