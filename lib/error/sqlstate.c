@@ -128,9 +128,9 @@ static const char *words_of(int code) {
     case TRDB_E_READ_ONLY:
         return "a write in a read-only unit or on a read-only server";
     case TRDB_E_PERMISSION:
-        return "the role may not do this";
+        return "the role may not do this, grant it the right or use another role";
     case TRDB_E_SCHEMA:
-        return "the database lacks part of the schema, run tradingdb migrate up";
+        return "something that the statement names is missing (where it is the library's, run tradingdb migrate up)";
     case TRDB_E_UNSUPPORTED:
         return "the server cannot do this";
     default:
