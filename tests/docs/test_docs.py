@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -23,7 +24,8 @@ environment = dict(os.environ)
 
 
 def shell(command, cwd):
-    done = subprocess.run(["bash", "-eu", "-c", command], cwd=cwd, env=environment, capture_output=True, text=True)
+    done = subprocess.run(["bash", "-eu", "-c", command], cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -86,12 +88,31 @@ def readme():
         sync_to_disk("RESET fsync")
 
 
+def sandbox_options():
+    """A sandbox of the test's own; as root its server belongs to postgres, as docs/operations.md says."""
+    place = pathlib.Path(os.environ["TRDB_TEST_DIR"]) / "docs"
+    place.mkdir(exist_ok=True)
+    if os.getuid() != 0:
+        return f"--dir {place}/sandbox"
+    shutil.chown(place, "postgres")
+    return f"--dir {place}/sandbox --user postgres"
+
+
 def other_commands():
     """the commands of HACKING.md and docs/ run"""
-    for page in PAGES[1:]:
-        for block in blocks(page, "sh"):
-            if block.strip() not in ELSEWHERE:
-                shell(block, WORK / "clone")
+    options = sandbox_options()
+    here = ('tradingdb() { if [ "$1" = sandbox ]; then command tradingdb "$@" ' + options
+            + '; else command tradingdb "$@"; fi; }\n')
+    sync_to_disk("SET fsync = on")
+    try:
+        for page in PAGES[1:]:
+            for block in blocks(page, "sh"):
+                if block.strip() not in ELSEWHERE:
+                    shell("command tradingdb migrate up; " + here + block, WORK / "clone")
+        shell("tradingdb migrate up", WORK)
+    finally:
+        sync_to_disk("RESET fsync")
+        shell(f"tradingdb sandbox stop --delete {options}", WORK)
 
 
 def other_snippets():
