@@ -6,11 +6,16 @@
 
 work="$TRDB_TEST_DIR/abidiff"
 today="$TRDB_TEST_BUILD/lib/libtradingdb.so.0"
-commit=$(grep -v '^#' "$TRDB_TEST_SOURCE/tests/abi/baseline")
+commit=$(sed -n 's/^commit //p' "$TRDB_TEST_SOURCE/tests/abi/baseline")
+subject=$(sed -n 's/^subject //p' "$TRDB_TEST_SOURCE/tests/abi/baseline")
+repository() { git -c safe.directory='*' -C "$TRDB_TEST_SOURCE" "$@"; }
+# Where history was rewritten the commit has another name; its subject finds it.
+repository cat-file -e "$commit^{commit}" 2>/dev/null ||
+    commit=$(repository log -1 --format=%H --fixed-strings --grep="$subject")
 
 build_baseline() {
     mkdir -p "$work/source"
-    git -c safe.directory='*' -C "$TRDB_TEST_SOURCE" archive "$commit" | tar -x -C "$work/source" &&
+    repository archive "$commit" | tar -x -C "$work/source" &&
         meson setup "$work/build" "$work/source" -Dtests=false -Dexamples=false &&
         ninja -C "$work/build" lib/libtradingdb.so.0.1.0
 }
