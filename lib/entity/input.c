@@ -15,6 +15,11 @@ typedef union member {
     const char *text;
 } member;
 
+/* Neither of the two ways to say "no text" can be read. */
+static bool is_no_text(const char *text) {
+    return text == NULL || text == TRDB_NULL_TEXT;
+}
+
 static size_t member_size(const trdbi_column *column) {
     switch ((trdbi_kind)column->field.kind) {
     case TRDBI_I64:
@@ -94,6 +99,9 @@ static int put_texts(const trdbi_table *table, const trdbi_column *column, const
     if (texts->count > INT32_MAX)
         return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%zu items are too many", texts->count);
     for (size_t i = 0; i < texts->count; i++) {
+        if (texts->items[i] == TRDB_NULL_TEXT)
+            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr,
+                                "item %zu is TRDB_NULL_TEXT; a NULL pointer is a NULL element", i);
         int code = texts->items[i] ? trdbi_check_text(table, column, texts->items[i], reterr) : 0;
         if (code < 0)
             return code;
@@ -239,7 +247,7 @@ int trdbi_check_input(const trdbi_table *table, const void *in, uint64_t *ret_gi
 
 int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *params, trdb_error **reterr) {
     const trdbi_column *column = trdbi_key_column(table);
-    if (column->field.kind == TRDBI_TEXT && !key.text)
+    if (column->field.kind == TRDBI_TEXT && is_no_text(key.text))
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the key is NULL");
     member m = {.text = NULL};
     if (column->field.kind == TRDBI_I64)
@@ -275,7 +283,7 @@ int trdbi_keys_param(const trdbi_table *table, const void *keys, size_t count, t
             trdbi_encode_i64(&params->data, ((const int64_t *)keys)[i]);
         else if (kind == TRDBI_UUID)
             trdbi_encode_uuid(&params->data, ((const trdb_uuid *)keys)[i]);
-        else if (!((const char *const *)keys)[i])
+        else if (is_no_text(((const char *const *)keys)[i]))
             code = trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "key %zu is NULL", i);
         else
             code = put_text(table, column, ((const char *const *)keys)[i], &params->data, reterr);

@@ -69,6 +69,9 @@ static int put(const trdbi_query *query, const trdbi_query_param *param, const t
     case TRDBI_TEXTS:
         for (size_t i = 0; i < arg->u.texts.count; i++) {
             const char *item = arg->u.texts.items[i];
+            if (item == TRDB_NULL_TEXT)
+                return refuse(query, param, TRDB_E_INVALID,
+                              "holds TRDB_NULL_TEXT; a NULL pointer is a NULL element", reterr);
             if (item && trdbi_utf8_length(item, strlen(item)) < 0)
                 return refuse(query, param, TRDB_E_ENCODING, "is not valid UTF-8", reterr);
         }

@@ -92,6 +92,39 @@ START_TEST(a_deleted_row_is_gone) {
 }
 END_TEST
 
+START_TEST(a_text_key_is_a_text) {
+    const trdbi_table *table = conf_tables[_i];
+    if (trdbi_key_column(table)->field.kind != TRDBI_TEXT)
+        return; /* other keys have no value that is none */
+    static const char *const none[] = {NULL, TRDB_NULL_TEXT};
+    for (int i = 0; i < 2; i++) {
+        void *row = NULL;
+        trdbi_key key = {.text = none[i]};
+        ck_fails(trdbi_entity_get(conf_uow, table, key, &row, &conf_err), TRDB_E_INVALID, "the key is NULL",
+                 conf_err);
+        ck_fails(trdbi_entity_get_many(conf_uow, table, &none[i], 1, &row, &conf_err), TRDB_E_INVALID,
+                 "key 0 is NULL", conf_err);
+        ck_fails(trdbi_entity_delete(conf_uow, table, key, &conf_err), TRDB_E_INVALID, "the key is NULL",
+                 conf_err);
+    }
+}
+END_TEST
+
+START_TEST(elements_of_arrays_are_texts) {
+    const trdbi_table *table = conf_tables[_i];
+    char *in = conf_full_row(table, ++conf_inserted);
+    FOREACH_COLUMN(column, table) {
+        if (column->field.kind != TRDBI_TEXTS)
+            continue;
+        const char *items[] = {"a", TRDB_NULL_TEXT};
+        trdb_in_texts bad = trdb_texts_value(items, 2);
+        memcpy(in + column->new_offset, &bad, sizeof bad);
+        ck_fails(trdbi_entity_insert(conf_uow, table, in, NULL, &conf_err), TRDB_E_INVALID,
+                 column->field.name, conf_err);
+    }
+}
+END_TEST
+
 /* Whether another value in this column leaves the row's keys and parents as they are. */
 static bool is_free(const trdbi_table *table, const trdbi_column *column) {
     if (column == trdbi_key_column(table) || column->field.kind == TRDBI_ENUM ||
@@ -263,6 +296,8 @@ void conformance_rows(TCase *tcase, int tables) {
     tcase_add_loop_test(tcase, one_row_goes_in_and_comes_back, 0, tables);
     tcase_add_loop_test(tcase, each_column_is_patched_alone, 0, tables);
     tcase_add_loop_test(tcase, a_deleted_row_is_gone, 0, tables);
+    tcase_add_loop_test(tcase, a_text_key_is_a_text, 0, tables);
+    tcase_add_loop_test(tcase, elements_of_arrays_are_texts, 0, tables);
     tcase_add_loop_test(tcase, upsert_inserts_once_and_then_updates, 0, tables);
     tcase_add_loop_test(tcase, structs_of_other_versions, 0, tables);
     tcase_add_loop_test(tcase, many_rows_go_in_at_once, 0, tables);
