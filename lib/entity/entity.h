@@ -127,7 +127,6 @@ typedef struct trdbi_query_param {
     const trdbi_enum *values; /* TRDBI_ENUM only */
     uint8_t kind;             /* trdbi_kind */
     uint8_t nullable;
-    uint8_t array;            /* reserved for array parameters */
 } trdbi_query_param;
 
 typedef struct trdbi_query {

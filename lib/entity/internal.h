@@ -79,8 +79,8 @@ int trdbi_in_open(trdbi_in *in, const void *base, size_t known, size_t room, con
 void trdbi_in_read(const trdbi_in *in, size_t offset, void *dst, size_t size);
 
 /* input.c: the given columns of an input struct, checked and appended as parameters in column order. `skip`
- * is a bit set of columns that must not be given (the key in a patch). `made_key`: a uuid key to use when the
- * caller gave none. Sets shape->columns. */
+ * is a bit set of columns that must not be given (the key in a patch). A uuid key that
+ * is not given is made, but for a patch. Sets shape->columns. */
 int trdbi_input_params(const trdbi_table *table, const void *new_row, size_t room, uint64_t skip,
                        trdbi_shape *shape, trdbi_params *params, trdb_error **reterr);
 int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *params, trdb_error **reterr);

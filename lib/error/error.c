@@ -185,18 +185,3 @@ void trdbi_error_set_row(trdb_error **reterr, int64_t row) {
     if (error)
         error->row = row;
 }
-
-void trdbi_error_prefix(trdb_error **reterr, const char *prefix) {
-    trdb_error *error = changeable(reterr);
-    if (!error)
-        return;
-    trdbi_buf message = {0};
-    trdbi_buf_printf(&message, "%s: %s", prefix, error->message);
-    if (message.failed) {
-        trdbi_buf_free(&message);
-        return;
-    }
-    one_line(message.data);
-    free(error->message);
-    error->message = message.data;
-}

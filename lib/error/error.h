@@ -53,4 +53,3 @@ bool trdbi_sqlstate_retryable(const char *sqlstate);
 void trdbi_error_set_column(trdb_error **reterr, const char *table, const char *column);
 void trdbi_error_set_statement(trdb_error **reterr, const char *statement);
 void trdbi_error_set_row(trdb_error **reterr, int64_t row);
-void trdbi_error_prefix(trdb_error **reterr, const char *prefix); /* "prefix: message" */

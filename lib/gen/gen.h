@@ -12,7 +12,7 @@ static inline const char *trdbi_enum_text(const trdbi_enum *set, int32_t value) 
     return value >= 1 && value <= set->count ? set->values[value - 1] : NULL;
 }
 static inline int32_t trdbi_enum_constant(const trdbi_enum *set, const char *text) {
-    return text ? trdbi_enum_find(set, text, strlen(text)) : 0;
+    return text && text != TRDB_NULL_TEXT ? trdbi_enum_find(set, text, strlen(text)) : 0;
 }
 
 /* ---- arguments of named queries ------------------------------------------------------------------- */

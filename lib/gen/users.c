@@ -390,11 +390,11 @@ void trdb_usr_verification_code_list_free(trdb_usr_verification_code_list *list)
 }
 
 static const trdbi_query_param query_usr_ensure_user_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0, 0},
-    {"role", &trdbi_enum_usr_role, TRDBI_ENUM, 1, 0},
-    {"email", NULL, TRDBI_TEXT, 1, 0},
-    {"metadata", NULL, TRDBI_JSON, 1, 0},
+    {"provider", NULL, TRDBI_TEXT, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0},
+    {"role", &trdbi_enum_usr_role, TRDBI_ENUM, 1},
+    {"email", NULL, TRDBI_TEXT, 1},
+    {"metadata", NULL, TRDBI_JSON, 1},
 };
 
 static const trdbi_field query_usr_ensure_user_fields[] = {
@@ -423,8 +423,8 @@ int trdbi_usr_ensure_user(trdb_uow *uow, const char *provider, const char *exter
 }
 
 static const trdbi_query_param query_usr_sign_in_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+    {"provider", NULL, TRDBI_TEXT, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0},
 };
 
 static const trdbi_field query_usr_sign_in_fields[] = {
@@ -457,8 +457,8 @@ int trdbi_usr_sign_in(trdb_uow *uow, const char *provider, const char *external_
 }
 
 static const trdbi_query_param query_users_get_by_provider_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+    {"provider", NULL, TRDBI_TEXT, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0},
 };
 
 static const trdbi_field query_users_get_by_provider_fields[] = {
@@ -494,8 +494,8 @@ int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *
 }
 
 static const trdbi_query_param query_usr_identity_by_external_id_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+    {"provider", NULL, TRDBI_TEXT, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0},
 };
 
 static const trdbi_field query_usr_identity_by_external_id_fields[] = {
@@ -529,7 +529,7 @@ int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provider, const 
 }
 
 static const trdbi_query_param query_usr_user_by_email_params[] = {
-    {"email", NULL, TRDBI_TEXT, 0, 0},
+    {"email", NULL, TRDBI_TEXT, 0},
 };
 
 static const trdbi_field query_usr_user_by_email_fields[] = {
@@ -561,7 +561,7 @@ int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret
 }
 
 static const trdbi_query_param query_users_get_telegram_profile_params[] = {
-    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"telegram_id", NULL, TRDBI_TEXT, 0},
 };
 
 static const trdbi_field query_users_get_telegram_profile_fields[] = {
@@ -744,7 +744,7 @@ void trdb_telegram_admin_list_free(trdb_telegram_admin_list *list) {
 }
 
 static const trdbi_query_param query_users_get_notification_channels_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"user_id", NULL, TRDBI_I64, 0},
 };
 
 static const trdbi_field query_users_get_notification_channels_fields[] = {
@@ -826,13 +826,13 @@ void trdb_telegram_recipient_list_free(trdb_telegram_recipient_list *list) {
 }
 
 static const trdbi_query_param query_usr_update_profile_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0, 0},
-    {"provider", NULL, TRDBI_TEXT, 0, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0, 0},
-    {"set_email", NULL, TRDBI_BOOL, 0, 0},
-    {"email", NULL, TRDBI_TEXT, 1, 0},
-    {"set", NULL, TRDBI_JSON, 0, 0},
-    {"cleared", NULL, TRDBI_TEXTS, 0, 0},
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"provider", NULL, TRDBI_TEXT, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0},
+    {"set_email", NULL, TRDBI_BOOL, 0},
+    {"email", NULL, TRDBI_TEXT, 1},
+    {"set", NULL, TRDBI_JSON, 0},
+    {"cleared", NULL, TRDBI_TEXTS, 0},
 };
 
 static const trdbi_query query_usr_update_profile = {
@@ -862,7 +862,7 @@ int trdbi_usr_update_profile(trdb_uow *uow, int64_t user_id, const char *provide
 }
 
 static const trdbi_query_param query_usr_erase_user_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"user_id", NULL, TRDBI_I64, 0},
 };
 
 static const trdbi_query query_usr_erase_user = {
@@ -892,8 +892,8 @@ int trdbi_usr_erase_user(trdb_uow *uow, int64_t user_id, int64_t *ret, trdb_erro
 }
 
 static const trdbi_query_param query_usr_verification_codes_sent_since_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0, 0},
-    {"since", NULL, TRDBI_I64, 0, 0},
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"since", NULL, TRDBI_I64, 0},
 };
 
 static const trdbi_field query_usr_verification_codes_sent_since_fields[] = {

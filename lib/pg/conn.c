@@ -53,16 +53,8 @@ bool trdbi_conn_idle(const trdbi_conn *conn) {
     return !trdbi_conn_broken(conn) && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
-bool trdbi_conn_in_failed_tx(const trdbi_conn *conn) {
-    return PQtransactionStatus(conn->pg) == PQTRANS_INERROR;
-}
-
 int trdbi_conn_backend_pid(const trdbi_conn *conn) {
     return PQbackendPID(conn->pg);
-}
-
-int trdbi_conn_server_version(const trdbi_conn *conn) {
-    return PQserverVersion(conn->pg);
 }
 
 int64_t trdbi_conn_round_trips(const trdbi_conn *conn) {

@@ -53,13 +53,11 @@ void trdbi_conn_abandon(trdbi_conn *conn);
 void trdbi_conn_set_trace(trdbi_conn *conn, const trdbi_trace *trace);
 bool trdbi_conn_broken(const trdbi_conn *conn);        /* the socket is gone */
 bool trdbi_conn_idle(const trdbi_conn *conn);          /* PQTRANS_IDLE: may go back to the pool */
-bool trdbi_conn_in_failed_tx(const trdbi_conn *conn);  /* PQTRANS_INERROR */
 /* Looks, without a round trip, whether the server has hung up; false when it has. */
 bool trdbi_conn_alive(trdbi_conn *conn);
 /* One empty round trip, with a deadline. */
 int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr);
 int trdbi_conn_backend_pid(const trdbi_conn *conn);
-int trdbi_conn_server_version(const trdbi_conn *conn); /* 150018 */
 int64_t trdbi_conn_round_trips(const trdbi_conn *conn);
 int64_t trdbi_conn_prepares(const trdbi_conn *conn);
 

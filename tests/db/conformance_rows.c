@@ -118,9 +118,12 @@ START_TEST(elements_of_arrays_are_texts) {
             continue;
         const char *items[] = {"a", TRDB_NULL_TEXT};
         trdb_in_texts bad = trdb_texts_value(items, 2);
+        char kept[sizeof bad];
+        memcpy(kept, in + column->new_offset, sizeof kept);
         memcpy(in + column->new_offset, &bad, sizeof bad);
         ck_fails(trdbi_entity_insert(conf_uow, table, in, NULL, &conf_err), TRDB_E_INVALID,
                  column->field.name, conf_err);
+        memcpy(in + column->new_offset, kept, sizeof kept);
     }
 }
 END_TEST

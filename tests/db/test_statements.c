@@ -305,7 +305,7 @@ START_TEST(run_many_with_an_error) {
             ck_assert_str_eq(trdb_error_constraint(err), "t_pkey");
             ck_assert_str_eq(trdb_error_statement(err), "test");
             ck_assert_uint_eq(job.taken, (size_t)rows[n]);
-            ck_assert(trdbi_conn_in_failed_tx(conn) && !trdbi_conn_broken(conn));
+            ck_assert(!trdbi_conn_idle(conn) && !trdbi_conn_broken(conn));
             trdb_error_free(err);
             err = NULL;
             ck_ok(trdbi_conn_exec(conn, "rollback", "ROLLBACK; BEGIN", NULL, &err), err);

@@ -202,6 +202,7 @@ START_TEST(null_errors_and_values) {
     ck_assert_int_eq(trdb_uuid_parse(NULL, &uuid), TRDB_E_INVALID);
     ck_assert(trdb_decimal_compare(decimal, bad_decimal("7")) == 0 && time.us == 7 && uuid.bytes[0] == 7);
     ck_assert_int_eq(trdb_trading_direction_from_string(NULL), 0);
+    ck_assert_int_eq(trdb_trading_direction_from_string(TRDB_NULL_TEXT), 0);
     ck_assert_ptr_null(trdb_trading_direction_to_string(99));
     /* The place for the error may be NULL: the code says enough. */
     ck_assert_int_eq(trdb_trading_bot_delete(NULL, 1, NULL), TRDB_E_INVALID);
