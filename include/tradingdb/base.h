@@ -28,9 +28,9 @@
 
 /** Version of the headers. Compare with trdb_version() to see which library was loaded. */
 #define TRDB_VERSION_MAJOR 0
-#define TRDB_VERSION_MINOR 1
+#define TRDB_VERSION_MINOR 2
 #define TRDB_VERSION_PATCH 0
-#define TRDB_VERSION "0.1.0"
+#define TRDB_VERSION "0.2.0"
 
 /**
  * Declares a handle that is released when its scope ends, by whatever way it is left (gcc and clang):
