@@ -2,10 +2,10 @@
 /*
  * The unit of work: a transaction on a borrowed connection.
  *
- * BEGIN is sent by begin_transaction() alone, and nothing else relies on it having been sent when
- * trdb_uow_begin() returns, so that it can later ride with the first statement.
+ * BEGIN waits for the first statement and shares its round trip; a unit that does nothing sends nothing.
  */
 #include "base/text.h"
+#include "core/begin.h"
 #include "core/pool.h"
 
 #include <stdint.h>
@@ -23,7 +23,9 @@ struct trdb_uow {
     trdb_db *db;
     trdbi_slot *slot; /* NULL once finished */
     uow_state state;
-    bool read_only;
+    bool begun; /* BEGIN is queued or sent */
+    trdb_uow_options options;
+    char *acting_user;
     bool calling; /* a call is under way: its callbacks may not make another */
     int savepoints;
     char *failure; /* message of the first failure; may be NULL for want of memory */
@@ -132,10 +134,37 @@ static int done(uow_call *call, int r) {
     return r;
 }
 
-static int exec(trdb_uow *uow, const char *name, const char *sql, trdb_error **reterr) {
-    uow_call call;
-    start(&call, uow, reterr);
-    return done(&call, trdbi_conn_exec(uow->slot->conn, name, sql, NULL, call.reterr));
+/* BEGIN waits for the statement that follows. */
+static int ensure_begun(trdb_uow *uow, trdb_error **reterr) {
+    if (uow->begun)
+        return 0;
+    uow->begun = true;
+    int r = trdbi_begin_queue(uow->slot->conn, &uow->options, reterr);
+    if (r < 0)
+        uow->state = FAILED; /* part of it may be queued */
+    return r;
+}
+
+static int build_text(const void *text, trdbi_buf *sql, trdb_error **reterr) {
+    trdbi_buf_text(sql, text);
+    return sql->failed ? trdbi_error_nomem(reterr) : 0;
+}
+
+/* One SQL command without parameters, behind what is queued. */
+static int command(trdb_uow *uow, const char *name, const char *sql, trdbi_result **ret,
+                   trdb_error **reterr) {
+    trdbi_conn *conn = uow->slot->conn;
+    if (!trdbi_conn_queued(conn))
+        return trdbi_conn_exec(conn, name, sql, ret, reterr);
+    trdbi_statement statement = {
+        .name = name, .key = sql, .key_size = strlen(sql), .build = build_text, .ctx = sql};
+    return trdbi_conn_run(conn, &statement, NULL, ret, reterr);
+}
+
+static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+               trdbi_result **ret, trdb_error **reterr) {
+    int r = ensure_begun(uow, reterr);
+    return r < 0 ? r : trdbi_conn_run(uow->slot->conn, statement, params, ret, reterr);
 }
 
 int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
@@ -145,7 +174,7 @@ int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_p
     if (r < 0)
         return r;
     start(&call, uow, reterr);
-    r = done(&call, trdbi_conn_run(uow->slot->conn, statement, params, ret, call.reterr));
+    r = done(&call, run(uow, statement, params, ret, call.reterr));
     trdbi_uow_leave(uow);
     return r;
 }
@@ -157,7 +186,10 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
     if (r < 0)
         return r;
     start(&call, uow, reterr);
-    r = done(&call, trdbi_conn_run_many(uow->slot->conn, count, next, take, arg, call.reterr));
+    r = ensure_begun(uow, call.reterr);
+    if (r == 0)
+        r = trdbi_conn_run_many(uow->slot->conn, count, next, take, arg, call.reterr);
+    r = done(&call, r);
     trdbi_uow_leave(uow);
     return r;
 }
@@ -191,44 +223,6 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
     return 0;
 }
 
-static void append_begin(trdbi_buf *sql, const trdb_uow_options *options) {
-    static const char *const isolations[] = {
-        "",
-        " ISOLATION LEVEL READ COMMITTED",
-        " ISOLATION LEVEL REPEATABLE READ",
-        " ISOLATION LEVEL SERIALIZABLE",
-    };
-    trdbi_buf_text(sql, "BEGIN");
-    trdbi_buf_text(sql, isolations[options->isolation]);
-    if (options->flags & TRDB_UOW_READ_ONLY)
-        trdbi_buf_text(sql, " READ ONLY");
-    if (options->statement_timeout_ms > 0)
-        trdbi_buf_printf(sql, "; SET LOCAL statement_timeout = %d", options->statement_timeout_ms);
-    if (options->lock_timeout_ms > 0)
-        trdbi_buf_printf(sql, "; SET LOCAL lock_timeout = %d", options->lock_timeout_ms);
-    if (options->acting_user)
-        trdbi_buf_text(sql, "; SELECT set_config('app.current_user_id', ");
-}
-
-/* One round trip. Traces see $1 where the acting user stands. */
-static int begin_transaction(trdb_uow *uow, const trdb_uow_options *options, trdb_error **reterr) {
-    trdbi_buf sql __attribute__((cleanup(trdbi_buf_cleanup))) = {0};
-    trdbi_buf shown __attribute__((cleanup(trdbi_buf_cleanup))) = {0};
-    trdbi_conn *conn = uow->slot->conn;
-    append_begin(&sql, options);
-    append_begin(&shown, options);
-    if (options->acting_user) {
-        int r = trdbi_conn_literal(conn, options->acting_user, &sql, reterr);
-        if (r < 0)
-            return r;
-        trdbi_buf_text(&sql, ", true)");
-        trdbi_buf_text(&shown, "$1, true)");
-    }
-    if (sql.failed || shown.failed)
-        return trdbi_error_nomem(reterr);
-    return trdbi_conn_exec_shown(conn, "begin", sql.data, shown.data, NULL, reterr);
-}
-
 static void finish(trdb_uow *uow, trdbi_outcome outcome) {
     if (uow->slot)
         trdbi_pool_give(uow->db, uow->slot, outcome);
@@ -239,6 +233,7 @@ static void finish(trdb_uow *uow, trdbi_outcome outcome) {
 static void destroy(trdb_uow *uow) {
     trdbi_params_free(&uow->params);
     free(uow->failure);
+    free(uow->acting_user);
     trdbi_db_unref(uow->db);
     free(uow);
 }
@@ -246,17 +241,11 @@ static void destroy(trdb_uow *uow) {
 static int begin(trdb_uow *uow, const trdb_uow_options *options, trdb_error **reterr) {
     trdb_db *db = uow->db;
     int timeout_ms = options->pool_timeout_ms > 0 ? options->pool_timeout_ms : db->options.pool_timeout_ms;
-    int r = trdbi_pool_take(db, timeout_ms, &uow->slot, reterr);
-    if (r < 0)
-        return r;
-    r = begin_transaction(uow, options, reterr);
-    if (r < 0) {
-        if (!trdbi_conn_idle(uow->slot->conn) && !trdbi_conn_broken(uow->slot->conn))
-            (void)trdbi_conn_exec(uow->slot->conn, "rollback", "ROLLBACK", NULL,
-                                  NULL); /* else it is closed */
-        finish(uow, TRDBI_OUTCOME_NONE);
-    }
-    return r;
+    uow->options = *options;
+    uow->options.acting_user = uow->acting_user = options->acting_user ? strdup(options->acting_user) : NULL;
+    if (options->acting_user && !uow->acting_user)
+        return trdbi_error_nomem(reterr);
+    return trdbi_pool_take(db, timeout_ms, &uow->slot, reterr);
 }
 
 int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret, trdb_error **reterr) {
@@ -275,7 +264,6 @@ int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
     if (!uow)
         return trdbi_error_nomem(reterr);
     uow->db = trdbi_db_ref(db);
-    uow->read_only = copy.flags & TRDB_UOW_READ_ONLY;
     r = begin(uow, &copy, reterr);
     if (r < 0) {
         destroy(uow);
@@ -290,8 +278,13 @@ int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
 /* Whatever the server answers, nothing is stored: a connection that is not idle afterwards is closed. */
 static void roll_back(trdb_uow *uow) {
     uow->calling = true;
-    if (uow->slot && !trdbi_conn_broken(uow->slot->conn) && !atomic_load(&uow->db->released))
-        (void)trdbi_conn_exec(uow->slot->conn, "rollback", "ROLLBACK", NULL, NULL);
+    if (uow->slot && uow->begun && !atomic_load(&uow->db->released)) {
+        trdbi_conn *conn = uow->slot->conn;
+        if (trdbi_conn_queued(conn)) /* what waits may fail, and ROLLBACK with it */
+            (void)trdbi_conn_flush(conn, NULL);
+        if (!trdbi_conn_broken(conn))
+            (void)trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, NULL);
+    }
     uow->calling = false;
     finish(uow, TRDBI_ROLLED_BACK);
 }
@@ -317,12 +310,16 @@ static int lost_during_commit(trdb_error **reterr) {
 static int commit(trdb_uow *uow, trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
     trdbi_result *result = NULL;
+    if (!uow->begun)
+        return 0;
     /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
     if (!trdbi_conn_alive(conn))
         return lost_before_commit(reterr);
-    int r = trdbi_conn_exec(conn, "commit", "COMMIT", &result, reterr);
+    int r = command(uow, "commit", "COMMIT", &result, reterr);
     if (r < 0)
-        return trdbi_conn_broken(conn) && !uow->read_only ? lost_during_commit(reterr) : r;
+        return trdbi_conn_broken(conn) && !(uow->options.flags & TRDB_UOW_READ_ONLY)
+                   ? lost_during_commit(reterr)
+                   : r;
     bool stored = strcmp(trdbi_result_command(result), "COMMIT") == 0;
     trdbi_result_free(result);
     if (!stored)
@@ -387,7 +384,12 @@ static int exec_savepoint(trdb_uow *uow, const char *name, const char *format, i
         else
             trdbi_buf_char(&sql, *p);
     }
-    return sql.failed ? trdbi_error_nomem(reterr) : exec(uow, name, sql.data, reterr);
+    if (sql.failed)
+        return trdbi_error_nomem(reterr);
+    uow_call call;
+    start(&call, uow, reterr);
+    int r = ensure_begun(uow, call.reterr);
+    return done(&call, r < 0 ? r : command(uow, name, sql.data, NULL, call.reterr));
 }
 
 static int check_savepoint(const trdb_uow *uow, trdb_error **reterr) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
-#include "pg/conn.h"
+#include "pg/pipeline.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 
 static void release(trdbi_conn *conn) {
     PQfinish(conn->pg);
+    trdbi_queue_free(conn);
     trdbi_cache_free(&conn->cache);
     free(conn->arguments.types);
     free(conn->arguments.values);
@@ -50,7 +51,7 @@ bool trdbi_conn_broken(const trdbi_conn *conn) {
 }
 
 bool trdbi_conn_idle(const trdbi_conn *conn) {
-    return !trdbi_conn_broken(conn) && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+    return !trdbi_conn_broken(conn) && conn->queue.count == 0 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
 int trdbi_conn_backend_pid(const trdbi_conn *conn) {

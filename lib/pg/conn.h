@@ -61,12 +61,23 @@ typedef struct trdbi_arguments {
     int room;
 } trdbi_arguments;
 
+/* Statements that are written but not answered yet; pipeline.c knows what they are. */
+typedef struct trdbi_queued trdbi_queued;
+typedef struct trdbi_queue {
+    trdbi_queued *items;
+    size_t room;
+    size_t count;
+    size_t bytes;
+    trdbi_prepared *once; /* statements that are not cached, linked by `older` */
+} trdbi_queue;
+
 struct trdbi_conn {
     PGconn *pg;
     bool broken; /* also when libpq has not noticed: the protocol state is unknown */
     trdbi_trace trace;
     trdbi_cache cache;
     trdbi_arguments arguments;
+    trdbi_queue queue;
     /* Written by the connection's thread only, read by any. */
     _Atomic int64_t round_trips;
     _Atomic int64_t prepares;

@@ -112,6 +112,15 @@ void trdbi_params_text(trdbi_params *params, const char *text); /* NULL pointer:
 int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                    trdbi_result **ret, trdb_error **reterr);
 
+/* Leaves a statement to the next call, whose round trip it shares, or to trdbi_conn_flush(). Until then nothing is
+ * known of it; a failure is that call's answer and names the statement. The parameters are copied. */
+int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+                     trdb_error **reterr);
+/* Whether statements wait. */
+bool trdbi_conn_queued(const trdbi_conn *conn);
+/* Sends those that wait and reads their answers; no round trip when there are none. */
+int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr);
+
 /* Executes the statement once per parameter set produced by `next`, pipelined. `next` fills `params` (cleared
  * before) and `*ret_statement` for row i. `take` (may be NULL) is called with each row's result in order. A
  * failure stops; the error carries the row's index. Needs a transaction around it. */

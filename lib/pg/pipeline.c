@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches: statements are queued up to a bound, sent together with one sync, then their answers are read in
- * order. The bound keeps memory small on both sides. The connection does not block while a batch is written,
- * so that it reads what the server says in the meantime: neither side waits for the other with full buffers.
+ * The queue of a connection: statements that are written to it but not answered yet. They are sent together with
+ * one sync, then their answers are read in order. A bound keeps memory small on both sides. The connection does
+ * not block while a queue is written, so that it reads what the server says in the meantime: neither side waits
+ * for the other with full buffers.
  *
- * A failed statement makes the server skip the rest of its batch.
+ * A failed statement makes the server skip the rest of the queue.
  */
 #include "pg/pipeline.h"
 
@@ -12,49 +13,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH_STATEMENTS = 512, BATCH_BYTES = 1 << 20 };
+enum { QUEUE_STATEMENTS = 512, QUEUE_BYTES = 1 << 20, FIRST_ROOM = 8 };
 
-typedef struct pipe_item {
+struct trdbi_queued {
     trdbi_prepared *prepared;
     trdbi_prepared *evicted; /* leaves the server to make room for this one; NULL: nothing does */
     bool prepares;           /* a PREPARE goes before it */
     bool unknown;            /* the server turned out not to have it */
+    int64_t row;             /* of a caller's array; -1 for a statement of its own */
     trdbi_call call;
-} pipe_item;
+};
 
-typedef struct pipe_batch {
+/* The reading of a queue's answers. */
+typedef struct settling {
     trdbi_conn *conn;
-    pipe_item *items;
-    size_t room;
-    size_t count;
-    size_t bytes;
-    trdbi_prepared *once; /* statements that are not cached, linked by `older` */
-    size_t first_row;
-    bool rows; /* errors carry a row index */
-    trdbi_take_fn take;
+    trdbi_take_fn take; /* hears of rows; may be NULL */
     void *arg;
     int code; /* of the first failure */
     trdb_error **reterr;
-} pipe_batch;
+} settling;
 
 /* A lost connection is no row's fault. */
-static int keep_failure(pipe_batch *batch, size_t i, int code) {
-    if (batch->code == 0) {
-        batch->code = code;
-        if (batch->rows && code != TRDB_E_CONNECTION_LOST)
-            trdbi_error_set_row(batch->reterr, (int64_t)(batch->first_row + i));
+static int keep_failure(settling *s, const trdbi_queued *item, int code) {
+    if (s->code == 0) {
+        s->code = code;
+        if (item->row >= 0 && code != TRDB_E_CONNECTION_LOST)
+            trdbi_error_set_row(s->reterr, item->row);
     }
     return code;
 }
 
-/* ---- sending -------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------------- */
 
-/* The batch can neither be sent nor taken back. */
-static int send_failed(pipe_batch *batch) {
-    trdbi_conn *conn = batch->conn;
-    int r = trdbi_conn_lost(conn, batch->items[0].call.label, batch->reterr);
+/* The queue can neither be sent nor taken back. */
+static int send_failed(trdbi_conn *conn, const char *label, trdb_error **reterr) {
+    int r = trdbi_conn_lost(conn, label, reterr);
     conn->broken = true;
-    return keep_failure(batch, batch->count - 1, r);
+    return r;
 }
 
 static bool send_close(PGconn *pg, const trdbi_prepared *prepared) {
@@ -67,30 +62,31 @@ static bool send_close(PGconn *pg, const trdbi_prepared *prepared) {
 #endif
 }
 
-static int choose_once(pipe_batch *batch, const trdbi_statement *statement, pipe_item *item) {
-    if (!batch->once || !trdbi_prepared_is(batch->once, statement)) {
+static int choose_once(trdbi_queue *queue, const trdbi_statement *statement, trdbi_queued *item,
+                       trdb_error **reterr) {
+    if (!queue->once || !trdbi_prepared_is(queue->once, statement)) {
         trdbi_prepared *made = NULL;
-        int r = trdbi_prepared_new(statement, 0, &made, batch->reterr);
+        int r = trdbi_prepared_new(statement, 0, &made, reterr);
         if (r < 0)
             return r;
-        made->older = batch->once;
-        batch->once = made;
+        made->older = queue->once;
+        queue->once = made;
     }
-    item->prepared = batch->once;
+    item->prepared = queue->once;
     return 0;
 }
 
 /* Finds the statement in the cache, or puts a new one there, in place of the one unused for longest. That one
- * may have been used in this very batch: the server works in order, and so do the answers. */
-static int choose_cached(pipe_batch *batch, const trdbi_statement *statement, pipe_item *item) {
-    trdbi_cache *cache = &batch->conn->cache;
+ * may have been used in this very queue: the server works in order, and so do the answers. */
+static int choose_cached(trdbi_cache *cache, const trdbi_statement *statement, trdbi_queued *item,
+                         trdb_error **reterr) {
     trdbi_prepared *found = trdbi_cache_find(cache, statement);
     if (found && !found->stale) {
         item->prepared = found;
         return 0;
     }
     trdbi_prepared *made = NULL;
-    int r = trdbi_prepared_new(statement, ++cache->serial, &made, batch->reterr);
+    int r = trdbi_prepared_new(statement, ++cache->serial, &made, reterr);
     if (r < 0)
         return r;
     item->evicted = found ? found : cache->count >= cache->limit ? cache->oldest : NULL;
@@ -102,7 +98,7 @@ static int choose_cached(pipe_batch *batch, const trdbi_statement *statement, pi
     return 0;
 }
 
-static bool send_item(trdbi_conn *conn, const pipe_item *item, int count) {
+static bool send_item(trdbi_conn *conn, const trdbi_queued *item, int count) {
     const trdbi_arguments *with = &conn->arguments;
     const trdbi_prepared *prepared = item->prepared;
     if (item->evicted && !send_close(conn->pg, item->evicted))
@@ -116,47 +112,61 @@ static bool send_item(trdbi_conn *conn, const pipe_item *item, int count) {
                              with->formats, 1);
 }
 
-/* Queues one statement whose parameters are bound. */
-static int add(pipe_batch *batch, const trdbi_statement *statement, const trdbi_params *params) {
-    trdbi_conn *conn = batch->conn;
-    pipe_item *item = &batch->items[batch->count];
-    *item = (pipe_item){0};
-    int r =
-        conn->cache.limit > 0 ? choose_cached(batch, statement, item) : choose_once(batch, statement, item);
+static int make_room(trdbi_queue *queue, trdb_error **reterr) {
+    if (queue->count < queue->room)
+        return 0;
+    size_t room = queue->room > 0 ? queue->room * 2 : FIRST_ROOM;
+    trdbi_queued *items = reallocarray(queue->items, room, sizeof *items);
+    if (!items)
+        return trdbi_error_nomem(reterr);
+    queue->items = items;
+    queue->room = room;
+    return 0;
+}
+
+/* Writes one statement whose parameters are bound. */
+static int add(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params, int64_t row,
+               trdb_error **reterr) {
+    trdbi_queue *queue = &conn->queue;
+    int r = make_room(queue, reterr);
+    if (r < 0)
+        return r;
+    trdbi_queued *item = &queue->items[queue->count];
+    *item = (trdbi_queued){.row = row};
+    r = conn->cache.limit > 0 ? choose_cached(&conn->cache, statement, item, reterr)
+                              : choose_once(queue, statement, item, reterr);
     if (r < 0)
         return r;
     const trdbi_prepared *prepared = item->prepared;
     item->call = trdbi_call_begin(conn, prepared->label, prepared->sql, prepared->secret);
-    if (batch->count++ == 0 && (!PQenterPipelineMode(conn->pg) || PQsetnonblocking(conn->pg, 1) != 0))
-        return send_failed(batch);
+    if (queue->count++ == 0 && (!PQenterPipelineMode(conn->pg) || PQsetnonblocking(conn->pg, 1) != 0))
+        return send_failed(conn, prepared->label, reterr);
     if (!send_item(conn, item, params ? params->count : 0))
-        return send_failed(batch);
-    batch->bytes += params ? params->data.size : 0;
+        return send_failed(conn, prepared->label, reterr);
+    queue->bytes += params ? params->data.size : 0;
     return 0;
 }
 
-static bool is_full(const pipe_batch *batch) {
-    return batch->count == batch->room || batch->bytes >= BATCH_BYTES;
+static bool is_full(const trdbi_queue *queue) {
+    return queue->count == QUEUE_STATEMENTS || queue->bytes >= QUEUE_BYTES;
 }
 
-static int flush(pipe_batch *batch) {
-    PGconn *pg = batch->conn->pg;
-    trdbi_count(&batch->conn->round_trips);
+static bool flush(trdbi_conn *conn) {
+    PGconn *pg = conn->pg;
+    trdbi_count(&conn->round_trips);
     if (!PQpipelineSync(pg))
-        return send_failed(batch);
+        return false;
     for (;;) {
         int r = PQflush(pg);
-        if (r == 0)
-            return 0;
-        if (r < 0)
-            return send_failed(batch);
-        trdbi_conn_wait(batch->conn, POLLIN | POLLOUT, -1);
+        if (r <= 0)
+            return r == 0;
+        trdbi_conn_wait(conn, POLLIN | POLLOUT, -1);
         if (!PQconsumeInput(pg))
-            return send_failed(batch);
+            return false;
     }
 }
 
-/* ---- receiving ------------------------------------------------------------------------------------ */
+/* ---- reading -------------------------------------------------------------------------------------- */
 
 /* The one result of the next statement in the pipeline; NULL when the connection is gone. */
 static PGresult *receive(const trdbi_conn *conn) {
@@ -168,55 +178,53 @@ static PGresult *receive(const trdbi_conn *conn) {
     return result;
 }
 
-/* Judges the answer to a part of item i; the last part is the call itself. Only the first failure of a batch
+/* Judges the answer to a part of an item; the last part is the call itself. Only the first failure of a queue
  * is told: behind it the server did nothing. */
-static bool went_well(pipe_batch *batch, size_t i, const PGresult *result, bool last) {
-    if (batch->code < 0)
+static bool went_well(settling *s, trdbi_queued *item, const PGresult *result, bool last) {
+    if (s->code < 0)
         return false;
     if (!last && result && trdbi_result_good(result))
         return true;
-    pipe_item *item = &batch->items[i];
-    int r = trdbi_call_end(batch->conn, &item->call, result, batch->reterr);
+    int r = trdbi_call_end(s->conn, &item->call, result, s->reterr);
     if (r == 0)
         return true;
     if (last && result)
         item->unknown = trdbi_prepared_refused(item->prepared, result);
-    keep_failure(batch, i, r);
+    keep_failure(s, item, r);
     return false;
 }
 
-static void receive_evicted(pipe_batch *batch, size_t i) {
-    pipe_item *item = &batch->items[i];
-    PGresult *result = receive(batch->conn);
-    if (went_well(batch, i, result, false))
+static void receive_evicted(settling *s, trdbi_queued *item) {
+    PGresult *result = receive(s->conn);
+    if (went_well(s, item, result, false))
         trdbi_prepared_free(item->evicted);
     else
-        trdbi_cache_insert(&batch->conn->cache, item->evicted); /* the server still has it */
+        trdbi_cache_insert(&s->conn->cache, item->evicted); /* the server still has it */
     PQclear(result);
 }
 
-static void receive_prepared(pipe_batch *batch, size_t i) {
-    PGresult *result = receive(batch->conn);
-    if (went_well(batch, i, result, false))
-        trdbi_count(&batch->conn->prepares);
+static void receive_prepared(settling *s, trdbi_queued *item) {
+    PGresult *result = receive(s->conn);
+    if (went_well(s, item, result, false))
+        trdbi_count(&s->conn->prepares);
     else
-        batch->items[i].unknown = true;
+        item->unknown = true;
     PQclear(result);
 }
 
 /* Reads the answers of one item. `ret` (may be NULL) receives the result. */
-static void receive_item(pipe_batch *batch, size_t i, trdbi_result **ret) {
-    if (batch->items[i].evicted)
-        receive_evicted(batch, i);
-    if (batch->items[i].prepares)
-        receive_prepared(batch, i);
-    PGresult *result = receive(batch->conn);
-    if (went_well(batch, i, result, true)) {
+static void receive_item(settling *s, trdbi_queued *item, trdbi_result **ret) {
+    if (item->evicted)
+        receive_evicted(s, item);
+    if (item->prepares)
+        receive_prepared(s, item);
+    PGresult *result = receive(s->conn);
+    if (went_well(s, item, result, true)) {
         int r = 0;
-        if (batch->take)
-            r = batch->take(batch->arg, batch->first_row + i, trdbi_result_of(result), batch->reterr);
+        if (s->take && item->row >= 0)
+            r = s->take(s->arg, (size_t)item->row, trdbi_result_of(result), s->reterr);
         if (r < 0)
-            keep_failure(batch, i, r);
+            keep_failure(s, item, r);
         if (ret) {
             *ret = (trdbi_result *)result;
             return;
@@ -234,47 +242,78 @@ static void leave_pipeline(trdbi_conn *conn) {
         conn->broken = true;
 }
 
-static void forget_unknown(pipe_batch *batch) {
-    for (size_t i = 0; i < batch->count; i++) {
-        if (!batch->items[i].unknown || !batch->items[i].prepared->id[0])
+static void forget(trdbi_conn *conn) {
+    trdbi_queue *queue = &conn->queue;
+    for (size_t i = 0; i < queue->count; i++) {
+        if (!queue->items[i].unknown || !queue->items[i].prepared->id[0])
             continue;
-        trdbi_cache_remove(&batch->conn->cache, batch->items[i].prepared);
-        trdbi_prepared_free(batch->items[i].prepared);
+        trdbi_cache_remove(&conn->cache, queue->items[i].prepared);
+        trdbi_prepared_free(queue->items[i].prepared);
     }
-    for (trdbi_prepared *p = batch->once, *next; p; p = next) {
+    for (trdbi_prepared *p = queue->once, *next; p; p = next) {
         next = p->older;
         trdbi_prepared_free(p);
     }
-    batch->once = NULL;
+    queue->once = NULL;
+    queue->count = 0;
+    queue->bytes = 0;
 }
 
-/* Sends what is queued and reads its answers. Returns the first failure. */
-static int settle(pipe_batch *batch, trdbi_result **ret) {
-    if (batch->count > 0) {
-        if (!batch->conn->broken)
-            (void)flush(batch); /* kept in the batch */
-        for (size_t i = 0; i < batch->count; i++)
-            receive_item(batch, i, ret);
-        leave_pipeline(batch->conn);
+/* Sends what is queued and reads its answers. `ret` (may be NULL) receives the result of the last statement.
+ * Returns the first failure. */
+static int settle(trdbi_conn *conn, trdbi_take_fn take, void *arg, trdbi_result **ret, trdb_error **reterr) {
+    trdbi_queue *queue = &conn->queue;
+    settling s = {.conn = conn, .take = take, .arg = arg, .reterr = reterr};
+    if (queue->count > 0) {
+        trdbi_queued *last = &queue->items[queue->count - 1];
+        if (!conn->broken && !flush(conn))
+            keep_failure(&s, last, send_failed(conn, queue->items[0].call.label, reterr));
+        for (trdbi_queued *item = queue->items; item <= last; item++)
+            receive_item(&s, item, item == last ? ret : NULL);
+        leave_pipeline(conn);
     }
-    forget_unknown(batch);
-    batch->first_row += batch->count;
-    batch->count = 0;
-    batch->bytes = 0;
-    return batch->code;
+    forget(conn);
+    return s.code;
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
 
+void trdbi_queue_free(trdbi_conn *conn) {
+    for (size_t i = 0; i < conn->queue.count; i++)
+        trdbi_prepared_free(conn->queue.items[i].evicted);
+    forget(conn);
+    free(conn->queue.items);
+}
+
+bool trdbi_conn_queued(const trdbi_conn *conn) {
+    return conn->queue.count > 0;
+}
+
+int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr) {
+    return settle(conn, NULL, NULL, NULL, reterr);
+}
+
+int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+                     trdb_error **reterr) {
+    if (trdbi_conn_broken(conn))
+        return trdbi_conn_lost(conn, statement->name, reterr);
+    int r = is_full(&conn->queue) ? trdbi_conn_flush(conn, reterr) : 0;
+    if (r == 0)
+        r = trdbi_conn_bind(conn, params, reterr);
+    if (r == 0)
+        r = add(conn, statement, params, -1, reterr);
+    if (r < 0 && conn->broken)
+        (void)trdbi_conn_flush(conn, NULL); /* what waited is lost, too */
+    return r;
+}
+
 int trdbi_pipeline_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                        trdbi_result **ret, trdb_error **reterr) {
-    pipe_item only;
-    pipe_batch batch = {.conn = conn, .items = &only, .room = 1, .reterr = reterr};
-    int r = add(&batch, statement, params);
     trdbi_result *result = NULL;
-    int settled = settle(&batch, &result);
-    if (r == 0)
-        r = settled;
+    int r = trdbi_conn_queue(conn, statement, params, reterr);
+    if (r < 0)
+        return r;
+    r = settle(conn, NULL, NULL, &result, reterr);
     if (r < 0 || !ret)
         trdbi_result_free(result);
     else
@@ -282,21 +321,35 @@ int trdbi_pipeline_run(trdbi_conn *conn, const trdbi_statement *statement, const
     return r;
 }
 
-static int add_row(pipe_batch *batch, size_t i, trdbi_next_fn next, trdbi_params *params) {
+static bool has_rows(const trdbi_queue *queue) {
+    return queue->count > 0 && queue->items[queue->count - 1].row >= 0;
+}
+
+/* One call of trdbi_conn_run_many(). */
+typedef struct many {
+    trdbi_conn *conn;
+    trdbi_next_fn next;
+    trdbi_take_fn take;
+    void *arg;
+    trdbi_params params;
+    trdb_error **reterr;
+} many;
+
+/* Sets `ret_settled` when the failure was found in the server's answers and tells its row already. */
+static int add_row(many *m, size_t i, bool *ret_settled) {
     trdbi_statement statement = {0};
-    trdbi_params_clear(params);
-    int r = next(batch->arg, i, params, &statement, batch->reterr);
+    trdbi_params_clear(&m->params);
+    int r = m->next(m->arg, i, &m->params, &statement, m->reterr);
     if (r == 0)
-        r = trdbi_conn_bind(batch->conn, params, batch->reterr);
-    if (r == 0 && is_full(batch)) {
-        r = settle(batch, NULL);
-        if (r < 0)
-            return r;
+        r = trdbi_conn_bind(m->conn, &m->params, m->reterr);
+    if (r == 0 && is_full(&m->conn->queue)) {
+        r = settle(m->conn, m->take, m->arg, NULL, m->reterr);
+        *ret_settled = r < 0;
     }
     if (r == 0)
-        r = add(batch, &statement, params);
-    if (r < 0 && batch->code == 0)
-        trdbi_error_set_row(batch->reterr, (int64_t)i);
+        r = add(m->conn, &statement, &m->params, (int64_t)i, m->reterr);
+    if (r < 0 && !*ret_settled && r != TRDB_E_CONNECTION_LOST)
+        trdbi_error_set_row(m->reterr, (int64_t)i);
     return r;
 }
 
@@ -306,19 +359,14 @@ int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdb
         return 0;
     if (trdbi_conn_broken(conn))
         return trdbi_conn_lost(conn, "pipeline", reterr);
-    size_t room = count < BATCH_STATEMENTS ? count : BATCH_STATEMENTS;
-    pipe_item *items = reallocarray(NULL, room, sizeof *items);
-    if (!items)
-        return trdbi_error_nomem(reterr);
-    pipe_batch batch = {
-        .conn = conn, .items = items, .room = room, .rows = true, .take = take, .arg = arg, .reterr = reterr};
-    trdbi_params params = {0};
-    int r = 0;
-    for (size_t i = 0; i < count && r == 0; i++)
-        r = add_row(&batch, i, next, &params);
-    /* What was queued before a failure is settled too; a failure there came first and replaces it. */
-    int settled = settle(&batch, NULL);
-    trdbi_params_free(&params);
-    free(items);
+    many m = {.conn = conn, .next = next, .take = take, .arg = arg, .reterr = reterr};
+    bool told = false;
+    int r = add_row(&m, 0, &told), settled = 0;
+    for (size_t i = 1; i < count && r == 0; i++)
+        r = add_row(&m, i, &told);
+    /* Rows that were queued before a failure are settled too; a failure there came first and replaces it. */
+    if (r == 0 || conn->broken || has_rows(&conn->queue))
+        settled = settle(conn, take, arg, NULL, reterr);
+    trdbi_params_free(&m.params);
     return settled < 0 ? settled : r;
 }

@@ -4,6 +4,9 @@
 
 #include "pg/conn.h"
 
-/* Prepares and executes one statement; the parameters are bound already. */
+/* Executes one statement behind what is queued, preparing it when needed. */
 int trdbi_pipeline_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                        trdbi_result **ret, trdb_error **reterr);
+
+/* Forgets what is queued, for a connection that ends. */
+void trdbi_queue_free(trdbi_conn *conn);

@@ -202,6 +202,8 @@ int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trd
                    trdbi_result **ret, trdb_error **reterr) {
     if (trdbi_conn_broken(conn))
         return trdbi_conn_lost(conn, statement->name, reterr);
+    if (trdbi_conn_queued(conn))
+        return trdbi_pipeline_run(conn, statement, params, ret, reterr);
     int r = trdbi_conn_bind(conn, params, reterr);
     if (r < 0)
         return r;
