@@ -28,7 +28,14 @@ typedef enum trdb_isolation {
 
 /** Flags of trdb_uow_options. */
 enum trdb_uow_flags {
-    TRDB_UOW_READ_ONLY = 1 /**< the server refuses writes: TRDB_E_READ_ONLY */
+    TRDB_UOW_READ_ONLY = 1,  /**< the server refuses writes: TRDB_E_READ_ONLY */
+    /**
+     * Writes whose row is not wanted (insert, upsert, patch, delete and queries with NULL for the result) wait
+     * for the next call that reads, for trdb_uow_flush() or for the commit, and share its round trip. That call
+     * then answers for them: its error names the statement that failed, and the rest did not run.
+     */
+    TRDB_UOW_PIPELINE = 2,
+    TRDB_UOW_FAST_COMMIT = 4 /**< COMMIT shares the round trip of the writes that wait; see trdb_uow_commit() */
 };
 
 /** How a unit runs. Begin with trdb_uow_options_init(); zero means the default. */
@@ -57,6 +64,13 @@ TRDB_DEFINE_INIT(trdb_uow_options);
  */
 TRDB_API int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
                             trdb_error **reterr);
+
+/**
+ * Sends what waits in a unit with TRDB_UOW_PIPELINE, and waits for the answers. No round trip when nothing waits.
+ * @return 0; the first failure of a write that waited, which fails the unit: trdb_error_statement() names it;
+ *         TRDB_E_STATE; TRDB_E_CONNECTION_LOST.
+ */
+TRDB_API int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr);
 
 /**
  * Commits. Afterwards the unit is finished, whatever the answer; only trdb_uow_free() may follow.

@@ -35,6 +35,12 @@ const char *trdbi_uow_schema(const trdb_uow *uow);
 int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                   trdbi_result **ret, trdb_error **reterr);
 
+/* Whether writes that give nothing back wait in this unit: TRDB_UOW_PIPELINE. */
+bool trdbi_uow_pipelines(const trdb_uow *uow);
+/* Leaves a statement to the next call's round trip; see trdbi_conn_queue(). */
+int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                    trdb_error **reterr);
+
 /* Runs one statement per row, pipelined; see trdbi_conn_run_many(). */
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                        trdb_error **reterr);

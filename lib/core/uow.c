@@ -179,6 +179,36 @@ int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_p
     return r;
 }
 
+bool trdbi_uow_pipelines(const trdb_uow *uow) {
+    return uow->options.flags & TRDB_UOW_PIPELINE;
+}
+
+int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                    trdb_error **reterr) {
+    uow_call call;
+    int r = trdbi_uow_enter(uow, reterr);
+    if (r < 0)
+        return r;
+    start(&call, uow, reterr);
+    r = ensure_begun(uow, call.reterr);
+    if (r == 0)
+        r = trdbi_conn_queue(uow->slot->conn, statement, params, call.reterr);
+    r = done(&call, r);
+    trdbi_uow_leave(uow);
+    return r;
+}
+
+int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr) {
+    uow_call call;
+    int r = trdbi_uow_enter(uow, reterr);
+    if (r < 0)
+        return r;
+    start(&call, uow, reterr);
+    r = done(&call, trdbi_conn_flush(uow->slot->conn, call.reterr));
+    trdbi_uow_leave(uow);
+    return r;
+}
+
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                        trdb_error **reterr) {
     uow_call call;
@@ -197,6 +227,7 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
+    const uint32_t known = TRDB_UOW_READ_ONLY | TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT;
     const struct {
         const char *name;
         int32_t value;
@@ -213,7 +244,7 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
         return trdbi_error(reterr, TRDB_E_INVALID,
                            "trdb_uow_options: isolation is %d, wanted a TRDB_ISOLATION_*",
                            options->isolation);
-    if (options->flags & ~(uint32_t)TRDB_UOW_READ_ONLY)
+    if (options->flags & ~known)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: flags has unknown bits: 0x%x",
                            (unsigned)options->flags);
     if (options->reserved != 0)
@@ -282,7 +313,7 @@ static void roll_back(trdb_uow *uow) {
         trdbi_conn *conn = uow->slot->conn;
         if (trdbi_conn_queued(conn)) /* what waits may fail, and ROLLBACK with it */
             (void)trdbi_conn_flush(conn, NULL);
-        if (!trdbi_conn_broken(conn))
+        if (!trdbi_conn_broken(conn) && !trdbi_conn_idle(conn))
             (void)trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, NULL);
     }
     uow->calling = false;
@@ -312,6 +343,11 @@ static int commit(trdb_uow *uow, trdb_error **reterr) {
     trdbi_result *result = NULL;
     if (!uow->begun)
         return 0;
+    if (!(uow->options.flags & TRDB_UOW_FAST_COMMIT)) {
+        int r = trdbi_conn_flush(conn, reterr);
+        if (r < 0)
+            return r;
+    }
     /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
     if (!trdbi_conn_alive(conn))
         return lost_before_commit(reterr);
@@ -339,7 +375,10 @@ int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr) {
         uow->calling = true;
         r = commit(uow, reterr);
         uow->calling = false;
-        finish(uow, r == 0 ? TRDBI_COMMITTED : r == TRDB_E_IN_DOUBT ? TRDBI_OUTCOME_NONE : TRDBI_ROLLED_BACK);
+        if (r == 0 || r == TRDB_E_IN_DOUBT)
+            finish(uow, r == 0 ? TRDBI_COMMITTED : TRDBI_OUTCOME_NONE);
+        else
+            roll_back(uow);
     } else if (uow->state != FINISHED) {
         roll_back(uow);
     }
@@ -436,6 +475,8 @@ static int roll_back_to(trdb_uow *uow, trdb_error **reterr) {
     }
     uow_state before = uow->state;
     uow->state = ACTIVE;
+    if (trdbi_conn_queued(uow->slot->conn)) /* whatever comes of it is undone */
+        (void)trdbi_conn_flush(uow->slot->conn, NULL);
     r = exec_savepoint(uow, "rollback to", "ROLLBACK TO SAVEPOINT #; RELEASE SAVEPOINT #", uow->savepoints,
                        reterr);
     if (r == 0)

@@ -39,8 +39,8 @@ typedef struct trdbi_shape {
     uint8_t order_by; /* column index */
     uint8_t descending;
     uint8_t limit;
-    uint8_t after; /* trdbi_after */
-    uint8_t reserved;
+    uint8_t after;   /* trdbi_after */
+    uint8_t guarded; /* patch, delete: the server itself refuses when no row is met */
     uint8_t where[TRDBI_MAX_COLUMNS]; /* enum trdb_op of each column's condition */
 } trdbi_shape;
 

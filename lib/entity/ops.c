@@ -59,7 +59,7 @@ static int call_begin_read(call *c, trdb_uow *uow, const trdbi_table *table, trd
 static int call_end(const call *c, trdb_uow *uow, int code, trdb_error **reterr) {
     trdbi_uow_leave(uow);
     if (code < 0)
-        trdbi_error_set_statement(reterr, c->name);
+        trdbi_error_default_statement(reterr, c->name);
     return code;
 }
 
@@ -164,6 +164,19 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
     return call_end(&c, uow, code, reterr);
 }
 
+/* Runs a write, or leaves it to a later round trip when the unit pipelines and nobody wants its row: then there
+ * is no result. */
+static int write(trdb_uow *uow, call *c, trdbi_result **ret, trdb_error **reterr) {
+    if (c->shape.returning || !trdbi_uow_pipelines(uow))
+        return trdbi_uow_run(uow, &c->statement, c->params, ret, reterr);
+    c->shape.guarded = c->shape.op == TRDBI_OP_PATCH || c->shape.op == TRDBI_OP_DELETE;
+    return trdbi_uow_queue(uow, &c->statement, c->params, reterr);
+}
+
+static bool met_no_row(const trdbi_result *result) {
+    return result && trdbi_result_affected(result) == 0;
+}
+
 /* An insert, or an upsert on a unique key; hands the row back when it is wanted. */
 static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
                      void *ret, trdb_error **reterr) {
@@ -176,7 +189,7 @@ static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsig
     trdbi_result *result = NULL;
     code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
     if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
+        code = write(uow, &c, &result, reterr);
     if (code == 0 && ret)
         code = take_row(table, result, ret, reterr);
     trdbi_result_free(result);
@@ -207,8 +220,8 @@ int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, c
     if (code == 0)
         code = trdbi_key_param(table, key, c.params, reterr);
     if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
-    if (code == 0 && trdbi_result_affected(result) == 0)
+        code = write(uow, &c, &result, reterr);
+    if (code == 0 && met_no_row(result))
         code = not_found(table, key, reterr);
     if (code == 0 && ret)
         code = take_row(table, result, ret, reterr);
@@ -224,8 +237,8 @@ int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, 
     trdbi_result *result = NULL;
     code = trdbi_key_param(table, key, c.params, reterr);
     if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
-    if (code == 0 && trdbi_result_affected(result) == 0)
+        code = write(uow, &c, &result, reterr);
+    if (code == 0 && met_no_row(result))
         code = not_found(table, key, reterr);
     trdbi_result_free(result);
     return call_end(&c, uow, code, reterr);

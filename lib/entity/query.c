@@ -131,6 +131,7 @@ static int put_args(const trdbi_query *query, const trdbi_arg *args, trdbi_param
     return 0;
 }
 
+/* Without a place for the result the query may wait, in a unit that pipelines. */
 static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, trdbi_result **ret,
                trdb_error **reterr) {
     int code = trdbi_uow_enter(uow, reterr);
@@ -145,7 +146,9 @@ static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, t
                                  .secret = query->secret};
     trdbi_params *params = trdbi_uow_params(uow);
     code = put_args(query, args, params, reterr);
-    if (code == 0)
+    if (code == 0 && !ret && trdbi_uow_pipelines(uow))
+        code = trdbi_uow_queue(uow, &statement, params, reterr);
+    else if (code == 0)
         code = trdbi_uow_run(uow, &statement, params, ret, reterr);
     trdbi_uow_leave(uow);
     return code;
@@ -165,7 +168,7 @@ int trdbi_query_one(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *ar
                              query->row_size, &row, reterr);
     trdbi_result_free(result);
     if (code < 0) {
-        trdbi_error_set_statement(reterr, query->name);
+        trdbi_error_default_statement(reterr, query->name);
         return code;
     }
     trdbi_store(ret, row);
@@ -184,7 +187,7 @@ int trdbi_query_many(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *a
                               &list, reterr);
     trdbi_result_free(result);
     if (code < 0) {
-        trdbi_error_set_statement(reterr, query->name);
+        trdbi_error_default_statement(reterr, query->name);
         return code;
     }
     trdbi_store(ret, list);
@@ -194,11 +197,11 @@ int trdbi_query_many(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *a
 int trdbi_query_exec(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
                      trdb_error **reterr) {
     trdbi_result *result = NULL;
-    int code = run(uow, query, args, &result, reterr);
-    int64_t affected = code == 0 ? trdbi_result_affected(result) : 0;
+    int code = run(uow, query, args, ret ? &result : NULL, reterr);
+    int64_t affected = code == 0 && ret ? trdbi_result_affected(result) : 0;
     trdbi_result_free(result);
     if (code < 0) {
-        trdbi_error_set_statement(reterr, query->name);
+        trdbi_error_default_statement(reterr, query->name);
         return code;
     }
     if (ret)

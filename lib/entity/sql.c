@@ -221,6 +221,19 @@ static void build_select(trdbi_buf *sql, const trdbi_build *build) {
     table_name(sql, build);
 }
 
+/* A write that waits shares its round trip with others and perhaps with COMMIT: when it meets no row the server
+ * itself must stop there. The text of the failing cast is what lib/pg recognises. */
+static void guard_begin(trdbi_buf *sql, const trdbi_shape *shape) {
+    if (shape->guarded)
+        trdbi_buf_text(sql, "WITH met AS (");
+}
+
+static void guard_end(trdbi_buf *sql, const trdbi_shape *shape) {
+    if (shape->guarded)
+        trdbi_buf_text(sql, " RETURNING 1) SELECT (CASE count(*) WHEN 0 THEN '" TRDBI_NO_SUCH_ROW
+                            "' ELSE '1' END)::int4 FROM met");
+}
+
 int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
     const trdbi_build *build = ctx;
     const trdbi_shape *shape = build->shape;
@@ -255,13 +268,17 @@ int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
         returning(sql, shape);
         break;
     case TRDBI_OP_PATCH:
+        guard_begin(sql, shape);
         build_patch(sql, build);
         returning(sql, shape);
+        guard_end(sql, shape);
         break;
     case TRDBI_OP_DELETE:
+        guard_begin(sql, shape);
         trdbi_buf_text(sql, "DELETE FROM ");
         table_name(sql, build);
         key_equals(sql, table, 1);
+        guard_end(sql, shape);
         break;
     }
     return sql->failed ? trdbi_error_nomem(reterr) : 0;

@@ -180,6 +180,12 @@ void trdbi_error_set_statement(trdb_error **reterr, const char *statement) {
         set_name(&error->statement, statement);
 }
 
+void trdbi_error_default_statement(trdb_error **reterr, const char *statement) {
+    const trdb_error *error = changeable(reterr);
+    if (error && !error->statement)
+        trdbi_error_set_statement(reterr, statement);
+}
+
 void trdbi_error_set_row(trdb_error **reterr, int64_t row) {
     trdb_error *error = changeable(reterr);
     if (error)

@@ -112,6 +112,9 @@ void trdbi_params_text(trdbi_params *params, const char *text); /* NULL pointer:
 int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                    trdbi_result **ret, trdb_error **reterr);
 
+/* A cast of this text that fails means that a row was missing: TRDB_E_NOT_FOUND. */
+#define TRDBI_NO_SUCH_ROW "trdb: no such row"
+
 /* Leaves a statement to the next call, whose round trip it shares, or to trdbi_conn_flush(). Until then nothing is
  * known of it; a failure is that call's answer and names the statement. The parameters are copied. */
 int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,

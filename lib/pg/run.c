@@ -40,6 +40,11 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
     return TRDB_E_CONNECTION_LOST;
 }
 
+static bool is_missing_row(const trdbi_server_error *server) {
+    return strcmp(server->sqlstate, "22P02") == 0 && server->message &&
+           strstr(server->message, TRDBI_NO_SUCH_ROW);
+}
+
 static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresult *result,
                          trdb_error **reterr) {
     trdbi_server_error server = {
@@ -60,6 +65,11 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
         if (strstr(words, "out of memory"))
             return trdbi_error_nomem(reterr);
         return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label, words);
+    }
+    if (is_missing_row(&server)) {
+        trdbi_error(reterr, TRDB_E_NOT_FOUND, "%s: no such row", call->label);
+        trdbi_error_set_statement(reterr, call->label);
+        return TRDB_E_NOT_FOUND;
     }
     int code = trdbi_error_server(reterr, call->label, &server, call->secret);
     if (!trdbi_conn_broken(conn) || code == TRDB_E_CONNECTION_LOST) {
