@@ -48,6 +48,8 @@ typedef struct trdb_uow_options {
     int32_t pool_timeout_ms;      /**< longest wait for a connection; 0: the database's setting */
     int32_t reserved;
     const char *acting_user;      /**< becomes app.current_user_id inside the transaction; NULL: not set */
+    int32_t resolve_timeout_ms;   /**< longest search for the outcome of a lost COMMIT; default 30000, -1 for none */
+    int32_t reserved2;
 } trdb_uow_options;
 
 /** A trdb_uow_options with its struct_size set and everything else at its default. */
@@ -74,9 +76,17 @@ TRDB_API int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr);
 
 /**
  * Commits. Afterwards the unit is finished, whatever the answer; only trdb_uow_free() may follow.
+ *
+ * A unit that writes learns its transaction's id before COMMIT is sent. When the connection breaks during COMMIT, a
+ * fresh one asks the server what became of it, for up to resolve_timeout_ms: the answer is then 0, or
+ * TRDB_E_CONNECTION_LOST with nothing stored. TRDB_E_IN_DOUBT remains when no server answers in time, when another
+ * server answers or one that was promoted since, and with TRDB_UOW_FAST_COMMIT, where the id is not learnt: look
+ * then for a row that the unit wrote under a key of the program's own.
+ *
  * @return 0; TRDB_E_STATE when the unit is finished already, or when an earlier call failed it (it is then
- *         rolled back: nothing was stored); the error that the server reports at COMMIT, nothing stored;
- *         TRDB_E_IN_DOUBT when the connection broke during COMMIT; TRDB_E_CLOSED; TRDB_E_FORKED.
+ *         rolled back: nothing was stored); the error that the server reports at COMMIT, or that a write which
+ *         waited met, nothing stored; TRDB_E_CONNECTION_LOST, nothing stored; TRDB_E_IN_DOUBT; TRDB_E_CLOSED;
+ *         TRDB_E_FORKED. One round trip, and one more before it when writes wait; none for a unit that did nothing.
  */
 TRDB_API int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr);
 

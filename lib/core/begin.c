@@ -73,7 +73,7 @@ static int queue_settings(trdbi_conn *conn, const trdb_uow_options *options, trd
     int r = 0;
     if (shape.given) {
         trdbi_statement statement = statement_of(&shape, build_settings);
-        r = trdbi_conn_queue(conn, &statement, &params, reterr);
+        r = trdbi_conn_queue(conn, &statement, &params, NULL, NULL, reterr);
     }
     trdbi_params_free(&params);
     return r;
@@ -82,6 +82,6 @@ static int queue_settings(trdbi_conn *conn, const trdb_uow_options *options, trd
 int trdbi_begin_queue(trdbi_conn *conn, const trdb_uow_options *options, trdb_error **reterr) {
     begin_shape shape = {.name = "begin", .isolation = options->isolation, .flags = options->flags};
     trdbi_statement statement = statement_of(&shape, build_begin);
-    int r = trdbi_conn_queue(conn, &statement, NULL, reterr);
+    int r = trdbi_conn_queue(conn, &statement, NULL, NULL, NULL, reterr);
     return r < 0 ? r : queue_settings(conn, options, reterr);
 }

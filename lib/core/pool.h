@@ -8,9 +8,16 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+/* The server that a connection reached; a timeline of 0: not known. */
+typedef struct trdbi_server {
+    int64_t system;   /* its system identifier */
+    int64_t timeline; /* changes when a standby is promoted */
+} trdbi_server;
+
 /* A connection of the pool. A borrowed one belongs to its borrower. */
 typedef struct trdbi_slot {
     trdbi_conn *conn;
+    trdbi_server server;
     int64_t retire_at_us; /* monotonic; INT64_MAX: never */
     int64_t idle_since_us;
     struct trdbi_slot *hotter; /* neighbours among the idle ones */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
-#include "core/pool.h"
+#include "core/outcome.h"
 
 #include <stdlib.h>
 
@@ -45,6 +45,7 @@ int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trd
         trdbi_slot_close(slot);
         return r;
     }
+    trdbi_server_ask(slot->conn, &slot->server);
     slot->retire_at_us = retirement(db, slot);
     *ret = slot;
     return 0;

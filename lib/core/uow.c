@@ -6,7 +6,7 @@
  */
 #include "base/text.h"
 #include "core/begin.h"
-#include "core/pool.h"
+#include "core/outcome.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +26,8 @@ struct trdb_uow {
     bool begun; /* BEGIN is queued or sent */
     trdb_uow_options options;
     char *acting_user;
+    bool wrote;   /* or may have */
+    int64_t txid; /* 0: not learnt */
     bool calling; /* a call is under way: its callbacks may not make another */
     int savepoints;
     char *failure; /* message of the first failure; may be NULL for want of memory */
@@ -33,6 +35,8 @@ struct trdb_uow {
     atomic_uintptr_t owner; /* the thread inside, 0 for none */
     int entered;
 };
+
+enum { RESOLVE_TIMEOUT_MS = 30000 };
 
 /* ---- may the unit be used -------------------------------------------------------------------------- */
 
@@ -145,6 +149,17 @@ static int ensure_begun(trdb_uow *uow, trdb_error **reterr) {
     return r;
 }
 
+/* Ahead of a first write goes the question for the transaction's id, so that a lost COMMIT can be looked up. */
+static int prepare_for(trdb_uow *uow, const trdbi_statement *statement, trdb_error **reterr) {
+    int r = ensure_begun(uow, reterr);
+    if (r < 0 || statement->reads || uow->wrote)
+        return r;
+    uow->wrote = true;
+    if (uow->options.flags & (TRDB_UOW_READ_ONLY | TRDB_UOW_FAST_COMMIT))
+        return 0;
+    return trdbi_outcome_queue(uow->slot->conn, &uow->txid, reterr);
+}
+
 static int build_text(const void *text, trdbi_buf *sql, trdb_error **reterr) {
     trdbi_buf_text(sql, text);
     return sql->failed ? trdbi_error_nomem(reterr) : 0;
@@ -163,7 +178,7 @@ static int command(trdb_uow *uow, const char *name, const char *sql, trdbi_resul
 
 static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                trdbi_result **ret, trdb_error **reterr) {
-    int r = ensure_begun(uow, reterr);
+    int r = prepare_for(uow, statement, reterr);
     return r < 0 ? r : trdbi_conn_run(uow->slot->conn, statement, params, ret, reterr);
 }
 
@@ -190,9 +205,9 @@ int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi
     if (r < 0)
         return r;
     start(&call, uow, reterr);
-    r = ensure_begun(uow, call.reterr);
+    r = prepare_for(uow, statement, call.reterr);
     if (r == 0)
-        r = trdbi_conn_queue(uow->slot->conn, statement, params, call.reterr);
+        r = trdbi_conn_queue(uow->slot->conn, statement, params, NULL, NULL, call.reterr);
     r = done(&call, r);
     trdbi_uow_leave(uow);
     return r;
@@ -211,12 +226,13 @@ int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr) {
 
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                        trdb_error **reterr) {
+    static const trdbi_statement writes = {.reads = false};
     uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
     start(&call, uow, reterr);
-    r = ensure_begun(uow, call.reterr);
+    r = prepare_for(uow, &writes, call.reterr);
     if (r == 0)
         r = trdbi_conn_run_many(uow->slot->conn, count, next, take, arg, call.reterr);
     r = done(&call, r);
@@ -247,7 +263,10 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
     if (options->flags & ~known)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: flags has unknown bits: 0x%x",
                            (unsigned)options->flags);
-    if (options->reserved != 0)
+    if (options->resolve_timeout_ms < -1)
+        return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: resolve_timeout_ms is %d, wanted -1 or more",
+                           options->resolve_timeout_ms);
+    if (options->reserved != 0 || options->reserved2 != 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: reserved is not zero");
     if (options->acting_user && trdbi_utf8_length(options->acting_user, strlen(options->acting_user)) < 0)
         return trdbi_error(reterr, TRDB_E_ENCODING, "trdb_uow_options: acting_user is not valid UTF-8");
@@ -320,15 +339,15 @@ static void roll_back(trdb_uow *uow) {
     finish(uow, TRDBI_ROLLED_BACK);
 }
 
-static int lost_before_commit(trdb_error **reterr) {
-    trdbi_error(reterr, TRDB_E_CONNECTION_LOST,
-                "commit: the connection was lost before COMMIT was sent; nothing was stored");
+static int lost(const char *when, trdb_error **reterr) {
+    trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "commit: the connection was lost %s; nothing was stored", when);
+    trdbi_error_set_statement(reterr, "commit");
     if (reterr && (*reterr)->code == TRDB_E_CONNECTION_LOST)
         (*reterr)->retryable = true;
     return TRDB_E_CONNECTION_LOST;
 }
 
-static int lost_during_commit(trdb_error **reterr) {
+static int in_doubt(trdb_error **reterr) {
     trdbi_error(
         reterr, TRDB_E_IN_DOUBT,
         "commit: the connection broke before the server answered; whether the unit was stored is not known");
@@ -338,24 +357,44 @@ static int lost_during_commit(trdb_error **reterr) {
     return TRDB_E_IN_DOUBT;
 }
 
+/* COMMIT was sent and not answered. */
+static int resolve(trdb_uow *uow, trdb_error **reterr) {
+    int timeout_ms = uow->options.resolve_timeout_ms == 0 ? RESOLVE_TIMEOUT_MS : uow->options.resolve_timeout_ms;
+    if (!uow->wrote)
+        return lost("during COMMIT", reterr);
+    switch (trdbi_outcome_find(uow->db, &uow->slot->server, uow->txid, timeout_ms)) {
+    case TRDBI_VERDICT_COMMITTED:
+        return 0;
+    case TRDBI_VERDICT_ABORTED:
+        return lost("during COMMIT, and the server rolled the unit back", reterr);
+    default:
+        return in_doubt(reterr);
+    }
+}
+
 static int commit(trdb_uow *uow, trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
     trdbi_result *result = NULL;
+    trdb_error *error = NULL; /* the caller's stays as it is when the outcome turns out well */
+    int r = 0;
     if (!uow->begun)
         return 0;
-    if (!(uow->options.flags & TRDB_UOW_FAST_COMMIT)) {
-        int r = trdbi_conn_flush(conn, reterr);
-        if (r < 0)
-            return r;
-    }
+    if (!(uow->options.flags & TRDB_UOW_FAST_COMMIT))
+        r = trdbi_conn_flush(conn, reterr);
+    if (r < 0)
+        return r;
     /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
     if (!trdbi_conn_alive(conn))
-        return lost_before_commit(reterr);
-    int r = command(uow, "commit", "COMMIT", &result, reterr);
-    if (r < 0)
-        return trdbi_conn_broken(conn) && !(uow->options.flags & TRDB_UOW_READ_ONLY)
-                   ? lost_during_commit(reterr)
-                   : r;
+        return lost("before COMMIT was sent", reterr);
+    r = command(uow, "commit", "COMMIT", &result, &error);
+    if (r < 0 && trdbi_conn_broken(conn)) {
+        trdb_error_free(error);
+        return resolve(uow, reterr);
+    }
+    if (r < 0) {
+        trdbi_error_hand(reterr, error);
+        return r;
+    }
     bool stored = strcmp(trdbi_result_command(result), "COMMIT") == 0;
     trdbi_result_free(result);
     if (!stored)

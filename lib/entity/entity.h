@@ -139,6 +139,7 @@ typedef struct trdbi_query {
     uint16_t field_stride; /* sizeof(trdbi_field), or sizeof(trdbi_column) for the row of a table */
     uint32_t row_size;
     bool secret;
+    bool reads; /* it cannot write */
 } trdbi_query;
 
 /* One argument of a query. state: TRDB_GIVEN or TRDB_GIVEN_NULL (TRDB_NOT_GIVEN counts as NULL). */

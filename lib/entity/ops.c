@@ -33,7 +33,8 @@ static void call_init(call *c, const trdbi_table *table, trdbi_op op, const char
                                      .key_size = trdbi_shape_size(&c->shape),
                                      .build = trdbi_build_sql,
                                      .ctx = &c->build,
-                                     .secret = table->secret};
+                                     .secret = table->secret,
+                                     .reads = op <= TRDBI_OP_COUNT};
 }
 
 /* Begins a call: the unit can take it, no other thread is inside, and its parameters are empty. What begins

@@ -143,7 +143,8 @@ static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, t
                                  .key_size = sizeof query,
                                  .build = build_sql,
                                  .ctx = &build,
-                                 .secret = query->secret};
+                                 .secret = query->secret,
+                                 .reads = query->reads};
     trdbi_params *params = trdbi_uow_params(uow);
     code = put_args(query, args, params, reterr);
     if (code == 0 && !ret && trdbi_uow_pipelines(uow))

@@ -148,6 +148,13 @@ int trdbi_error(trdb_error **reterr, int code, const char *format, ...) {
     return code;
 }
 
+void trdbi_error_hand(trdb_error **reterr, trdb_error *error) {
+    if (reterr)
+        replace(reterr, error);
+    else
+        trdb_error_free(error);
+}
+
 /* ---- additions ---------------------------------------------------------------------------------- */
 
 /* The error that may be changed, or NULL. */

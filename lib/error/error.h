@@ -51,6 +51,8 @@ bool trdbi_sqlstate_retryable(const char *sqlstate);
 
 /* Additions to an error just made; no-ops on NULL and on the static one. */
 void trdbi_error_set_column(trdb_error **reterr, const char *table, const char *column);
+/* Gives an error to the caller, or frees it when nobody wants it. */
+void trdbi_error_hand(trdb_error **reterr, trdb_error *error);
 /* The same unless the error names one: what was queued before may be what failed. */
 void trdbi_error_default_statement(trdb_error **reterr, const char *statement);
 void trdbi_error_set_statement(trdb_error **reterr, const char *statement);

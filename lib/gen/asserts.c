@@ -598,6 +598,8 @@ AT(trdb_uow_options, lock_timeout_ms, 20);
 AT(trdb_uow_options, pool_timeout_ms, 24);
 AT(trdb_uow_options, reserved, 28);
 AT(trdb_uow_options, acting_user, 32);
+AT(trdb_uow_options, resolve_timeout_ms, 40);
+AT(trdb_uow_options, reserved2, 44);
 AT(trdb_usr_auth_identity, id, 0);
 AT(trdb_usr_auth_identity, user_id, 8);
 AT(trdb_usr_auth_identity, provider, 24);

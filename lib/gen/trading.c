@@ -875,6 +875,7 @@ static const trdbi_query query_trading_bots_enabled = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_bot),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_bots_enabled(trdb_uow *uow, trdb_in_i64 user_id, trdb_trading_bot_list **ret,
@@ -898,6 +899,7 @@ static const trdbi_query query_trading_bot_heartbeat = {
     .field_stride = 0,
     .row_size = 0,
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_bot_heartbeat(trdb_uow *uow, int64_t id, trdb_timestamp at, int64_t *ret,
@@ -954,6 +956,7 @@ static const trdbi_query query_trading_bot_set_status = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_bot),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_bot_set_status(trdb_uow *uow, int64_t id, int32_t status, const char *error,
@@ -1001,6 +1004,7 @@ static const trdbi_query query_trading_bot_add_pnl = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_bot),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_bot_add_pnl(trdb_uow *uow, int64_t id, trdb_decimal amount, trdb_trading_bot **ret,
@@ -1031,6 +1035,7 @@ static const trdbi_query query_trading_bot_delete = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_trading_bot_delete_row),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_bot_delete(trdb_uow *uow, int64_t id, bool with_history,
@@ -1076,6 +1081,7 @@ static const trdbi_query query_trading_position_ensure_open = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_position_ensure_open(trdb_uow *uow, int64_t bot_id, int32_t trade_type,
@@ -1139,6 +1145,7 @@ static const trdbi_query query_trading_position_apply_fill = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_trading_fill_answer),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_position_apply_fill(trdb_uow *uow, int64_t position_id, int32_t action, trdb_decimal qty,
@@ -1207,6 +1214,7 @@ static const trdbi_query query_trading_symbol_apply_fill = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_trading_fill_answer),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_symbol_apply_fill(trdb_uow *uow, int64_t bot_id, int32_t trade_type, const char *symbol,
@@ -1255,6 +1263,7 @@ static const trdbi_query query_trading_position_close_if_flat = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_position_close_if_flat(trdb_uow *uow, int64_t position_id, trdb_timestamp ts,
@@ -1296,6 +1305,7 @@ static const trdbi_query query_trading_position_mark_closed = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_position_mark_closed(trdb_uow *uow, int64_t position_id, trdb_timestamp ts,
@@ -1340,6 +1350,7 @@ static const trdbi_query query_trading_positions_open = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_position),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_positions_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symbol,
@@ -1379,6 +1390,7 @@ static const trdbi_query query_trading_positions_verify = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_positions_verify_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_positions_verify(trdb_uow *uow, trdb_in_i64 bot_id, bool drift_only,
@@ -1467,6 +1479,7 @@ static const trdbi_query query_trading_trades_open = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_trade),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_trades_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symbol,
@@ -1547,6 +1560,7 @@ static const trdbi_query query_trading_trade_close = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_trade),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_trading_trade_close(trdb_uow *uow, int64_t id, trdb_decimal exit_price, trdb_timestamp exit_time,
@@ -1618,6 +1632,7 @@ static const trdbi_query query_trading_pnl_summary = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_pnl_summary_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_pnl_summary(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_pnl_summary_row **ret,
@@ -1658,6 +1673,7 @@ static const trdbi_query query_trading_pnl_by_symbol = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_pnl_by_symbol_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_pnl_by_symbol(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_pnl_by_symbol_row_list **ret,
@@ -1717,6 +1733,7 @@ static const trdbi_query query_trading_pnl_by_exit_reason = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_pnl_by_exit_reason_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_pnl_by_exit_reason(trdb_uow *uow, trdb_in_i64 bot_id,
@@ -1783,6 +1800,7 @@ static const trdbi_query query_trading_equity_curve = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_equity_curve_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_equity_curve(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_equity_curve_row_list **ret,
@@ -1849,6 +1867,7 @@ static const trdbi_query query_trading_drawdown = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_trading_drawdown_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_trading_drawdown(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_drawdown_row **ret,

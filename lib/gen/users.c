@@ -412,6 +412,7 @@ static const trdbi_query query_usr_ensure_user = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_usr_ensure_user_row),
     .secret = true,
+    .reads = false,
 };
 
 int trdbi_usr_ensure_user(trdb_uow *uow, const char *provider, const char *external_id, trdb_in_enum role,
@@ -448,6 +449,7 @@ static const trdbi_query query_usr_sign_in = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_user),
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_usr_sign_in(trdb_uow *uow, const char *provider, const char *external_id, trdb_usr_user **ret,
@@ -485,6 +487,7 @@ static const trdbi_query query_users_get_by_provider = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_user),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *external_id,
@@ -520,6 +523,7 @@ static const trdbi_query query_usr_identity_by_external_id = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_auth_identity),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provider, const char *external_id,
@@ -553,6 +557,7 @@ static const trdbi_query query_usr_user_by_email = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_usr_user),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret, trdb_error **reterr) {
@@ -593,6 +598,7 @@ static const trdbi_query query_users_get_telegram_profile = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_profile),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_users_get_telegram_profile(trdb_uow *uow, const char *telegram_id, trdb_telegram_profile **ret,
@@ -657,6 +663,7 @@ static const trdbi_query query_users_list_telegram_profiles = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_profile),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_users_list_telegram_profiles(trdb_uow *uow, trdb_telegram_profile_list **ret,
@@ -693,6 +700,7 @@ static const trdbi_query query_users_list_pending_approvals = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_profile),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_users_list_pending_approvals(trdb_uow *uow, trdb_telegram_profile_list **ret,
@@ -715,6 +723,7 @@ static const trdbi_query query_users_list_admin_telegram_ids = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_admin),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_users_list_admin_telegram_ids(trdb_uow *uow, trdb_telegram_admin_list **ret, trdb_error **reterr) {
@@ -765,6 +774,7 @@ static const trdbi_query query_users_get_notification_channels = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_notification_channels),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_users_get_notification_channels(trdb_uow *uow, int64_t user_id, trdb_notification_channels **ret,
@@ -795,6 +805,7 @@ static const trdbi_query query_users_list_users_for_broadcast = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_recipient),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_users_list_users_for_broadcast(trdb_uow *uow, trdb_telegram_recipient_list **ret,
@@ -850,6 +861,7 @@ static const trdbi_query query_usr_update_profile = {
     .field_stride = 0,
     .row_size = 0,
     .secret = true,
+    .reads = false,
 };
 
 int trdbi_usr_update_profile(trdb_uow *uow, int64_t user_id, const char *provider, const char *external_id,
@@ -884,6 +896,7 @@ static const trdbi_query query_usr_erase_user = {
     .field_stride = 0,
     .row_size = 0,
     .secret = true,
+    .reads = false,
 };
 
 int trdbi_usr_erase_user(trdb_uow *uow, int64_t user_id, int64_t *ret, trdb_error **reterr) {
@@ -911,6 +924,7 @@ static const trdbi_query query_usr_verification_codes_sent_since = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_usr_verification_codes_sent_since_row),
     .secret = true,
+    .reads = true,
 };
 
 int trdbi_usr_verification_codes_sent_since(trdb_uow *uow, int64_t user_id, int64_t since,

@@ -83,6 +83,7 @@ typedef struct trdbi_statement {
     int (*build)(const void *ctx, trdbi_buf *sql, trdb_error **reterr); /* appends the SQL */
     const void *ctx;
     bool secret; /* values might show up in server messages: keep only names */
+    bool reads;  /* it cannot write */
 } trdbi_statement;
 
 /* Parameters of one execution, in binary. Cleared and reused; the data lives in `data`. */
@@ -112,13 +113,17 @@ void trdbi_params_text(trdbi_params *params, const char *text); /* NULL pointer:
 int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                    trdbi_result **ret, trdb_error **reterr);
 
+/* Hears of the answer to a statement: to the i-th of many, or with i = 0. */
+typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, trdb_error **reterr);
+
 /* A cast of this text that fails means that a row was missing: TRDB_E_NOT_FOUND. */
 #define TRDBI_NO_SUCH_ROW "trdb: no such row"
 
 /* Leaves a statement to the next call, whose round trip it shares, or to trdbi_conn_flush(). Until then nothing is
- * known of it; a failure is that call's answer and names the statement. The parameters are copied. */
+ * known of it; a failure is that call's answer and names the statement. The parameters are copied.
+ * `take` (may be NULL) hears of the answer. */
 int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
-                     trdb_error **reterr);
+                     trdbi_take_fn take, void *arg, trdb_error **reterr);
 /* Whether statements wait. */
 bool trdbi_conn_queued(const trdbi_conn *conn);
 /* Sends those that wait and reads their answers; no round trip when there are none. */
@@ -129,7 +134,6 @@ int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr);
  * failure stops; the error carries the row's index. Needs a transaction around it. */
 typedef int (*trdbi_next_fn)(void *arg, size_t i, trdbi_params *params, trdbi_statement *ret_statement,
                              trdb_error **reterr);
-typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, trdb_error **reterr);
 int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                         trdb_error **reterr);
 

@@ -21,14 +21,14 @@ struct trdbi_queued {
     bool prepares;           /* a PREPARE goes before it */
     bool unknown;            /* the server turned out not to have it */
     int64_t row;             /* of a caller's array; -1 for a statement of its own */
+    trdbi_take_fn take;      /* hears of the answer; may be NULL */
+    void *arg;
     trdbi_call call;
 };
 
 /* The reading of a queue's answers. */
 typedef struct settling {
     trdbi_conn *conn;
-    trdbi_take_fn take; /* hears of rows; may be NULL */
-    void *arg;
     int code; /* of the first failure */
     trdb_error **reterr;
 } settling;
@@ -125,14 +125,14 @@ static int make_room(trdbi_queue *queue, trdb_error **reterr) {
 }
 
 /* Writes one statement whose parameters are bound. */
-static int add(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params, int64_t row,
-               trdb_error **reterr) {
+static int add(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+               const trdbi_queued *how, trdb_error **reterr) {
     trdbi_queue *queue = &conn->queue;
     int r = make_room(queue, reterr);
     if (r < 0)
         return r;
     trdbi_queued *item = &queue->items[queue->count];
-    *item = (trdbi_queued){.row = row};
+    *item = *how;
     r = conn->cache.limit > 0 ? choose_cached(&conn->cache, statement, item, reterr)
                               : choose_once(queue, statement, item, reterr);
     if (r < 0)
@@ -221,8 +221,8 @@ static void receive_item(settling *s, trdbi_queued *item, trdbi_result **ret) {
     PGresult *result = receive(s->conn);
     if (went_well(s, item, result, true)) {
         int r = 0;
-        if (s->take && item->row >= 0)
-            r = s->take(s->arg, (size_t)item->row, trdbi_result_of(result), s->reterr);
+        if (item->take)
+            r = item->take(item->arg, item->row < 0 ? 0 : (size_t)item->row, trdbi_result_of(result), s->reterr);
         if (r < 0)
             keep_failure(s, item, r);
         if (ret) {
@@ -261,9 +261,9 @@ static void forget(trdbi_conn *conn) {
 
 /* Sends what is queued and reads its answers. `ret` (may be NULL) receives the result of the last statement.
  * Returns the first failure. */
-static int settle(trdbi_conn *conn, trdbi_take_fn take, void *arg, trdbi_result **ret, trdb_error **reterr) {
+static int settle(trdbi_conn *conn, trdbi_result **ret, trdb_error **reterr) {
     trdbi_queue *queue = &conn->queue;
-    settling s = {.conn = conn, .take = take, .arg = arg, .reterr = reterr};
+    settling s = {.conn = conn, .reterr = reterr};
     if (queue->count > 0) {
         trdbi_queued *last = &queue->items[queue->count - 1];
         if (!conn->broken && !flush(conn))
@@ -290,18 +290,19 @@ bool trdbi_conn_queued(const trdbi_conn *conn) {
 }
 
 int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr) {
-    return settle(conn, NULL, NULL, NULL, reterr);
+    return settle(conn, NULL, reterr);
 }
 
 int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
-                     trdb_error **reterr) {
+                     trdbi_take_fn take, void *arg, trdb_error **reterr) {
+    const trdbi_queued how = {.row = -1, .take = take, .arg = arg};
     if (trdbi_conn_broken(conn))
         return trdbi_conn_lost(conn, statement->name, reterr);
     int r = is_full(&conn->queue) ? trdbi_conn_flush(conn, reterr) : 0;
     if (r == 0)
         r = trdbi_conn_bind(conn, params, reterr);
     if (r == 0)
-        r = add(conn, statement, params, -1, reterr);
+        r = add(conn, statement, params, &how, reterr);
     if (r < 0 && conn->broken)
         (void)trdbi_conn_flush(conn, NULL); /* what waited is lost, too */
     return r;
@@ -310,10 +311,10 @@ int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const t
 int trdbi_pipeline_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                        trdbi_result **ret, trdb_error **reterr) {
     trdbi_result *result = NULL;
-    int r = trdbi_conn_queue(conn, statement, params, reterr);
+    int r = trdbi_conn_queue(conn, statement, params, NULL, NULL, reterr);
     if (r < 0)
         return r;
-    r = settle(conn, NULL, NULL, &result, reterr);
+    r = settle(conn, &result, reterr);
     if (r < 0 || !ret)
         trdbi_result_free(result);
     else
@@ -337,17 +338,18 @@ typedef struct many {
 
 /* Sets `ret_settled` when the failure was found in the server's answers and tells its row already. */
 static int add_row(many *m, size_t i, bool *ret_settled) {
+    const trdbi_queued how = {.row = (int64_t)i, .take = m->take, .arg = m->arg};
     trdbi_statement statement = {0};
     trdbi_params_clear(&m->params);
     int r = m->next(m->arg, i, &m->params, &statement, m->reterr);
     if (r == 0)
         r = trdbi_conn_bind(m->conn, &m->params, m->reterr);
     if (r == 0 && is_full(&m->conn->queue)) {
-        r = settle(m->conn, m->take, m->arg, NULL, m->reterr);
+        r = settle(m->conn, NULL, m->reterr);
         *ret_settled = r < 0;
     }
     if (r == 0)
-        r = add(m->conn, &statement, &m->params, (int64_t)i, m->reterr);
+        r = add(m->conn, &statement, &m->params, &how, m->reterr);
     if (r < 0 && !*ret_settled && r != TRDB_E_CONNECTION_LOST)
         trdbi_error_set_row(m->reterr, (int64_t)i);
     return r;
@@ -366,7 +368,7 @@ int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdb
         r = add_row(&m, i, &told);
     /* Rows that were queued before a failure are settled too; a failure there came first and replaces it. */
     if (r == 0 || conn->broken || has_rows(&conn->queue))
-        settled = settle(conn, take, arg, NULL, reterr);
+        settled = settle(conn, NULL, reterr);
     trdbi_params_free(&m.params);
     return settled < 0 ? settled : r;
 }

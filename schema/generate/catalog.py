@@ -86,7 +86,7 @@ SELECT json_agg(t ORDER BY t.name) FROM (
 FUNCTIONS = """
 SELECT json_agg(f ORDER BY f.name, f.arguments) FROM (
     SELECT p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
-        obj_description(p.oid, 'pg_proc') AS comment
+        p.provolatile = 'v' AS volatile, obj_description(p.oid, 'pg_proc') AS comment
     FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
 ) f
 """

@@ -53,6 +53,7 @@ class Query:
     results: set = dataclasses.field(default_factory=set)  # of all queries that give the type
     embeds: object = None    # the table whose row the row begins with: its name, then the table
     secret: bool = False
+    reads: bool = False      # it cannot write
 
     @property
     def prefix(self):
@@ -206,7 +207,15 @@ def infer(server, database, query, model):
         if query.table is None and value.name not in own and not value.doc:
             raise query.problem(f"{query.name}: column {value.name} needs a `-- column:` line")
     check_sent(server, database, query)
+    query.reads = only_reads(query, model)
     query.secret |= any(table.secret and table.name in query.sql for table in model.tables)
+
+
+def only_reads(query, model):
+    """Whether it cannot write: no word of SQL that does, no function that may."""
+    called = set(re.findall(r"\{schema\}\.(\w+)\s*\(", query.sql))
+    volatile = {function["name"] for function in model.catalogue["functions"] if function["volatile"]}
+    return not (called & volatile or re.search(r"\b(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|LOCK|nextval)\b", query.sql, re.I))
 
 
 def name_columns(query):

@@ -115,7 +115,8 @@ def query_lines(query):
               f"    .param_count = {len(query.params)},", f"    .field_count = {len(query.columns)},",
               f"    .field_stride = {'sizeof(trdbi_field)' if query.columns else 0},",
               f"    .row_size = {f'sizeof({query.row_type})' if query.columns else 0},",
-              f"    .secret = {'true' if query.secret else 'false'},", "};", ""]
+              f"    .secret = {'true' if query.secret else 'false'},",
+              f"    .reads = {'true' if query.reads else 'false'},", "};", ""]
     wrapper, *others = fn.query_functions(query)
     lines += wrapper.prototype(" {")
     if query.params:

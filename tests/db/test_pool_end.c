@@ -176,7 +176,7 @@ START_TEST(statistics_are_exact) {
     backend_pid(uow);
     trdb_db_stats during = stats_of(db);
     ck_assert_int_eq(during.round_trips, before.round_trips + 2);
-    ck_assert_int_eq(during.prepares, before.prepares + 2);
+    ck_assert_int_eq(during.prepares, before.prepares + 3);
     ck_assert_int_eq(during.borrowed, 1);
     ck_assert_int_eq(during.idle, 0);
     ck_ok(trdb_uow_commit(uow, &err), err);

@@ -430,32 +430,6 @@ START_TEST(lost_before_commit) {
 }
 END_TEST
 
-START_TEST(lost_during_commit) {
-    trdb_error *err = NULL;
-    /* A deferred trigger runs inside COMMIT and ends the session there. */
-    harness_sql(url, "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS "
-                     "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
-                     "CREATE CONSTRAINT TRIGGER end_session AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED "
-                     "FOR EACH ROW EXECUTE FUNCTION end_session()");
-    trdb_uow *uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1)");
-    ck_assert_int_eq(trdb_uow_commit(uow, &err), TRDB_E_IN_DOUBT);
-    ck_assert(trdb_error_in_doubt(err) && !trdb_error_retryable(err));
-    ck_assert_str_eq(trdb_error_statement(err), "commit");
-    trdb_error_free(err);
-    err = NULL;
-    ck_fails(trdb_uow_rollback(uow, &err), TRDB_E_STATE, "finished", err);
-    trdb_uow_free(uow);
-    uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1)");
-    ck_assert_int_eq(trdb_uow_commit(uow, NULL), TRDB_E_IN_DOUBT);
-    trdb_uow_free(uow);
-    ck_assert_int_eq(stats().commits, 0);
-    ck_assert_int_eq(stats().rollbacks, 0);
-    ck_assert_int_eq(stats().discards, 2);
-}
-END_TEST
-
 /* ---- traces and round trips ----------------------------------------------------------------------- */
 
 static void ck_event(const pgtest_event *event, const char *statement, const char *sql, int64_t trip,
@@ -585,7 +559,6 @@ int main(void) {
     tcase_add_test(tcase, savepoints);
     tcase_add_test(tcase, a_failed_release);
     tcase_add_test(tcase, lost_before_commit);
-    tcase_add_test(tcase, lost_during_commit);
     tcase_add_test(tcase, traces);
     tcase_add_test(tcase, a_second_thread_is_refused);
     tcase_add_test(tcase, schema_prefix);

@@ -449,6 +449,7 @@ static const trdbi_query query_toy_boxes_on_side = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_box),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_toy_boxes_on_side(trdb_uow *uow, int32_t side, trdb_toy_box_list **ret, trdb_error **reterr) {
@@ -500,6 +501,7 @@ static const trdbi_query query_toy_box_by_code = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_box),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_toy_box_by_code(trdb_uow *uow, const char *code, trdb_toy_box **ret, trdb_error **reterr) {
@@ -534,6 +536,7 @@ static const trdbi_query query_toy_items_per_box = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_items_per_box_row),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_toy_items_per_box(trdb_uow *uow, int64_t least, trdb_in_enum mood,
@@ -604,6 +607,7 @@ static const trdbi_query query_toy_echo = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_echo_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdb_toy_echo(trdb_uow *uow, trdb_in_i64 number, trdb_in_bool flag, trdb_decimal amount,
@@ -634,6 +638,7 @@ static const trdbi_query query_toy_items_remove = {
     .field_stride = 0,
     .row_size = 0,
     .secret = false,
+    .reads = false,
 };
 
 int trdbi_toy_items_remove(trdb_uow *uow, trdb_uuid box_id, int64_t *ret, trdb_error **reterr) {
@@ -659,6 +664,7 @@ static const trdbi_query query_toy_twice = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_toy_twice_row),
     .secret = false,
+    .reads = true,
 };
 
 int trdbi_toy_twice(trdb_uow *uow, trdb_decimal value, trdbi_toy_twice_row **ret, trdb_error **reterr) {
@@ -681,6 +687,7 @@ static const trdbi_query query_toy_boxes_in_brief = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_brief),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_toy_boxes_in_brief(trdb_uow *uow, trdb_toy_brief_list **ret, trdb_error **reterr) {
@@ -731,6 +738,7 @@ static const trdbi_query query_toy_box_in_brief = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_toy_brief),
     .secret = true,
+    .reads = true,
 };
 
 int trdb_toy_box_in_brief(trdb_uow *uow, trdb_uuid id, trdb_toy_brief **ret, trdb_error **reterr) {
@@ -786,6 +794,7 @@ static const trdbi_query query_toy_box_filled = {
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_toy_box_filled_row),
     .secret = true,
+    .reads = true,
 };
 
 int trdbi_toy_box_filled(trdb_uow *uow, trdb_uuid id, trdbi_toy_box_filled_row **ret, trdb_error **reterr) {
