@@ -114,6 +114,35 @@ TRDB_API int trdb_uow_release(trdb_uow *uow, trdb_error **reterr);
  */
 TRDB_API int trdb_uow_rollback_to(trdb_uow *uow, trdb_error **reterr);
 
+/**
+ * What a unit does, for trdb_run(). It may be called again, so it must not keep anything from an earlier call.
+ * @return 0 to commit; anything else rolls back and is what trdb_run() answers: a TRDB_E_* with the error in
+ *         `reterr`, or a positive number of the program's own.
+ */
+typedef int (*trdb_unit_fn)(trdb_uow *uow, void *arg, trdb_error **reterr);
+
+/** How trdb_run() works. Begin with trdb_run_options_init(); zero means the default. */
+typedef struct trdb_run_options {
+    size_t struct_size;          /**< sizeof(trdb_run_options) of the caller */
+    const trdb_uow_options *uow; /**< of each unit; NULL for the defaults */
+    int32_t attempts;            /**< how often the unit is tried in all; default 5 */
+    int32_t first_pause_ms;      /**< before the second attempt, doubled before each further one; default 10 */
+    int32_t longest_pause_ms;    /**< default 1000. Up to half of each pause is left out at random */
+    int32_t reserved;
+} trdb_run_options;
+
+/** A trdb_run_options with its struct_size set and everything else at its default. */
+TRDB_DEFINE_INIT(trdb_run_options);
+
+/**
+ * Runs a whole unit: begins, calls `fn`, commits. Runs it again when nothing was stored and another attempt may go
+ * well: after TRDB_E_SERIALIZATION, TRDB_E_DEADLOCK and TRDB_E_CONNECTION_LOST, be they returned by `fn` or by the
+ * commit, and after TRDB_E_CONNECT when an earlier attempt lost the server. Never when the outcome is in doubt.
+ * @param options NULL for the defaults; read during the call.
+ * @return 0 when the unit is committed; what `fn` answered; the error of the last attempt. Any thread.
+ */
+TRDB_API int trdb_run(trdb_db *db, trdb_unit_fn fn, void *arg, const trdb_run_options *options, trdb_error **reterr);
+
 /** For TRDB_AUTO(): the unit is rolled back unless it was committed. */
 static inline void trdb_uow_cleanup(trdb_uow **uow) {
     trdb_uow_free(*uow);

@@ -17,3 +17,11 @@ int64_t trdbi_now_us(void) {
 int64_t trdbi_monotonic_us(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
+
+uint64_t trdbi_chance(const void *salt) {
+    /* SplitMix64 */
+    uint64_t x = (uint64_t)trdbi_monotonic_us() * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(uintptr_t)salt;
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}

@@ -9,13 +9,8 @@ static int64_t retirement(const trdb_db *db, const trdbi_slot *slot) {
     int64_t lifetime_us = (int64_t)db->options.max_lifetime_ms * 1000;
     if (lifetime_us < 0)
         return INT64_MAX;
-    int64_t now_us = trdbi_monotonic_us();
-    /* SplitMix64 of the time and the address: nothing depends on its quality. */
-    uint64_t x = (uint64_t)now_us * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(uintptr_t)slot;
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
     uint64_t spread = (uint64_t)lifetime_us / 10;
-    return now_us + lifetime_us - (int64_t)(spread > 0 ? (x ^ x >> 31) % spread : 0);
+    return trdbi_monotonic_us() + lifetime_us - (int64_t)(spread > 0 ? trdbi_chance(slot) % spread : 0);
 }
 
 static int check_schema(trdb_db *db, trdbi_conn *conn, trdb_error **reterr) {

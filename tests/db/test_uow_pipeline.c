@@ -53,7 +53,7 @@ START_TEST(writes_wait_for_the_commit) {
     int64_t before = trips();
     trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
     for (int i = 0; i < 10; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "k%d", i);
         set(uow, key, "1");
     }
@@ -114,7 +114,7 @@ START_TEST(many_writes_are_bounded) {
     int64_t before = trips();
     trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
     for (int i = 0; i < 1300; i++) { /* with BEGIN: 512, 512 and the rest */
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "%d", i);
         set(uow, key, "1");
     }
