@@ -10,7 +10,9 @@ static void setup(void) {
     trdb_error *err = NULL;
     url = harness_database();
     ck_ok(trdb_open(url, NULL, &db, &err), err);
-    user = atoll(harness_value(url, "INSERT INTO usr_users (email) VALUES ('a@example.com') RETURNING id"));
+    char *id = harness_value(url, "INSERT INTO usr_users (email) VALUES ('a@example.com') RETURNING id");
+    user = atoll(id);
+    free(id);
 }
 
 static void teardown(void) {
