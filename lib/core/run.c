@@ -49,7 +49,9 @@ static int run_once(trdb_db *db, const trdb_uow_options *options, trdb_unit_fn f
 
 /* Nothing was stored, and the same may go well the next time. A server that went away under an earlier attempt may
  * take a while to be back. */
-static bool worth_another(int code, bool begun, int attempt) {
+static bool worth_another(int code, const trdb_error *error, bool begun, int attempt) {
+    if (trdb_error_retryable(error))
+        return true;
     switch (code) {
     case TRDB_E_SERIALIZATION:
     case TRDB_E_DEADLOCK:
@@ -73,7 +75,7 @@ int trdb_run(trdb_db *db, trdb_unit_fn fn, void *arg, const trdb_run_options *op
         trdb_error *error = NULL;
         bool begun = false;
         r = run_once(db, o.uow, fn, arg, &begun, &error);
-        if (r >= 0 || attempt >= o.attempts || !worth_another(r, begun, attempt)) {
+        if (r >= 0 || attempt >= o.attempts || !worth_another(r, error, begun, attempt)) {
             if (r < 0 && error)
                 trdbi_error_hand(reterr, error);
             else

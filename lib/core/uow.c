@@ -176,10 +176,36 @@ static int command(trdb_uow *uow, const char *name, const char *sql, trdbi_resul
     return trdbi_conn_run(conn, &statement, NULL, ret, reterr);
 }
 
-static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
-               trdbi_result **ret, trdb_error **reterr) {
+static int run_once(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                    trdbi_result **ret, trdb_error **reterr) {
     int r = prepare_for(uow, statement, reterr);
     return r < 0 ? r : trdbi_conn_run(uow->slot->conn, statement, params, ret, reterr);
+}
+
+/* Back to where nothing was sent. */
+static bool start_over(trdb_uow *uow) {
+    uow->begun = uow->wrote = false;
+    uow->txid = 0;
+    return trdbi_conn_exec(uow->slot->conn, "rollback", "ROLLBACK", NULL, NULL) == 0;
+}
+
+/* A unit whose first statement the server does not have any more, or refuses since a table changed, has lost
+ * nothing: it begins again. */
+static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+               trdbi_result **ret, trdb_error **reterr) {
+    bool first = !uow->begun;
+    trdb_error *error = NULL;
+    int r = run_once(uow, statement, params, ret, &error);
+    for (int again = 0; r < 0 && first && again < 3 && trdbi_conn_take_refusal(uow->slot->conn); again++) {
+        if (!start_over(uow))
+            break;
+        trdb_error_free(error);
+        error = NULL;
+        r = run_once(uow, statement, params, ret, &error);
+    }
+    if (r < 0)
+        trdbi_error_hand(reterr, error);
+    return r;
 }
 
 int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,

@@ -46,9 +46,8 @@ int trdbi_prepared_new(const trdbi_statement *statement, uint64_t serial, trdbi_
                        trdb_error **reterr);
 void trdbi_prepared_free(trdbi_prepared *prepared);
 bool trdbi_prepared_is(const trdbi_prepared *prepared, const trdbi_statement *statement);
-/* Looks whether a failed execution was the statement's own fault: marks it stale, or returns true when the
- * server does not have it. */
-bool trdbi_prepared_refused(trdbi_prepared *prepared, const PGresult *result);
+/* Frees the entries: the server has none of them any more. */
+void trdbi_cache_clear(trdbi_cache *cache);
 
 /* ---- the connection ------------------------------------------------------------------------------- */
 
@@ -78,6 +77,8 @@ struct trdbi_conn {
     trdbi_cache cache;
     trdbi_arguments arguments;
     trdbi_queue queue;
+    bool refused;   /* the last failure was a prepared statement that has to be prepared anew */
+    bool forgotten; /* the server has lost the statements: the cache is to be cleared */
     /* Written by the connection's thread only, read by any. */
     _Atomic int64_t round_trips;
     _Atomic int64_t prepares;
@@ -101,6 +102,10 @@ typedef struct trdbi_call {
 } trdbi_call;
 
 trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const char *sql, bool secret);
+
+/* Looks whether a failed execution was the fault of its being prepared, and notes it. */
+void trdbi_conn_judge_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const PGresult *result,
+                               trdb_error **reterr);
 
 /* True for a result that says the statement ran. */
 bool trdbi_result_good(const PGresult *result);

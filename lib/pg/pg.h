@@ -129,6 +129,9 @@ bool trdbi_conn_queued(const trdbi_conn *conn);
 /* Sends those that wait and reads their answers; no round trip when there are none. */
 int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr);
 
+/* Whether the last run failed since a statement has to be prepared anew, which the next run does; tells it once. */
+bool trdbi_conn_take_refusal(trdbi_conn *conn);
+
 /* Executes the statement once per parameter set produced by `next`, pipelined. `next` fills `params` (cleared
  * before) and `*ret_statement` for row i. `take` (may be NULL) is called with each row's result in order. A
  * failure stops; the error carries the row's index. Needs a transaction around it. */

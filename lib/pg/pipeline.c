@@ -188,9 +188,9 @@ static bool went_well(settling *s, trdbi_queued *item, const PGresult *result, b
     int r = trdbi_call_end(s->conn, &item->call, result, s->reterr);
     if (r == 0)
         return true;
-    if (last && result)
-        item->unknown = trdbi_prepared_refused(item->prepared, result);
     keep_failure(s, item, r);
+    if (last)
+        trdbi_conn_judge_prepared(s->conn, item->prepared, result, s->reterr);
     return false;
 }
 
@@ -244,12 +244,15 @@ static void leave_pipeline(trdbi_conn *conn) {
 
 static void forget(trdbi_conn *conn) {
     trdbi_queue *queue = &conn->queue;
-    for (size_t i = 0; i < queue->count; i++) {
+    for (size_t i = 0; i < queue->count && !conn->forgotten; i++) {
         if (!queue->items[i].unknown || !queue->items[i].prepared->id[0])
             continue;
         trdbi_cache_remove(&conn->cache, queue->items[i].prepared);
         trdbi_prepared_free(queue->items[i].prepared);
     }
+    if (conn->forgotten)
+        trdbi_cache_clear(&conn->cache);
+    conn->forgotten = false;
     for (trdbi_prepared *p = queue->once, *next; p; p = next) {
         next = p->older;
         trdbi_prepared_free(p);

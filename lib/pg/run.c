@@ -164,13 +164,24 @@ int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_r
     return trdbi_conn_exec_shown(conn, name, sql, sql, ret, reterr);
 }
 
-bool trdbi_prepared_refused(trdbi_prepared *prepared, const PGresult *result) {
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (!sqlstate)
-        return false;
+/* Outside of a transaction that has done something the unit runs it again; inside, the whole unit may. */
+void trdbi_conn_judge_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const PGresult *result,
+                               trdb_error **reterr) {
+    const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    if (!sqlstate || !prepared->id[0])
+        return;
     if (strcmp(sqlstate, "0A000") == 0) /* "cached plan must not change result type", among others */
-        prepared->stale = true;
-    return strcmp(sqlstate, "26000") == 0; /* a pooler gave us a session without our statements */
+        conn->refused = prepared->stale = true;
+    if (strcmp(sqlstate, "26000") == 0) /* DEALLOCATE ALL, or a pooler gave us another session */
+        conn->refused = conn->forgotten = true;
+    if (conn->refused && reterr)
+        set_retryable(reterr, trdb_error_code(*reterr));
+}
+
+bool trdbi_conn_take_refusal(trdbi_conn *conn) {
+    bool refused = conn->refused;
+    conn->refused = false;
+    return refused && !trdbi_conn_broken(conn);
 }
 
 static int run_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const trdbi_params *params,
@@ -181,10 +192,11 @@ static int run_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const trdbi_
     PGresult *result = PQexecPrepared(conn->pg, prepared->id, params ? params->count : 0, arguments->values,
                                       arguments->lengths, arguments->formats, 1);
     int r = trdbi_call_end(conn, &call, result, reterr);
-    if (r < 0 && result && trdbi_prepared_refused(prepared, result)) {
-        trdbi_cache_remove(&conn->cache, prepared);
-        trdbi_prepared_free(prepared);
-    }
+    if (r < 0)
+        trdbi_conn_judge_prepared(conn, prepared, result, reterr);
+    if (conn->forgotten)
+        trdbi_cache_clear(&conn->cache);
+    conn->forgotten = false;
     if (r < 0 || !ret)
         PQclear(result);
     else
@@ -210,6 +222,7 @@ static int run_unprepared(trdbi_conn *conn, const trdbi_statement *statement, co
 
 int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                    trdbi_result **ret, trdb_error **reterr) {
+    conn->refused = false;
     if (trdbi_conn_broken(conn))
         return trdbi_conn_lost(conn, statement->name, reterr);
     if (trdbi_conn_queued(conn))

@@ -27,11 +27,19 @@ int trdbi_cache_init(trdbi_cache *cache, int limit, trdb_error **reterr) {
     return 0;
 }
 
-void trdbi_cache_free(trdbi_cache *cache) {
+void trdbi_cache_clear(trdbi_cache *cache) {
     for (trdbi_prepared *p = cache->newest, *older; p != NULL; p = older) {
         older = p->older;
         trdbi_prepared_free(p);
     }
+    if (cache->buckets != NULL)
+        memset(cache->buckets, 0, (cache->mask + 1) * sizeof *cache->buckets);
+    cache->newest = cache->oldest = NULL;
+    cache->count = 0;
+}
+
+void trdbi_cache_free(trdbi_cache *cache) {
+    trdbi_cache_clear(cache);
     free(cache->buckets);
     *cache = (trdbi_cache){0};
 }

@@ -430,6 +430,60 @@ START_TEST(lost_before_commit) {
 }
 END_TEST
 
+/* ---- statements that the server refuses --------------------------------------------------------------- */
+
+START_TEST(a_changed_table_is_no_error) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = begin();
+    run_ok(uow, "SELECT * FROM t");
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    trdb_uow_free(uow);
+    harness_sql(url, "ALTER TABLE t ADD extra int8");
+    uow = begin();
+    run_ok(uow, "SELECT * FROM t"); /* the first of its unit: nothing is lost */
+    run_ok(uow, "INSERT INTO t VALUES (1)");
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    trdb_uow_free(uow);
+    ck_stored("1");
+
+    harness_sql(url, "ALTER TABLE t DROP extra");
+    uow = begin();
+    run_ok(uow, "INSERT INTO t VALUES (2)");
+    ck_assert_int_eq(run(uow, "SELECT * FROM t", &err), TRDB_E_UNSUPPORTED);
+    ck_assert(trdb_error_retryable(err)); /* the whole unit may be run again */
+    trdb_error_free(err);
+    trdb_uow_free(uow);
+    uow = begin();
+    run_ok(uow, "INSERT INTO t VALUES (2)");
+    run_ok(uow, "SELECT * FROM t");
+    trdb_uow_free(uow);
+    ck_stored("1");
+}
+END_TEST
+
+START_TEST(forgotten_statements_are_no_error) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = begin();
+    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "SELECT 1");
+    run_ok(uow, "DEALLOCATE ALL");
+    ck_assert_int_eq(run(uow, "SELECT 1", &err), TRDB_E_SERVER);
+    ck_assert(trdb_error_retryable(err));
+    trdb_error_free(err);
+    err = NULL;
+    trdb_uow_free(uow);
+    for (int i = 0; i < 2; i++) {
+        uow = begin();
+        run_ok(uow, i == 0 ? "INSERT INTO t VALUES (1)" : "SELECT 1");
+        run_ok(uow, "DEALLOCATE ALL");
+        ck_ok(trdb_uow_commit(uow, &err), err);
+        trdb_uow_free(uow);
+    }
+    ck_stored("1");
+    ck_assert_int_eq(stats().connects, 1);
+}
+END_TEST
+
 /* ---- traces and round trips ----------------------------------------------------------------------- */
 
 static void ck_event(const pgtest_event *event, const char *statement, const char *sql, int64_t trip,
@@ -559,6 +613,8 @@ int main(void) {
     tcase_add_test(tcase, savepoints);
     tcase_add_test(tcase, a_failed_release);
     tcase_add_test(tcase, lost_before_commit);
+    tcase_add_test(tcase, a_changed_table_is_no_error);
+    tcase_add_test(tcase, forgotten_statements_are_no_error);
     tcase_add_test(tcase, traces);
     tcase_add_test(tcase, a_second_thread_is_refused);
     tcase_add_test(tcase, schema_prefix);
