@@ -100,6 +100,23 @@ static trdbi_slot *detach_cold(trdb_db *db, int64_t now_us) {
     return list;
 }
 
+/* Takes out the idle connections of earlier eras, as a list like detach_cold()'s. */
+static trdbi_slot *detach_left(trdb_db *db) {
+    trdbi_slot *list = NULL;
+    for (trdbi_slot *slot = db->coldest, *hotter; slot; slot = hotter) {
+        hotter = slot->hotter;
+        if (slot->era == db->era)
+            continue;
+        remove_idle(db, slot);
+        remove_slot(db, slot);
+        give_up_place(db);
+        db->counters.discards++;
+        slot->colder = list;
+        list = slot;
+    }
+    return list;
+}
+
 /* ---- waiting -------------------------------------------------------------------------------------- */
 
 static int init_waiter(trdbi_waiter *waiter) {
@@ -169,6 +186,9 @@ static void lend(trdb_db *db, trdbi_slot *slot) {
 /* Makes a connection in a place that the caller holds. Called and left without the lock. */
 static int open_in_place(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr) {
     trdbi_slot *slot = NULL;
+    pthread_mutex_lock(&db->lock);
+    const int64_t era = db->era;
+    pthread_mutex_unlock(&db->lock);
     int r = trdbi_slot_open(db, trace, &slot, reterr);
     pthread_mutex_lock(&db->lock);
     if (r < 0) {
@@ -176,6 +196,7 @@ static int open_in_place(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret
         give_up_place(db);
     } else {
         db->counters.connects++;
+        slot->era = era;
         add_slot(db, slot);
         lend(db, slot);
         *ret = slot;
@@ -287,8 +308,13 @@ void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
 
     pthread_mutex_lock(&db->lock);
     count(db, outcome, idle, old);
-    trdbi_slot *close = NULL;
-    bool keep = idle && !old && !db->closed;
+    trdbi_slot *close = NULL, *left = NULL;
+    if (trdbi_conn_server_left(slot->conn) && slot->era == db->era) {
+        db->era++;
+        left = detach_left(db);
+    }
+    bool keep = idle && !old && !db->closed && slot->era == db->era;
+    db->counters.discards += idle && slot->era != db->era;
     if (keep && db->first_waiter) {
         lend(db, slot);
         wake_first(db, TRDBI_GIVEN_SLOT, slot);
@@ -302,4 +328,5 @@ void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
     }
     pthread_mutex_unlock(&db->lock);
     trdbi_slot_close(close);
+    trdbi_slot_close(left);
 }

@@ -50,6 +50,10 @@ bool trdbi_conn_broken(const trdbi_conn *conn) {
     return conn->broken || PQstatus(conn->pg) == CONNECTION_BAD;
 }
 
+bool trdbi_conn_server_left(const trdbi_conn *conn) {
+    return conn->server_left;
+}
+
 bool trdbi_conn_idle(const trdbi_conn *conn) {
     return !trdbi_conn_broken(conn) && conn->queue.count == 0 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }

@@ -52,6 +52,8 @@ void trdbi_conn_abandon(trdbi_conn *conn);
 
 void trdbi_conn_set_trace(trdbi_conn *conn, const trdbi_trace *trace);
 bool trdbi_conn_broken(const trdbi_conn *conn);        /* the socket is gone */
+/* The server said that it goes down or cannot be written to: its other connections are no better. */
+bool trdbi_conn_server_left(const trdbi_conn *conn);
 bool trdbi_conn_idle(const trdbi_conn *conn);          /* PQTRANS_IDLE: may go back to the pool */
 /* Looks, without a round trip, whether the server has hung up; false when it has. */
 bool trdbi_conn_alive(trdbi_conn *conn);

@@ -40,6 +40,13 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
     return TRDB_E_CONNECTION_LOST;
 }
 
+/* 57P01 to 57P03: shutting down, crashed, not up yet. 25006 from a standby: a primary was demoted. */
+static bool tells_of_leaving(const trdbi_conn *conn, const char *sqlstate) {
+    const char *standby = PQparameterStatus(conn->pg, "in_hot_standby");
+    return strcmp(sqlstate, "57P01") == 0 || strcmp(sqlstate, "57P02") == 0 || strcmp(sqlstate, "57P03") == 0 ||
+           (strcmp(sqlstate, "25006") == 0 && standby && strcmp(standby, "on") == 0);
+}
+
 static bool is_missing_row(const trdbi_server_error *server) {
     return strcmp(server->sqlstate, "22P02") == 0 && server->message &&
            strstr(server->message, TRDBI_NO_SUCH_ROW);
@@ -66,6 +73,7 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
             return trdbi_error_nomem(reterr);
         return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label, words);
     }
+    conn->server_left = conn->server_left || tells_of_leaving(conn, server.sqlstate);
     if (is_missing_row(&server)) {
         trdbi_error(reterr, TRDB_E_NOT_FOUND, "%s: no such row", call->label);
         trdbi_error_set_statement(reterr, call->label);

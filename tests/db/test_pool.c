@@ -328,6 +328,36 @@ START_TEST(a_rested_connection_is_pinged) {
 }
 END_TEST
 
+/* A server that ends one session for shutting down ends them all: nobody is lent a dead connection. */
+START_TEST(a_server_that_leaves_takes_all_connections) {
+    trdb_error *err = NULL;
+    trdb_db *db = open_with(sized(4, -1));
+    trdb_uow *units[4];
+    for (int i = 0; i < 4; i++)
+        units[i] = begin(db);
+    int pid = backend_pid(units[0]);
+    backend_pid(units[3]);
+    trdb_uow_free(units[1]);
+    trdb_uow_free(units[2]);
+    ck_assert_int_eq(stats_of(db).idle, 2);
+    harness_sql(url, "SELECT pg_terminate_backend(%d, 10000)", pid);
+    trdbi_statement statement = pgtest_statement("SELECT 1");
+    ck_assert_int_eq(trdbi_uow_run(units[0], &statement, NULL, NULL, &err), TRDB_E_CONNECTION_LOST);
+    trdb_error_free(err);
+    err = NULL;
+    trdb_uow_free(units[0]);
+    ck_assert_int_eq(stats_of(db).idle, 0);
+    ck_assert_int_eq(stats_of(db).discards, 3);
+    ck_ok(trdbi_uow_run(units[3], &statement, NULL, NULL, &err), err); /* lives on until it is returned */
+    trdb_uow_free(units[3]);
+    ck_assert_int_eq(stats_of(db).discards, 4);
+    ck_assert_int_eq(stats_of(db).open, 0);
+    trdb_uow_free(begin(db));
+    ck_assert_int_eq(stats_of(db).idle, 1); /* one of the new era stays */
+    trdb_db_free(db);
+}
+END_TEST
+
 START_TEST(an_old_connection_is_replaced) {
     trdb_db_options options = sized(2, -1);
     options.max_lifetime_ms = 1;
@@ -393,6 +423,7 @@ int main(void) {
     tcase_add_test(tcase, the_queue_hears_of_a_dead_server);
     tcase_add_test(tcase, a_dead_idle_connection_is_not_lent);
     tcase_add_test(tcase, a_rested_connection_is_pinged);
+    tcase_add_test(tcase, a_server_that_leaves_takes_all_connections);
     tcase_add_test(tcase, an_old_connection_is_replaced);
     tcase_add_test(tcase, idle_connections_are_trimmed);
     suite_add_tcase(suite, tcase);
