@@ -45,6 +45,9 @@ int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                        trdb_error **reterr);
 
+/* Copies rows into a table; see trdbi_conn_copy(). */
+int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
+
 /* ---- schema level --------------------------------------------------------------------------------- */
 
 /* Compares the database's migrations with the library's: 0, TRDB_E_SCHEMA or TRDB_E_SCHEMA_NEWER, with the

@@ -266,6 +266,21 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
     return r;
 }
 
+int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr) {
+    static const trdbi_statement writes = {.reads = false};
+    uow_call call;
+    int r = trdbi_uow_enter(uow, reterr);
+    if (r < 0)
+        return r;
+    start(&call, uow, reterr);
+    r = prepare_for(uow, &writes, call.reterr);
+    if (r == 0)
+        r = trdbi_conn_copy(uow->slot->conn, job, ret_done, call.reterr);
+    r = done(&call, r);
+    trdbi_uow_leave(uow);
+    return r;
+}
+
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 static int check_options(const trdb_uow_options *options, trdb_error **reterr) {

@@ -91,6 +91,10 @@ int trdbi_keys_param(const trdbi_table *table, const void *keys, size_t count, t
 int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shape *shape,
                         trdbi_params *params, trdb_error **reterr);
 
+/* copy.c: inserts rows by COPY as far as that goes; *ret_done receives how many, the rest is left to the caller. */
+int trdbi_copy_rows(trdb_uow *uow, const trdbi_table *table, const char *rows, size_t stride, size_t count,
+                    size_t *ret_done, trdb_error **reterr);
+
 /* rows.c */
 int trdbi_row_new(const trdbi_result *result, size_t index, const trdbi_field *fields, size_t stride,
                   size_t count, size_t row_size, void **ret, trdb_error **reterr);

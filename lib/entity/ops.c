@@ -247,6 +247,8 @@ int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, 
 
 /* ---- many rows ------------------------------------------------------------------------------------ */
 
+enum { COPY_FROM = 500 }; /* rows; below, the question for the types costs more than it brings */
+
 typedef struct bulk {
     call call;
     const char *rows;
@@ -280,14 +282,21 @@ int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void
         return trdbi_error(reterr, TRDB_E_INVALID, "%s: row_size is %zu; give sizeof(%s_new)", table->name,
                            stride, table->type);
     bulk b = {.rows = rows, .stride = stride};
+    size_t copied = 0;
     int code = call_begin(&b.call, uow, table, TRDBI_OP_INSERT, reterr);
     if (code < 0)
         return code;
     b.call.shape.returning = ret != NULL;
     if (ret && !(b.list = trdbi_list_empty(count, table->row_size)))
         code = trdbi_error_nomem(reterr);
-    if (code == 0 && count > 0)
-        code = trdbi_uow_run_many(uow, count, bulk_next, ret ? bulk_take : NULL, &b, reterr);
+    if (code == 0 && !ret && count >= COPY_FROM)
+        code = trdbi_copy_rows(uow, table, rows, stride, count, &copied, reterr);
+    b.rows += copied * stride;
+    if (code == 0 && count > copied) {
+        code = trdbi_uow_run_many(uow, count - copied, bulk_next, ret ? bulk_take : NULL, &b, reterr);
+        if (code < 0)
+            trdbi_error_shift_row(reterr, (int64_t)copied);
+    }
     if (code < 0)
         trdbi_list_free(b.list);
     else if (ret)

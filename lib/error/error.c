@@ -198,3 +198,9 @@ void trdbi_error_set_row(trdb_error **reterr, int64_t row) {
     if (error)
         error->row = row;
 }
+
+void trdbi_error_shift_row(trdb_error **reterr, int64_t by) {
+    trdb_error *error = changeable(reterr);
+    if (error && error->row >= 0)
+        error->row += by;
+}

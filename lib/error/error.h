@@ -56,4 +56,6 @@ void trdbi_error_hand(trdb_error **reterr, trdb_error *error);
 /* The same unless the error names one: what was queued before may be what failed. */
 void trdbi_error_default_statement(trdb_error **reterr, const char *statement);
 void trdbi_error_set_statement(trdb_error **reterr, const char *statement);
+/* Adds to the row of an error that tells one. */
+void trdbi_error_shift_row(trdb_error **reterr, int64_t by);
 void trdbi_error_set_row(trdb_error **reterr, int64_t row);

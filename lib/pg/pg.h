@@ -142,6 +142,24 @@ typedef int (*trdbi_next_fn)(void *arg, size_t i, trdbi_params *params, trdbi_st
 int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                         trdb_error **reterr);
 
+/* A COPY into a table. */
+typedef struct trdbi_copy {
+    const char *name; /* "trading_trades.copy" */
+    const char *sql;
+    bool secret;
+    const uint32_t *types; /* of the target's columns as the server has them, domains resolved */
+    size_t count;
+    trdbi_next_fn next; /* fills the parameters of row i; 1: the COPY ends before it. Its statement is not used */
+    void *arg;
+} trdbi_copy;
+
+/* Whether a parameter of type `sent` can be copied into a column of type `type`. */
+bool trdbi_copy_fits(uint32_t sent, uint32_t type);
+
+/* Copies rows; *ret_done receives their number. A failure tells the row. What is queued goes ahead: two round trips,
+ * and one more for that. Needs a transaction around it. */
+int trdbi_conn_copy(trdbi_conn *conn, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
+
 /* ---- results -------------------------------------------------------------------------------------- */
 
 void trdbi_result_free(trdbi_result *result);

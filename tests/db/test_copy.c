@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Many rows whose keys nobody wants go by COPY: the same rows, the same errors, fewer round trips. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ROWS = 1000 };
+
+static char *url;
+static trdb_db *db;
+static trdb_uow *uow;
+static int64_t bot;
+
+static void setup(void) {
+    trdb_error *err = NULL;
+    url = harness_database();
+    char *id = harness_value(url, "WITH u AS (INSERT INTO usr_users DEFAULT VALUES RETURNING id) "
+                                  "INSERT INTO trading_bots (user_id, type, status, config) "
+                                  "SELECT id, 'paper', 'running', '{}' FROM u RETURNING id");
+    bot = atoll(id);
+    free(id);
+    ck_ok(trdb_open(url, NULL, &db, &err), err);
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+}
+
+static void teardown(void) {
+    trdb_uow_free(uow);
+    trdb_db_free(db);
+    harness_database_free(url);
+}
+
+static int64_t trips(void) {
+    trdb_db_stats stats = trdb_db_stats_init();
+    ck_assert_int_eq(trdb_db_get_stats(db, &stats, NULL), 0);
+    return stats.round_trips;
+}
+
+static void commit(void) {
+    trdb_error *err = NULL;
+    ck_ok(trdb_uow_commit(uow, &err), err);
+}
+
+static void ck_value(const char *sql, const char *expected) {
+    char *got = harness_value(url, "%s", sql);
+    ck_assert_str_eq(got, expected);
+    free(got);
+}
+
+/* Trades with a value of every kind that the table has, some of them NULL, some not given. */
+static trdb_trading_trade_new *trades(size_t count, bool alternate) {
+    static char text[ROWS][2][32];
+    trdb_trading_trade_new *rows = calloc(count, sizeof *rows);
+    for (size_t i = 0; i < count; i++) {
+        trdb_trading_trade_new n = trdb_trading_trade_new_init();
+        snprintf(text[i][0], sizeof text[i][0], "%zu.%06zu", i, i * 7);
+        snprintf(text[i][1], sizeof text[i][1], "{\"i\": %zu}", i);
+        n.bot_id = trdb_i64(bot);
+        n.trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER);
+        n.entry_logic_name = "né\u20ac";
+        n.exit_logic_name = "b";
+        n.symbol = "BTCUSDT";
+        n.interval = "1h";
+        n.direction = trdb_enum(i % 2 ? TRDB_TRADING_DIRECTION_SHORT : TRDB_TRADING_DIRECTION_LONG);
+        n.status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN);
+        n.entry_time = trdb_time(trdb_timestamp_from_us((int64_t)i * 1000003));
+        n.entry_price = trdb_dec(text[i][0]);
+        n.size = i % 3 ? trdb_dec("0.000000000000000000000001") : trdb_null_dec();
+        n.extra_metadata = text[i][1];
+        if (!alternate || i % 2)
+            n.strategy_name = i % 5 ? "s" : TRDB_NULL_TEXT;
+        rows[i] = n;
+    }
+    return rows;
+}
+
+static int insert(trdb_trading_trade_new *rows, size_t count, trdb_error **reterr) {
+    return trdb_trading_trades_insert(uow, rows, sizeof *rows, count, NULL, reterr);
+}
+
+/* What the rows come to when they are inserted one by one. */
+static const char same[] =
+    "SELECT count(*) || ' ' || sum(entry_price) || ' ' || count(size) || ' ' || sum(size) || ' ' || "
+    "count(strategy_name) || ' ' || count(*) FILTER (WHERE direction = 'short') || ' ' || "
+    "sum((extra_metadata ->> 'i')::int) || ' ' || min(entry_logic_name) || ' ' || "
+    "sum(extract(epoch FROM entry_time)) || ' ' || count(created_at) FROM trading_trades";
+
+START_TEST(the_same_rows) {
+    trdb_error *err = NULL;
+    trdb_trading_trade_new *rows = trades(ROWS, false);
+    for (size_t i = 0; i < ROWS; i++)
+        ck_ok(trdb_trading_trade_insert(uow, &rows[i], NULL, &err), err);
+    commit();
+    trdb_uow_free(uow);
+    uow = NULL;
+    char *expected = harness_value(url, "%s", same);
+    harness_sql(url, "DELETE FROM trading_trades");
+
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    int64_t before = trips();
+    ck_ok(insert(rows, ROWS, &err), err);
+    ck_assert_int_eq(trips(), before + 4); /* the types with BEGIN, the transaction's id, COPY, its end */
+    commit();
+    ck_value(same, expected);
+    free(expected);
+    free(rows);
+}
+END_TEST
+
+START_TEST(sets_that_change_are_pipelined) {
+    trdb_error *err = NULL;
+    trdb_trading_trade_new *rows = trades(ROWS, true);
+    int64_t before = trips();
+    ck_ok(insert(rows, ROWS, &err), err);
+    ck_assert_int_le(trips() - before, 7);
+    commit();
+    ck_value("SELECT count(*) || ' ' || count(strategy_name) FROM trading_trades", "1000 400");
+    free(rows);
+}
+END_TEST
+
+START_TEST(an_error_tells_its_row) {
+    trdb_error *err = NULL;
+    trdb_trading_trade_new *rows = trades(ROWS, false);
+    rows[777].bot_id = trdb_i64(bot + 1); /* the server's to find, at the end of the statement */
+    ck_assert_int_eq(insert(rows, ROWS, &err), TRDB_E_REFERENCE);
+    ck_assert_str_eq(trdb_error_constraint(err), "trading_trades_bot_id_fkey");
+    trdb_error_free(err);
+    err = NULL;
+    free(rows);
+    trdb_uow_free(uow);
+
+    trdb_telegram_setting_new *settings = calloc(ROWS, sizeof *settings);
+    static char keys[ROWS][16];
+    for (size_t i = 0; i < ROWS; i++) {
+        settings[i] = trdb_telegram_setting_new_init();
+        snprintf(keys[i], sizeof keys[i], "%zu", i == 777 ? 3 : i);
+        settings[i].key = keys[i];
+    }
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    ck_assert_int_eq(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err),
+                     TRDB_E_DUPLICATE);
+    ck_assert_int_eq(trdb_error_row(err), 777);
+    ck_assert_str_eq(trdb_error_statement(err), "telegram_settings.copy");
+    trdb_error_free(err);
+    err = NULL;
+    ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "failed", err);
+    trdb_uow_free(uow);
+
+    settings[777].key = "\xff"; /* found here, while the COPY is under way */
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    ck_assert_int_eq(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err),
+                     TRDB_E_ENCODING);
+    ck_assert_int_eq(trdb_error_row(err), 777);
+    trdb_error_free(err);
+    err = NULL;
+    trdb_uow_free(uow);
+
+    settings[777].key = "x";
+    settings[0].key = "\xff"; /* before anything was sent */
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    ck_assert_int_eq(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err),
+                     TRDB_E_ENCODING);
+    ck_assert_int_eq(trdb_error_row(err), 0);
+    trdb_error_free(err);
+    err = NULL;
+    settings[0].key = "y";
+    ck_ok(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err), err);
+    commit();
+    ck_value("SELECT count(*) FROM telegram_settings", "1000");
+    trdb_db_stats stats = trdb_db_stats_init();
+    trdb_db_get_stats(db, &stats, NULL);
+    ck_assert_int_eq(stats.discards, 0); /* the connection outlived all of it */
+    free(settings);
+}
+END_TEST
+
+START_TEST(narrow_integers) {
+    trdb_error *err = NULL;
+    trdb_telegram_command_audit_new *rows = calloc(ROWS, sizeof *rows);
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i] = trdb_telegram_command_audit_new_init();
+        rows[i].telegram_user_id = "1";
+        rows[i].command = "/start";
+        rows[i].success = trdb_bool(i % 2);
+        rows[i].response_time_ms = trdb_i64((int64_t)i);
+    }
+    ck_ok(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), err);
+    rows[600].response_time_ms = trdb_i64(INT64_C(3000000000));
+    ck_assert_int_eq(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), TRDB_E_RANGE);
+    ck_assert_int_eq(trdb_error_row(err), 600);
+    trdb_error_free(err);
+    trdb_uow_free(uow);
+    err = NULL;
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    rows[600].response_time_ms = trdb_i64(INT32_MAX);
+    ck_ok(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), err);
+    commit();
+    ck_value("SELECT sum(response_time_ms::bigint) || ' ' || count(*) FILTER (WHERE success) FROM telegram_command_audits",
+             "2147982547 500");
+    free(rows);
+}
+END_TEST
+
+/* Where COPY would not do what INSERT does, it is not used. */
+START_TEST(other_tables_are_pipelined) {
+    trdb_error *err = NULL;
+    const char *const changes[] = {
+        "ALTER TABLE trading_trades ALTER entry_time TYPE timestamp",
+        "ALTER TABLE trading_trades ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE trading_trades RENAME TO hidden; CREATE VIEW trading_trades AS SELECT * FROM hidden",
+    };
+    trdb_trading_trade_new *rows = trades(ROWS, false);
+    for (size_t i = 0; i < 3; i++) {
+        harness_sql(url, "%s", changes[i]);
+        ck_ok(insert(rows, ROWS, &err), err);
+        commit();
+        trdb_uow_free(uow);
+        ck_value("SELECT count(*) FROM trading_trades", "1000");
+        harness_sql(url, i == 2 ? "DROP VIEW trading_trades; ALTER TABLE hidden RENAME TO trading_trades"
+                                : "TRUNCATE trading_trades");
+        ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    }
+    free(rows);
+}
+END_TEST
+
+START_TEST(behind_what_waits) {
+    trdb_error *err = NULL;
+    trdb_uow_options options = trdb_uow_options_init();
+    options.flags = TRDB_UOW_PIPELINE;
+    trdb_uow_free(uow);
+    ck_ok(trdb_uow_begin(db, &options, &uow, &err), err);
+    trdb_trading_bot_new other = trdb_trading_bot_new_init();
+    other.status = trdb_enum(TRDB_TRADING_BOT_STATUS_STOPPED);
+    trdb_trading_trade_new *rows = trades(ROWS, false);
+    ck_ok(trdb_trading_bot_patch(uow, bot, &other, NULL, &err), err);
+    ck_ok(insert(rows, ROWS, &err), err);
+    ck_ok(trdb_trading_bot_patch(uow, bot, &other, NULL, &err), err);
+    commit();
+    ck_value("SELECT status || (SELECT count(*) FROM trading_trades) FROM trading_bots", "stopped1000");
+    free(rows);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("copy");
+    TCase *tcase = tcase_create("copy");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, the_same_rows);
+    tcase_add_test(tcase, sets_that_change_are_pipelined);
+    tcase_add_test(tcase, an_error_tells_its_row);
+    tcase_add_test(tcase, narrow_integers);
+    tcase_add_test(tcase, other_tables_are_pipelined);
+    tcase_add_test(tcase, behind_what_waits);
+    suite_add_tcase(suite, tcase);
+    return harness_run(suite);
+}
