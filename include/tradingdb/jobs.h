@@ -212,6 +212,8 @@ typedef struct trdb_job_schedule_filter {
     trdb_where_text name; /**< condition on name */
     trdb_where_bool enabled; /**< condition on enabled */
     trdb_where_timestamp next_run_at; /**< condition on next_run_at */
+    trdb_where_enum job_type; /**< condition on job_type */
+    trdb_where_timestamp created_at; /**< condition on created_at */
 } trdb_job_schedule_filter;
 
 /** A filter with its struct_size set and nothing given. */
@@ -448,6 +450,7 @@ typedef struct trdb_job_schedule_run_filter {
     trdb_where_i64 user_id; /**< condition on user_id */
     trdb_where_enum status; /**< condition on status */
     trdb_where_timestamp scheduled_for; /**< condition on scheduled_for */
+    trdb_where_i64 priority; /**< condition on priority */
 } trdb_job_schedule_run_filter;
 
 /** A filter with its struct_size set and nothing given. */
@@ -577,6 +580,107 @@ static inline void trdb_job_schedule_run_cleanup(trdb_job_schedule_run **handle)
 }
 static inline void trdb_job_schedule_run_list_cleanup(trdb_job_schedule_run_list **handle) {
     trdb_job_schedule_run_list_free(*handle);
+}
+
+/* ---- named queries ----------------------------------------------------------------------------------- */
+
+/**
+ * A schedule by its owner and name. Where an adopted database has several, the lowest id wins.
+ * @param user_id The owner.
+ * @param name Its name.
+ * @param ret receives the row; free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_jobs_get_schedule_by_name(trdb_uow *uow, int64_t user_id, const char *name,
+                                            trdb_job_schedule **ret, trdb_error **reterr);
+
+/** A row of trdb_jobs_run_statistics_since(). */
+typedef struct trdb_job_run_statistics {
+    trdb_opt_i64 total_runs; /**< All of them. */
+    trdb_opt_i64 pending; /**< Those waiting for a worker. */
+    trdb_opt_i64 running; /**< Those under way. */
+    trdb_opt_i64 completed; /**< Those that succeeded. */
+    trdb_opt_i64 failed; /**< Those that failed. */
+    trdb_opt_i64 cancelled; /**< Those cancelled while they waited. */
+    trdb_opt_i64 skipped; /**< Those skipped because another one was under way. */
+    trdb_opt_i64 missed; /**< Those that were too late. */
+    trdb_opt_i64 dead; /**< Those whose attempts are exhausted. */
+    /** Mean time from start to end of the completed ones, 6 decimals; NULL without any. */
+    trdb_decimal average_execution_seconds;
+    /** Days from the beginning of the period until now, rounded; NULL when it has no beginning. */
+    trdb_opt_i64 period_days;
+} trdb_job_run_statistics;
+
+/**
+ * How many runs there are, by status, among those due at a time or later; future ones count, undated ones
+ * do not.
+ * @param user_id For whom they run; NULL: all.
+ * @param job_type Kind of work; NULL: all.
+ * @param since From when on.
+ * @param ret receives the row; free it with trdb_job_run_statistics_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_jobs_run_statistics_since(trdb_uow *uow, trdb_in_i64 user_id, trdb_in_enum job_type,
+                                            trdb_timestamp since, trdb_job_run_statistics **ret,
+                                            trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_job_run_statistics_free(trdb_job_run_statistics *row);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_job_run_statistics_cleanup(trdb_job_run_statistics **handle) {
+    trdb_job_run_statistics_free(*handle);
+}
+
+/** A row of trdb_jobs_user_alerts(). */
+typedef struct trdb_job_alert {
+    trdb_opt_i64 id; /**< The schedule's id. */
+    const char *name; /**< The schedule's name. */
+    const char *ticker; /**< What is watched. */
+    /** How often, such as 15m; NULL for an alert that was not made by trdb_jobs_create_alert(). */
+    const char *timeframe;
+    const char *rule; /**< JSON with the condition; NULL as above. */
+    trdb_opt_bool enabled; /**< Whether it is ever due. */
+    trdb_timestamp created_at; /**< When it was made. */
+    trdb_timestamp next_run_at; /**< When it is due next; NULL: at once. */
+} trdb_job_alert;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_job_alert_list trdb_job_alert_list;
+
+/**
+ * A user's alerts, the newest first.
+ * @param user_id The owner.
+ * @param active_only Only those that are enabled.
+ * @param ret receives the list; free it with trdb_job_alert_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_jobs_user_alerts(trdb_uow *uow, int64_t user_id, bool active_only,
+                                   trdb_job_alert_list **ret, trdb_error **reterr);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_job_alert_list_count(const trdb_job_alert_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_job_alert *trdb_job_alert_list_at(const trdb_job_alert_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_job_alert *trdb_job_alert_list_next(const trdb_job_alert_list *list,
+                                                        const trdb_job_alert *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_job_alert *trdb_job_alert_list_rows(const trdb_job_alert_list *list, size_t *ret_stride,
+                                                        size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_job_alert_list_free(trdb_job_alert_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_job_alert_list_cleanup(trdb_job_alert_list **handle) {
+    trdb_job_alert_list_free(*handle);
 }
 
 TRDB_END_DECLS

@@ -16,6 +16,7 @@
 #ifndef TRADINGDB_SERVICES_H
 #define TRADINGDB_SERVICES_H
 
+#include <tradingdb/services_jobs.h>
 #include <tradingdb/services_trading.h>
 #include <tradingdb/services_users.h>
 

@@ -109,9 +109,11 @@ TRDB_API int trdb_users_count_recent_verification_codes(trdb_uow *uow, int64_t u
 /**
  * Erases a person and keeps the books: the e-mail is cleared and the user is not active any more; identities
  * and verification codes are deleted; the text of feedback, and account, e-mail and text of the bot's command
- * audit, are cleared or replaced. Bots, positions, trades, jobs and the user row itself stay. Doing it again
- * changes nothing more.
- * @return 0; TRDB_E_NOT_FOUND. One round trip.
+ * audit, are cleared or replaced. The keys telegram_user_id and email go out of the task_params of schedules
+ * and of the job_snapshot of runs, and of task_params in it, in jobs of the user and in others' that name an
+ * account or the e-mail of the user. Bots, positions, trades, jobs and the user row itself stay. Doing it
+ * again changes nothing more.
+ * @return 0; TRDB_E_NOT_FOUND. One round trip, in which the server looks at all schedules and runs.
  */
 TRDB_API int trdb_users_erase_user(trdb_uow *uow, int64_t user_id, trdb_error **reterr);
 

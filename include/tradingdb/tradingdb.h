@@ -12,6 +12,7 @@
 #include <tradingdb/error.h>
 #include <tradingdb/decimal.h>
 #include <tradingdb/types.h>
+#include <tradingdb/cron.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/pool.h>
 #include <tradingdb/uow.h>

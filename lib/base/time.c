@@ -4,6 +4,7 @@
 #include <tradingdb/types.h>
 
 #include "base/text.h"
+#include "base/time.h"
 
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
@@ -13,46 +14,36 @@
 /* A longer year is out of range whatever its digits are. */
 #define MAX_YEAR_DIGITS 6
 
-typedef struct date {
-    int64_t year; /* 0 is 1 BC */
-    int month;
-    int day;
-} date;
-
 /* ---- calendar ------------------------------------------------------------------------------------- */
 
 static bool is_leap(int64_t year) {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static int days_of_month(int64_t year, int month) {
+int trdbi_days_of_month(int64_t year, int month) {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-static int64_t floor_divide(int64_t a, int64_t b) {
-    return a / b - (a % b < 0);
-}
-
 /* Howard Hinnant's days_from_civil and civil_from_days: years begin with March, so that the leap day comes
  * last, and repeat every 400 years of 146097 days. Day 0 is 1970-01-01. */
-static int64_t days_from_date(date d) {
+int64_t trdbi_days_from_date(trdbi_date d) {
     int64_t year = d.year - (d.month <= 2);
-    int64_t era = floor_divide(year, 400);
+    int64_t era = trdbi_floor_divide(year, 400);
     int64_t year_of_era = year - era * 400;
     int64_t day_of_year = (153 * (d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.day - 1;
     int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
 }
 
-static date date_from_days(int64_t days) {
+trdbi_date trdbi_date_from_days(int64_t days) {
     days += 719468;
-    int64_t era = floor_divide(days, 146097);
+    int64_t era = trdbi_floor_divide(days, 146097);
     int64_t day_of_era = days - era * 146097;
     int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t march_month = (5 * day_of_year + 2) / 153;
-    date d;
+    trdbi_date d;
     d.day = (int)(day_of_year - (153 * march_month + 2) / 5 + 1);
     d.month = (int)(march_month < 10 ? march_month + 3 : march_month - 9);
     d.year = year_of_era + era * 400 + (d.month <= 2);
@@ -138,13 +129,13 @@ static bool take_zone(const char **at, int64_t *ret_offset) {
     return true;
 }
 
-static bool take_date(const char **at, date *ret) {
+static bool take_date(const char **at, trdbi_date *ret) {
     return take_year(at, &ret->year) && take(at, '-') && take_two(at, 12, &ret->month) && take(at, '-') &&
            take_two(at, 31, &ret->day);
 }
 
 static int parse_finite(const char *at, trdb_timestamp *ret) {
-    date d;
+    trdbi_date d;
     int64_t time, offset;
     bool too_fine = false;
     if (!take_date(&at, &d) || (!take(&at, ' ') && !take(&at, 'T')) || !take_time(&at, &time, &too_fine) ||
@@ -157,12 +148,12 @@ static int parse_finite(const char *at, trdb_timestamp *ret) {
         d.year = 1 - d.year;
     else if (*at)
         return TRDB_E_INVALID;
-    if (d.day > days_of_month(d.year, d.month))
+    if (d.day > trdbi_days_of_month(d.year, d.month))
         return TRDB_E_INVALID;
     /* Outside these years the microseconds would overflow. */
     if (too_fine || d.year > 294247 || d.year < -4714)
         return TRDB_E_RANGE;
-    int64_t days = days_from_date(d);
+    int64_t days = trdbi_days_from_date(d);
     if (days > TRDB_TIMESTAMP_MAX / DAY + 1)
         return TRDB_E_RANGE;
     int64_t us = days * DAY + time - offset;
@@ -201,9 +192,9 @@ static void format_fraction(int microseconds, char text[8]) {
 static int format_finite(int64_t us, char *text, size_t size) {
     if (us < TRDB_TIMESTAMP_MIN || us > TRDB_TIMESTAMP_MAX)
         return TRDB_E_INVALID;
-    int64_t days = floor_divide(us, DAY);
+    int64_t days = trdbi_floor_divide(us, DAY);
     int64_t time = us - days * DAY;
-    date d = date_from_days(days);
+    trdbi_date d = trdbi_date_from_days(days);
     bool bc = d.year <= 0;
     char fraction[8];
     format_fraction((int)(time % SECOND), fraction);

@@ -105,7 +105,9 @@ static const trdbi_column job_schedules_columns[] = {
      .new_offset = offsetof(trdb_job_schedule_new, name),
      .filter_offset = offsetof(trdb_job_schedule_filter, name), .flags = TRDBI_NOT_NULL, .max_chars = 255},
     {.field = {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
-     .new_offset = offsetof(trdb_job_schedule_new, job_type), .flags = TRDBI_NOT_NULL, .max_chars = 50},
+     .new_offset = offsetof(trdb_job_schedule_new, job_type),
+     .filter_offset = offsetof(trdb_job_schedule_filter, job_type), .flags = TRDBI_NOT_NULL,
+     .max_chars = 50},
     {.field = {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
      .new_offset = offsetof(trdb_job_schedule_new, target), .flags = TRDBI_NOT_NULL, .max_chars = 255},
     {.field = {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
@@ -119,7 +121,8 @@ static const trdbi_column job_schedules_columns[] = {
      .new_offset = offsetof(trdb_job_schedule_new, next_run_at),
      .filter_offset = offsetof(trdb_job_schedule_filter, next_run_at)},
     {.field = {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
-     .new_offset = offsetof(trdb_job_schedule_new, created_at), .flags = TRDBI_NOT_NULL},
+     .new_offset = offsetof(trdb_job_schedule_new, created_at),
+     .filter_offset = offsetof(trdb_job_schedule_filter, created_at), .flags = TRDBI_NOT_NULL},
     {.field = {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
      .new_offset = offsetof(trdb_job_schedule_new, updated_at), .flags = TRDBI_NOT_NULL},
     {.field = {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
@@ -289,7 +292,9 @@ static const trdbi_column job_schedule_runs_columns[] = {
     {.field = {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
      .new_offset = offsetof(trdb_job_schedule_run_new, backfilled), .flags = TRDBI_NOT_NULL},
     {.field = {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
-     .new_offset = offsetof(trdb_job_schedule_run_new, priority), .flags = TRDBI_NOT_NULL, .int_bytes = 4},
+     .new_offset = offsetof(trdb_job_schedule_run_new, priority),
+     .filter_offset = offsetof(trdb_job_schedule_run_filter, priority), .flags = TRDBI_NOT_NULL,
+     .int_bytes = 4},
 };
 
 static const trdbi_unique job_schedule_runs_uniques[] = {
@@ -392,4 +397,1160 @@ const trdb_job_schedule_run *trdb_job_schedule_run_list_rows(const trdb_job_sche
 
 void trdb_job_schedule_run_list_free(trdb_job_schedule_run_list *list) {
     trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_job_schedule_create_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"name", NULL, TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0},
+    {"target", NULL, TRDBI_TEXT, 0},
+    {"task_params", NULL, TRDBI_JSON, 1},
+    {"cron", NULL, TRDBI_TEXT, 0},
+    {"timezone", NULL, TRDBI_TEXT, 1},
+    {"enabled", NULL, TRDBI_BOOL, 1},
+    {"missed_policy", &trdbi_enum_job_missed_policy, TRDBI_ENUM, 1},
+    {"missed_limit", NULL, TRDBI_I64, 1},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, TRDBI_ENUM, 1},
+    {"max_attempts", NULL, TRDBI_I64, 1},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_field query_job_schedule_create_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_schedule_create = {
+    .name = "job_schedule_create",
+    .sql = "INSERT INTO {schema}.job_schedules (user_id, name, job_type, target, task_params, cron, "
+           "timezone, enabled, missed_policy,\n"
+           "    missed_limit, overlap_policy, max_attempts, next_run_at)\n"
+           "VALUES ($1, $2, $3, $4, coalesce($5, '{}'::jsonb), $6, coalesce($7, 'UTC'), coalesce($8, "
+           "true), coalesce($9, 'latest'),\n"
+           "    coalesce($10, 10), coalesce($11, 'skip'), coalesce($12, 1), $13)\n"
+           "ON CONFLICT DO NOTHING\n"
+           "RETURNING \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\"",
+    .params = query_job_schedule_create_params,
+    .fields = query_job_schedule_create_fields,
+    .param_count = 13,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_schedule_create(trdb_uow *uow, int64_t user_id, const char *name, int32_t job_type,
+                              const char *target, const char *task_params, const char *cron,
+                              const char *timezone, trdb_in_bool enabled, trdb_in_enum missed_policy,
+                              trdb_in_i64 missed_limit, trdb_in_enum overlap_policy,
+                              trdb_in_i64 max_attempts, trdb_timestamp next_run_at, trdb_job_schedule **ret,
+                              trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(name), trdbi_arg_enum(job_type),
+                              trdbi_arg_text(target), trdbi_arg_text(task_params), trdbi_arg_text(cron),
+                              trdbi_arg_text(timezone), trdbi_arg_in_bool(enabled),
+                              trdbi_arg_in_enum(missed_policy), trdbi_arg_in_i64(missed_limit),
+                              trdbi_arg_in_enum(overlap_policy), trdbi_arg_in_i64(max_attempts),
+                              trdbi_arg_timestamp(next_run_at)};
+    return trdbi_query_one(uow, &query_job_schedule_create, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_schedule_lock_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_field query_job_schedule_lock_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_schedule_lock = {
+    .name = "job_schedule_lock",
+    .sql = "SELECT \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\" "
+           "FROM {schema}.job_schedules WHERE id = $1 FOR NO KEY UPDATE",
+    .params = query_job_schedule_lock_params,
+    .fields = query_job_schedule_lock_fields,
+    .param_count = 1,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_schedule_lock(trdb_uow *uow, int64_t id, trdb_job_schedule **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id)};
+    return trdbi_query_one(uow, &query_job_schedule_lock, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_schedule_update_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+    {"name", NULL, TRDBI_TEXT, 1},
+    {"target", NULL, TRDBI_TEXT, 1},
+    {"task_params", NULL, TRDBI_JSON, 1},
+    {"cron", NULL, TRDBI_TEXT, 1},
+    {"timezone", NULL, TRDBI_TEXT, 1},
+    {"enabled", NULL, TRDBI_BOOL, 1},
+    {"missed_policy", &trdbi_enum_job_missed_policy, TRDBI_ENUM, 1},
+    {"missed_limit", NULL, TRDBI_I64, 1},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, TRDBI_ENUM, 1},
+    {"max_attempts", NULL, TRDBI_I64, 1},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1},
+};
+
+static const trdbi_field query_job_schedule_update_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_schedule_update = {
+    .name = "job_schedule_update",
+    .sql = "UPDATE {schema}.job_schedules s\n"
+           "SET name = coalesce($2, s.name), target = coalesce($3, s.target), task_params = coalesce($4, "
+           "s.task_params),\n"
+           "    cron = coalesce($5, s.cron), timezone = coalesce($6, s.timezone), enabled = coalesce($7, "
+           "s.enabled),\n"
+           "    missed_policy = coalesce($8, s.missed_policy), missed_limit = coalesce($9, "
+           "s.missed_limit),\n"
+           "    overlap_policy = coalesce($10, s.overlap_policy), max_attempts = coalesce($11, "
+           "s.max_attempts),\n"
+           "    next_run_at = coalesce($12, s.next_run_at)\n"
+           "WHERE s.id = $1 AND ($2::text IS NULL OR NOT EXISTS (SELECT FROM {schema}.job_schedules o\n"
+           "    WHERE o.user_id = s.user_id AND o.name = $2 AND o.id <> s.id))\n"
+           "RETURNING s.\"id\", s.\"user_id\", s.\"name\", s.\"job_type\", s.\"target\", "
+           "s.\"task_params\", s.\"cron\", s.\"enabled\", s.\"next_run_at\", s.\"created_at\", "
+           "s.\"updated_at\", s.\"timezone\", s.\"missed_policy\", s.\"missed_limit\", "
+           "s.\"overlap_policy\", s.\"max_attempts\", s.\"last_run_at\"",
+    .params = query_job_schedule_update_params,
+    .fields = query_job_schedule_update_fields,
+    .param_count = 12,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_schedule_update(trdb_uow *uow, int64_t id, const char *name, const char *target,
+                              const char *task_params, const char *cron, const char *timezone,
+                              trdb_in_bool enabled, trdb_in_enum missed_policy, trdb_in_i64 missed_limit,
+                              trdb_in_enum overlap_policy, trdb_in_i64 max_attempts,
+                              trdb_timestamp next_run_at, trdb_job_schedule **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_text(name), trdbi_arg_text(target),
+                              trdbi_arg_text(task_params), trdbi_arg_text(cron), trdbi_arg_text(timezone),
+                              trdbi_arg_in_bool(enabled), trdbi_arg_in_enum(missed_policy),
+                              trdbi_arg_in_i64(missed_limit), trdbi_arg_in_enum(overlap_policy),
+                              trdbi_arg_in_i64(max_attempts), trdbi_arg_timestamp(next_run_at)};
+    return trdbi_query_one(uow, &query_job_schedule_update, args, ret, reterr);
+}
+
+static const trdbi_query_param query_jobs_get_schedule_by_name_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"name", NULL, TRDBI_TEXT, 0},
+};
+
+static const trdbi_field query_jobs_get_schedule_by_name_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_jobs_get_schedule_by_name = {
+    .name = "jobs_get_schedule_by_name",
+    .sql = "SELECT \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\" "
+           "FROM {schema}.job_schedules WHERE user_id = $1 AND name = $2 ORDER BY id LIMIT 1",
+    .params = query_jobs_get_schedule_by_name_params,
+    .fields = query_jobs_get_schedule_by_name_fields,
+    .param_count = 2,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_jobs_get_schedule_by_name(trdb_uow *uow, int64_t user_id, const char *name,
+                                   trdb_job_schedule **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(name)};
+    return trdbi_query_one(uow, &query_jobs_get_schedule_by_name, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_active_alerts_params[] = {
+    {"limit", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_field query_job_active_alerts_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_active_alerts = {
+    .name = "job_active_alerts",
+    .sql = "SELECT \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\" "
+           "FROM {schema}.job_schedules WHERE enabled AND job_type = 'alert' ORDER BY created_at DESC, id "
+           "DESC LIMIT $1",
+    .params = query_job_active_alerts_params,
+    .fields = query_job_active_alerts_fields,
+    .param_count = 1,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = true,
+};
+
+int trdbi_job_active_alerts(trdb_uow *uow, int64_t limit, trdb_job_schedule_list **ret,
+                            trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(limit)};
+    return trdbi_query_many(uow, &query_job_active_alerts, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_pending_schedules_params[] = {
+    {"now", NULL, TRDBI_TIMESTAMP, 1},
+    {"limit", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_field query_job_pending_schedules_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_pending_schedules = {
+    .name = "job_pending_schedules",
+    .sql = "SELECT \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\" "
+           "FROM {schema}.job_schedules\n"
+           "WHERE enabled AND coalesce(next_run_at, '-infinity'::timestamptz) <= coalesce($1, "
+           "statement_timestamp())\n"
+           "ORDER BY coalesce(next_run_at, '-infinity'::timestamptz), id LIMIT $2",
+    .params = query_job_pending_schedules_params,
+    .fields = query_job_pending_schedules_fields,
+    .param_count = 2,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = true,
+};
+
+int trdbi_job_pending_schedules(trdb_uow *uow, trdb_timestamp now, int64_t limit,
+                                trdb_job_schedule_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(now), trdbi_arg_i64(limit)};
+    return trdbi_query_many(uow, &query_job_pending_schedules, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_schedule_trigger_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_field query_job_schedule_trigger_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_schedule_trigger = {
+    .name = "job_schedule_trigger",
+    .sql = "INSERT INTO {schema}.job_schedule_runs (job_type, job_id, user_id, scheduled_for, "
+           "job_snapshot, max_attempts)\n"
+           "SELECT s.job_type, s.id, s.user_id, $2::timestamptz, jsonb_build_object('schedule_id', s.id, "
+           "'schedule_name', s.name,\n"
+           "    'target', s.target, 'task_params', s.task_params, 'trigger_type', 'manual'), "
+           "coalesce(s.max_attempts, 1)\n"
+           "FROM {schema}.job_schedules s WHERE s.id = $1 AND s.enabled FOR KEY SHARE OF s\n"
+           "ON CONFLICT DO NOTHING\n"
+           "RETURNING \"id\", \"job_type\", \"job_id\", \"user_id\", \"status\", \"scheduled_for\", "
+           "\"enqueued_at\", \"started_at\", \"finished_at\", \"job_snapshot\", \"result\", \"error\", "
+           "\"worker_id\", \"attempt\", \"max_attempts\", \"run_after\", \"lease_token\", "
+           "\"lease_until\", \"heartbeat_at\", \"backfilled\", \"priority\"",
+    .params = query_job_schedule_trigger_params,
+    .fields = query_job_schedule_trigger_fields,
+    .param_count = 2,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_schedule_trigger(trdb_uow *uow, int64_t id, trdb_timestamp scheduled_for,
+                               trdb_job_schedule_run **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_timestamp(scheduled_for)};
+    return trdbi_query_one(uow, &query_job_schedule_trigger, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_run_create_params[] = {
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0},
+    {"job_id", NULL, TRDBI_I64, 1},
+    {"user_id", NULL, TRDBI_I64, 1},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 1},
+    {"job_snapshot", NULL, TRDBI_JSON, 1},
+    {"max_attempts", NULL, TRDBI_I64, 1},
+    {"run_after", NULL, TRDBI_TIMESTAMP, 1},
+    {"backfilled", NULL, TRDBI_BOOL, 1},
+    {"priority", NULL, TRDBI_I64, 1},
+};
+
+static const trdbi_field query_job_run_create_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_run_create = {
+    .name = "job_run_create",
+    .sql = "INSERT INTO {schema}.job_schedule_runs (job_type, job_id, user_id, status, scheduled_for, "
+           "job_snapshot, max_attempts,\n"
+           "    run_after, backfilled, priority)\n"
+           "VALUES ($1, $2, $3, 'pending', $4, coalesce($5, '{}'::jsonb), coalesce($6, 1), $7, "
+           "coalesce($8, false), coalesce($9, 0))\n"
+           "ON CONFLICT DO NOTHING\n"
+           "RETURNING \"id\", \"job_type\", \"job_id\", \"user_id\", \"status\", \"scheduled_for\", "
+           "\"enqueued_at\", \"started_at\", \"finished_at\", \"job_snapshot\", \"result\", \"error\", "
+           "\"worker_id\", \"attempt\", \"max_attempts\", \"run_after\", \"lease_token\", "
+           "\"lease_until\", \"heartbeat_at\", \"backfilled\", \"priority\"",
+    .params = query_job_run_create_params,
+    .fields = query_job_run_create_fields,
+    .param_count = 9,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_run_create(trdb_uow *uow, int32_t job_type, trdb_in_i64 job_id, trdb_in_i64 user_id,
+                         trdb_timestamp scheduled_for, const char *job_snapshot, trdb_in_i64 max_attempts,
+                         trdb_timestamp run_after, trdb_in_bool backfilled, trdb_in_i64 priority,
+                         trdb_job_schedule_run **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_enum(job_type), trdbi_arg_in_i64(job_id), trdbi_arg_in_i64(user_id),
+                              trdbi_arg_timestamp(scheduled_for), trdbi_arg_text(job_snapshot),
+                              trdbi_arg_in_i64(max_attempts), trdbi_arg_timestamp(run_after),
+                              trdbi_arg_in_bool(backfilled), trdbi_arg_in_i64(priority)};
+    return trdbi_query_one(uow, &query_job_run_create, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_screener_run_create_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"screener_set", NULL, TRDBI_TEXT, 1},
+    {"tickers", NULL, TRDBI_TEXTS, 0},
+    {"filter_criteria", NULL, TRDBI_JSON, 1},
+    {"top_n", NULL, TRDBI_I64, 1},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_field query_job_screener_run_create_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_screener_run_create = {
+    .name = "job_screener_run_create",
+    .sql = "INSERT INTO {schema}.job_schedule_runs (job_type, user_id, status, scheduled_for, "
+           "job_snapshot)\n"
+           "VALUES ('screener', $1, 'pending', $6, jsonb_build_object('screener_set', $2::text, "
+           "'tickers', to_jsonb($3::text[]),\n"
+           "    'filter_criteria', $4::jsonb, 'top_n', $5::bigint, 'ticker_count', cardinality($3)))\n"
+           "RETURNING \"id\", \"job_type\", \"job_id\", \"user_id\", \"status\", \"scheduled_for\", "
+           "\"enqueued_at\", \"started_at\", \"finished_at\", \"job_snapshot\", \"result\", \"error\", "
+           "\"worker_id\", \"attempt\", \"max_attempts\", \"run_after\", \"lease_token\", "
+           "\"lease_until\", \"heartbeat_at\", \"backfilled\", \"priority\"",
+    .params = query_job_screener_run_create_params,
+    .fields = query_job_screener_run_create_fields,
+    .param_count = 6,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_screener_run_create(trdb_uow *uow, int64_t user_id, const char *screener_set,
+                                  trdb_texts tickers, const char *filter_criteria, trdb_in_i64 top_n,
+                                  trdb_timestamp scheduled_for, trdb_job_schedule_run **ret,
+                                  trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(screener_set),
+                              trdbi_arg_texts(tickers), trdbi_arg_text(filter_criteria),
+                              trdbi_arg_in_i64(top_n), trdbi_arg_timestamp(scheduled_for)};
+    return trdbi_query_one(uow, &query_job_screener_run_create, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_report_run_create_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"report_type", NULL, TRDBI_TEXT, 0},
+    {"parameters", NULL, TRDBI_JSON, 1},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_field query_job_report_run_create_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_report_run_create = {
+    .name = "job_report_run_create",
+    .sql = "INSERT INTO {schema}.job_schedule_runs (job_type, user_id, status, scheduled_for, "
+           "job_snapshot)\n"
+           "VALUES ('report', $1, 'pending', $4,\n"
+           "    jsonb_build_object('report_type', $2::text, 'parameters', coalesce($3::jsonb, '{}')))\n"
+           "RETURNING \"id\", \"job_type\", \"job_id\", \"user_id\", \"status\", \"scheduled_for\", "
+           "\"enqueued_at\", \"started_at\", \"finished_at\", \"job_snapshot\", \"result\", \"error\", "
+           "\"worker_id\", \"attempt\", \"max_attempts\", \"run_after\", \"lease_token\", "
+           "\"lease_until\", \"heartbeat_at\", \"backfilled\", \"priority\"",
+    .params = query_job_report_run_create_params,
+    .fields = query_job_report_run_create_fields,
+    .param_count = 4,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_report_run_create(trdb_uow *uow, int64_t user_id, const char *report_type,
+                                const char *parameters, trdb_timestamp scheduled_for,
+                                trdb_job_schedule_run **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(report_type),
+                              trdbi_arg_text(parameters), trdbi_arg_timestamp(scheduled_for)};
+    return trdbi_query_one(uow, &query_job_report_run_create, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_run_claim_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+    {"worker_id", NULL, TRDBI_TEXT, 0},
+    {"lease_seconds", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_field query_job_run_claim_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_run_claim = {
+    .name = "job_run_claim",
+    .sql = "WITH free AS MATERIALIZED (\n"
+           "    SELECT r.id FROM {schema}.job_schedule_runs r\n"
+           "    WHERE r.id = $1 AND r.status = 'pending' AND (r.run_after IS NULL OR r.run_after <= "
+           "statement_timestamp())\n"
+           "    FOR NO KEY UPDATE SKIP LOCKED)\n"
+           "UPDATE {schema}.job_schedule_runs r\n"
+           "SET status = 'running', started_at = statement_timestamp(), finished_at = NULL, worker_id = "
+           "$2,\n"
+           "    attempt = coalesce(r.attempt, 0) + 1, lease_token = gen_random_uuid(),\n"
+           "    lease_until = statement_timestamp() + make_interval(secs => $3::bigint), heartbeat_at = "
+           "statement_timestamp()\n"
+           "FROM free f WHERE r.id = f.id\n"
+           "RETURNING r.\"id\", r.\"job_type\", r.\"job_id\", r.\"user_id\", r.\"status\", "
+           "r.\"scheduled_for\", r.\"enqueued_at\", r.\"started_at\", r.\"finished_at\", "
+           "r.\"job_snapshot\", r.\"result\", r.\"error\", r.\"worker_id\", r.\"attempt\", "
+           "r.\"max_attempts\", r.\"run_after\", r.\"lease_token\", r.\"lease_until\", "
+           "r.\"heartbeat_at\", r.\"backfilled\", r.\"priority\"",
+    .params = query_job_run_claim_params,
+    .fields = query_job_run_claim_fields,
+    .param_count = 3,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_run_claim(trdb_uow *uow, int64_t id, const char *worker_id, int64_t lease_seconds,
+                        trdb_job_schedule_run **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_text(worker_id), trdbi_arg_i64(lease_seconds)};
+    return trdbi_query_one(uow, &query_job_run_claim, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_run_finish_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+    {"lease_token", NULL, TRDBI_UUID, 0},
+    {"status", &trdbi_enum_job_run_status, TRDBI_ENUM, 0},
+    {"result", NULL, TRDBI_JSON, 1},
+    {"error", NULL, TRDBI_TEXT, 1},
+};
+
+static const trdbi_field query_job_run_finish_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_run_finish = {
+    .name = "job_run_finish",
+    .sql = "UPDATE {schema}.job_schedule_runs\n"
+           "SET status = $3, finished_at = statement_timestamp(), result = $4, error = $5, lease_token = "
+           "NULL, lease_until = NULL\n"
+           "WHERE id = $1 AND status = 'running' AND lease_token = $2\n"
+           "RETURNING \"id\", \"job_type\", \"job_id\", \"user_id\", \"status\", \"scheduled_for\", "
+           "\"enqueued_at\", \"started_at\", \"finished_at\", \"job_snapshot\", \"result\", \"error\", "
+           "\"worker_id\", \"attempt\", \"max_attempts\", \"run_after\", \"lease_token\", "
+           "\"lease_until\", \"heartbeat_at\", \"backfilled\", \"priority\"",
+    .params = query_job_run_finish_params,
+    .fields = query_job_run_finish_fields,
+    .param_count = 5,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_run_finish(trdb_uow *uow, int64_t id, trdb_uuid lease_token, int32_t status,
+                         const char *result, const char *error, trdb_job_schedule_run **ret,
+                         trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_uuid(lease_token), trdbi_arg_enum(status),
+                              trdbi_arg_text(result), trdbi_arg_text(error)};
+    return trdbi_query_one(uow, &query_job_run_finish, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_run_cancel_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_field query_job_run_cancel_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_run_cancel = {
+    .name = "job_run_cancel",
+    .sql = "UPDATE {schema}.job_schedule_runs SET status = 'cancelled', finished_at = "
+           "statement_timestamp()\n"
+           "WHERE id = $1 AND status = 'pending'\n"
+           "RETURNING \"id\", \"job_type\", \"job_id\", \"user_id\", \"status\", \"scheduled_for\", "
+           "\"enqueued_at\", \"started_at\", \"finished_at\", \"job_snapshot\", \"result\", \"error\", "
+           "\"worker_id\", \"attempt\", \"max_attempts\", \"run_after\", \"lease_token\", "
+           "\"lease_until\", \"heartbeat_at\", \"backfilled\", \"priority\"",
+    .params = query_job_run_cancel_params,
+    .fields = query_job_run_cancel_fields,
+    .param_count = 1,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_run_cancel(trdb_uow *uow, int64_t id, trdb_job_schedule_run **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id)};
+    return trdbi_query_one(uow, &query_job_run_cancel, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_pending_runs_params[] = {
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 1},
+    {"due_by", NULL, TRDBI_TIMESTAMP, 1},
+    {"limit", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_field query_job_pending_runs_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule_run, job_type), TRDBI_ENUM, 0},
+    {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
+    {"status", &trdbi_enum_job_run_status, offsetof(trdb_job_schedule_run, status), TRDBI_ENUM, 0},
+    {"scheduled_for", NULL, offsetof(trdb_job_schedule_run, scheduled_for), TRDBI_TIMESTAMP, 0},
+    {"enqueued_at", NULL, offsetof(trdb_job_schedule_run, enqueued_at), TRDBI_TIMESTAMP, 0},
+    {"started_at", NULL, offsetof(trdb_job_schedule_run, started_at), TRDBI_TIMESTAMP, 0},
+    {"finished_at", NULL, offsetof(trdb_job_schedule_run, finished_at), TRDBI_TIMESTAMP, 0},
+    {"job_snapshot", NULL, offsetof(trdb_job_schedule_run, job_snapshot), TRDBI_JSON, 0},
+    {"result", NULL, offsetof(trdb_job_schedule_run, result), TRDBI_JSON, 0},
+    {"error", NULL, offsetof(trdb_job_schedule_run, error), TRDBI_TEXT, 0},
+    {"worker_id", NULL, offsetof(trdb_job_schedule_run, worker_id), TRDBI_TEXT, 0},
+    {"attempt", NULL, offsetof(trdb_job_schedule_run, attempt), TRDBI_I64, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule_run, max_attempts), TRDBI_I64, 0},
+    {"run_after", NULL, offsetof(trdb_job_schedule_run, run_after), TRDBI_TIMESTAMP, 0},
+    {"lease_token", NULL, offsetof(trdb_job_schedule_run, lease_token), TRDBI_UUID, 0},
+    {"lease_until", NULL, offsetof(trdb_job_schedule_run, lease_until), TRDBI_TIMESTAMP, 0},
+    {"heartbeat_at", NULL, offsetof(trdb_job_schedule_run, heartbeat_at), TRDBI_TIMESTAMP, 0},
+    {"backfilled", NULL, offsetof(trdb_job_schedule_run, backfilled), TRDBI_BOOL, 0},
+    {"priority", NULL, offsetof(trdb_job_schedule_run, priority), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_pending_runs = {
+    .name = "job_pending_runs",
+    .sql = "SELECT r.\"id\", r.\"job_type\", r.\"job_id\", r.\"user_id\", r.\"status\", "
+           "r.\"scheduled_for\", r.\"enqueued_at\", r.\"started_at\", r.\"finished_at\", "
+           "r.\"job_snapshot\", r.\"result\", r.\"error\", r.\"worker_id\", r.\"attempt\", "
+           "r.\"max_attempts\", r.\"run_after\", r.\"lease_token\", r.\"lease_until\", "
+           "r.\"heartbeat_at\", r.\"backfilled\", r.\"priority\" FROM (\n"
+           "    (SELECT p.id FROM {schema}.job_schedule_runs p WHERE $1::text IS NULL AND p.status = "
+           "'pending'\n"
+           "        AND ($2::timestamptz IS NULL OR (coalesce(p.scheduled_for, '-infinity'::timestamptz) "
+           "<= $2\n"
+           "            AND coalesce(p.run_after, '-infinity') <= $2))\n"
+           "    ORDER BY p.priority DESC, coalesce(p.scheduled_for, '-infinity'::timestamptz), p.id LIMIT "
+           "$3)\n"
+           "  UNION ALL\n"
+           "    (SELECT p.id FROM {schema}.job_schedule_runs p WHERE p.job_type = $1 AND p.status = "
+           "'pending'\n"
+           "        AND ($2::timestamptz IS NULL OR (coalesce(p.scheduled_for, '-infinity'::timestamptz) "
+           "<= $2\n"
+           "            AND coalesce(p.run_after, '-infinity') <= $2))\n"
+           "    ORDER BY p.priority DESC, coalesce(p.scheduled_for, '-infinity'::timestamptz), p.id LIMIT "
+           "$3)) k\n"
+           "JOIN {schema}.job_schedule_runs r ON r.id = k.id\n"
+           "ORDER BY r.priority DESC, coalesce(r.scheduled_for, '-infinity'::timestamptz), r.id",
+    .params = query_job_pending_runs_params,
+    .fields = query_job_pending_runs_fields,
+    .param_count = 3,
+    .field_count = 21,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule_run),
+    .secret = false,
+    .reads = true,
+};
+
+int trdbi_job_pending_runs(trdb_uow *uow, trdb_in_enum job_type, trdb_timestamp due_by, int64_t limit,
+                           trdb_job_schedule_run_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_enum(job_type), trdbi_arg_timestamp(due_by),
+                              trdbi_arg_i64(limit)};
+    return trdbi_query_many(uow, &query_job_pending_runs, args, ret, reterr);
+}
+
+static const trdbi_query_param query_jobs_run_statistics_since_params[] = {
+    {"user_id", NULL, TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 1},
+    {"since", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_field query_jobs_run_statistics_since_fields[] = {
+    {"total_runs", NULL, offsetof(trdb_job_run_statistics, total_runs), TRDBI_I64, 0},
+    {"pending", NULL, offsetof(trdb_job_run_statistics, pending), TRDBI_I64, 0},
+    {"running", NULL, offsetof(trdb_job_run_statistics, running), TRDBI_I64, 0},
+    {"completed", NULL, offsetof(trdb_job_run_statistics, completed), TRDBI_I64, 0},
+    {"failed", NULL, offsetof(trdb_job_run_statistics, failed), TRDBI_I64, 0},
+    {"cancelled", NULL, offsetof(trdb_job_run_statistics, cancelled), TRDBI_I64, 0},
+    {"skipped", NULL, offsetof(trdb_job_run_statistics, skipped), TRDBI_I64, 0},
+    {"missed", NULL, offsetof(trdb_job_run_statistics, missed), TRDBI_I64, 0},
+    {"dead", NULL, offsetof(trdb_job_run_statistics, dead), TRDBI_I64, 0},
+    {"average_execution_seconds", NULL, offsetof(trdb_job_run_statistics, average_execution_seconds),
+     TRDBI_DECIMAL, 0},
+    {"period_days", NULL, offsetof(trdb_job_run_statistics, period_days), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_jobs_run_statistics_since = {
+    .name = "jobs_run_statistics_since",
+    .sql = "SELECT count(*) AS total_runs, count(*) FILTER (WHERE r.status = 'pending') AS pending,\n"
+           "    count(*) FILTER (WHERE r.status = 'running') AS running, count(*) FILTER (WHERE r.status "
+           "= 'completed') AS completed,\n"
+           "    count(*) FILTER (WHERE r.status = 'failed') AS failed, count(*) FILTER (WHERE r.status = "
+           "'cancelled') AS cancelled,\n"
+           "    count(*) FILTER (WHERE r.status = 'skipped') AS skipped, count(*) FILTER (WHERE r.status "
+           "= 'missed') AS missed,\n"
+           "    count(*) FILTER (WHERE r.status = 'dead') AS dead,\n"
+           "    round(avg(extract(epoch FROM r.finished_at - r.started_at)) FILTER (WHERE r.status = "
+           "'completed'\n"
+           "        AND isfinite(r.started_at) AND isfinite(r.finished_at)), 6) AS "
+           "average_execution_seconds,\n"
+           "    CASE WHEN isfinite($3::timestamptz) THEN round(extract(epoch FROM statement_timestamp() - "
+           "$3) / 86400)::bigint END\n"
+           "        AS period_days\n"
+           "FROM (\n"
+           "    SELECT a.status, a.started_at, a.finished_at FROM {schema}.job_schedule_runs a\n"
+           "    WHERE $1::bigint IS NULL AND $2::text IS NULL AND a.scheduled_for >= $3\n"
+           "  UNION ALL\n"
+           "    SELECT u.status, u.started_at, u.finished_at FROM {schema}.job_schedule_runs u\n"
+           "    WHERE u.user_id = $1 AND ($2::text IS NULL OR u.job_type = $2) AND u.scheduled_for >= $3\n"
+           "  UNION ALL\n"
+           "    SELECT t.status, t.started_at, t.finished_at FROM {schema}.job_schedule_runs t\n"
+           "    WHERE $1::bigint IS NULL AND t.job_type = $2 AND t.scheduled_for >= $3) r",
+    .params = query_jobs_run_statistics_since_params,
+    .fields = query_jobs_run_statistics_since_fields,
+    .param_count = 3,
+    .field_count = 11,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_run_statistics),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_jobs_run_statistics_since(trdb_uow *uow, trdb_in_i64 user_id, trdb_in_enum job_type,
+                                   trdb_timestamp since, trdb_job_run_statistics **ret,
+                                   trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(user_id), trdbi_arg_in_enum(job_type),
+                              trdbi_arg_timestamp(since)};
+    return trdbi_query_one(uow, &query_jobs_run_statistics_since, args, ret, reterr);
+}
+
+void trdb_job_run_statistics_free(trdb_job_run_statistics *row) {
+    trdbi_row_free(row);
+}
+
+static const trdbi_query_param query_job_runs_cleanup_params[] = {
+    {"before", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_runs_cleanup = {
+    .name = "job_runs_cleanup",
+    .sql = "DELETE FROM {schema}.job_schedule_runs\n"
+           "WHERE status IN ('completed', 'failed', 'skipped', 'missed', 'dead') AND scheduled_for < $1",
+    .params = query_job_runs_cleanup_params,
+    .fields = NULL,
+    .param_count = 1,
+    .field_count = 0,
+    .field_stride = 0,
+    .row_size = 0,
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_runs_cleanup(trdb_uow *uow, trdb_timestamp before, int64_t *ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(before)};
+    return trdbi_query_exec(uow, &query_job_runs_cleanup, args, ret, reterr);
+}
+
+static const trdbi_query_param query_jobs_user_alerts_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"active_only", NULL, TRDBI_BOOL, 0},
+};
+
+static const trdbi_field query_jobs_user_alerts_fields[] = {
+    {"id", NULL, offsetof(trdb_job_alert, id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_alert, name), TRDBI_TEXT, 0},
+    {"ticker", NULL, offsetof(trdb_job_alert, ticker), TRDBI_TEXT, 0},
+    {"timeframe", NULL, offsetof(trdb_job_alert, timeframe), TRDBI_TEXT, 0},
+    {"rule", NULL, offsetof(trdb_job_alert, rule), TRDBI_JSON, 0},
+    {"enabled", NULL, offsetof(trdb_job_alert, enabled), TRDBI_BOOL, 0},
+    {"created_at", NULL, offsetof(trdb_job_alert, created_at), TRDBI_TIMESTAMP, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_alert, next_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_jobs_user_alerts = {
+    .name = "jobs_user_alerts",
+    .sql = "SELECT s.id, s.name, coalesce(s.task_params ->> 'ticker', s.target) AS ticker, s.task_params "
+           "->> 'timeframe' AS timeframe,\n"
+           "    s.task_params -> 'rule' AS rule, s.enabled, s.created_at, s.next_run_at\n"
+           "FROM {schema}.job_schedules s\n"
+           "WHERE s.user_id = $1 AND s.job_type = 'alert' AND (s.enabled OR NOT $2)\n"
+           "ORDER BY s.created_at DESC, s.id DESC",
+    .params = query_jobs_user_alerts_params,
+    .fields = query_jobs_user_alerts_fields,
+    .param_count = 2,
+    .field_count = 8,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_alert),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_jobs_user_alerts(trdb_uow *uow, int64_t user_id, bool active_only, trdb_job_alert_list **ret,
+                          trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_bool(active_only)};
+    return trdbi_query_many(uow, &query_jobs_user_alerts, args, ret, reterr);
+}
+
+size_t trdb_job_alert_list_count(const trdb_job_alert_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_job_alert *trdb_job_alert_list_at(const trdb_job_alert_list *list, size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_job_alert *trdb_job_alert_list_next(const trdb_job_alert_list *list, const trdb_job_alert *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_job_alert *trdb_job_alert_list_rows(const trdb_job_alert_list *list, size_t *ret_stride,
+                                               size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_job_alert_list_free(trdb_job_alert_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_job_alert_create_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0},
+    {"ticker", NULL, TRDBI_TEXT, 0},
+    {"timeframe", NULL, TRDBI_TEXT, 0},
+    {"rule", NULL, TRDBI_JSON, 0},
+    {"cron", NULL, TRDBI_TEXT, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_field query_job_alert_create_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_alert_create = {
+    .name = "job_alert_create",
+    .sql = "INSERT INTO {schema}.job_schedules (user_id, name, job_type, target, task_params, cron, "
+           "next_run_at)\n"
+           "SELECT $1, n.name, 'alert', $2, jsonb_build_object('ticker', $2::text, 'timeframe', $3::text, "
+           "'rule', $4::jsonb), $5,\n"
+           "    $6::timestamptz\n"
+           "FROM (SELECT i, 'Alert: ' || $2::text || CASE WHEN i > 1 THEN ' (' || i || ')' ELSE '' END AS "
+           "name\n"
+           "    FROM generate_series(1, 1 + (SELECT count(*) FROM {schema}.job_schedules c WHERE "
+           "c.user_id = $1)) i) n\n"
+           "WHERE NOT EXISTS (SELECT FROM {schema}.job_schedules o WHERE o.user_id = $1 AND o.name = "
+           "n.name)\n"
+           "ORDER BY n.i LIMIT 1\n"
+           "ON CONFLICT DO NOTHING\n"
+           "RETURNING \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\"",
+    .params = query_job_alert_create_params,
+    .fields = query_job_alert_create_fields,
+    .param_count = 6,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_alert_create(trdb_uow *uow, int64_t user_id, const char *ticker, const char *timeframe,
+                           const char *rule, const char *cron, trdb_timestamp next_run_at,
+                           trdb_job_schedule **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(ticker), trdbi_arg_text(timeframe),
+                              trdbi_arg_text(rule), trdbi_arg_text(cron), trdbi_arg_timestamp(next_run_at)};
+    return trdbi_query_one(uow, &query_job_alert_create, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_alert_update_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+    {"timeframe", NULL, TRDBI_TEXT, 1},
+    {"rule", NULL, TRDBI_JSON, 1},
+    {"enabled", NULL, TRDBI_BOOL, 1},
+    {"cron", NULL, TRDBI_TEXT, 1},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1},
+};
+
+static const trdbi_field query_job_alert_update_fields[] = {
+    {"id", NULL, offsetof(trdb_job_schedule, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_job_schedule, user_id), TRDBI_I64, 0},
+    {"name", NULL, offsetof(trdb_job_schedule, name), TRDBI_TEXT, 0},
+    {"job_type", &trdbi_enum_job_type, offsetof(trdb_job_schedule, job_type), TRDBI_ENUM, 0},
+    {"target", NULL, offsetof(trdb_job_schedule, target), TRDBI_TEXT, 0},
+    {"task_params", NULL, offsetof(trdb_job_schedule, task_params), TRDBI_JSON, 0},
+    {"cron", NULL, offsetof(trdb_job_schedule, cron), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_job_schedule, enabled), TRDBI_BOOL, 0},
+    {"next_run_at", NULL, offsetof(trdb_job_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_job_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_job_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+    {"timezone", NULL, offsetof(trdb_job_schedule, timezone), TRDBI_TEXT, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, offsetof(trdb_job_schedule, missed_policy), TRDBI_ENUM,
+     0},
+    {"missed_limit", NULL, offsetof(trdb_job_schedule, missed_limit), TRDBI_I64, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, offsetof(trdb_job_schedule, overlap_policy),
+     TRDBI_ENUM, 0},
+    {"max_attempts", NULL, offsetof(trdb_job_schedule, max_attempts), TRDBI_I64, 0},
+    {"last_run_at", NULL, offsetof(trdb_job_schedule, last_run_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_job_alert_update = {
+    .name = "job_alert_update",
+    .sql = "UPDATE {schema}.job_schedules\n"
+           "SET task_params = CASE jsonb_typeof(task_params) WHEN 'object' THEN task_params ELSE '{}' "
+           "END\n"
+           "        || CASE WHEN $2::text IS NULL THEN '{}' ELSE jsonb_build_object('timeframe', "
+           "$2::text) END\n"
+           "        || CASE WHEN $3::jsonb IS NULL THEN '{}' ELSE jsonb_build_object('rule', $3::jsonb) "
+           "END,\n"
+           "    enabled = coalesce($4, enabled), cron = coalesce($5, cron), next_run_at = coalesce($6, "
+           "next_run_at)\n"
+           "WHERE id = $1\n"
+           "RETURNING \"id\", \"user_id\", \"name\", \"job_type\", \"target\", \"task_params\", \"cron\", "
+           "\"enabled\", \"next_run_at\", \"created_at\", \"updated_at\", \"timezone\", "
+           "\"missed_policy\", \"missed_limit\", \"overlap_policy\", \"max_attempts\", \"last_run_at\"",
+    .params = query_job_alert_update_params,
+    .fields = query_job_alert_update_fields,
+    .param_count = 6,
+    .field_count = 17,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_job_schedule),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_alert_update(trdb_uow *uow, int64_t id, const char *timeframe, const char *rule,
+                           trdb_in_bool enabled, const char *cron, trdb_timestamp next_run_at,
+                           trdb_job_schedule **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_text(timeframe), trdbi_arg_text(rule),
+                              trdbi_arg_in_bool(enabled), trdbi_arg_text(cron),
+                              trdbi_arg_timestamp(next_run_at)};
+    return trdbi_query_one(uow, &query_job_alert_update, args, ret, reterr);
+}
+
+static const trdbi_query_param query_job_alert_delete_params[] = {
+    {"id", NULL, TRDBI_I64, 0},
+};
+
+static const trdbi_query query_job_alert_delete = {
+    .name = "job_alert_delete",
+    .sql = "DELETE FROM {schema}.job_schedules WHERE id = $1 AND job_type = 'alert'",
+    .params = query_job_alert_delete_params,
+    .fields = NULL,
+    .param_count = 1,
+    .field_count = 0,
+    .field_stride = 0,
+    .row_size = 0,
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_job_alert_delete(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id)};
+    return trdbi_query_exec(uow, &query_job_alert_delete, args, ret, reterr);
 }

@@ -37,6 +37,233 @@ extern const trdbi_enum trdbi_enum_trading_trade_status;
 extern const trdbi_table *const trdbi_tables[];
 
 /*
+ * Makes a schedule; gives no row when the owner has one of that name.
+ * @param user_id The owner.
+ * @param name Its name.
+ * @param job_type Kind of work.
+ * @param target What the work is about.
+ * @param task_params JSON object; NULL: an empty one.
+ * @param cron When it is due.
+ * @param timezone The zone of cron; NULL: UTC.
+ * @param enabled Whether it is ever due; NULL: yes.
+ * @param missed_policy NULL: latest.
+ * @param missed_limit NULL: 10.
+ * @param overlap_policy NULL: skip.
+ * @param max_attempts NULL: 1.
+ * @param next_run_at When it is due next.
+ * @param ret receives the row; free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_schedule_create(trdb_uow *uow, int64_t user_id, const char *name, int32_t job_type,
+                              const char *target, const char *task_params, const char *cron,
+                              const char *timezone, trdb_in_bool enabled, trdb_in_enum missed_policy,
+                              trdb_in_i64 missed_limit, trdb_in_enum overlap_policy,
+                              trdb_in_i64 max_attempts, trdb_timestamp next_run_at, trdb_job_schedule **ret,
+                              trdb_error **reterr);
+
+/*
+ * A schedule, locked until the unit ends.
+ * @param id The schedule.
+ * @param ret receives the row; free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_schedule_lock(trdb_uow *uow, int64_t id, trdb_job_schedule **ret, trdb_error **reterr);
+
+/*
+ * Changes a schedule; NULL leaves a column as it is. Gives no row when there is none, or when another
+ * schedule of the owner has the name.
+ * @param id The schedule.
+ * @param name Its name. NULL is allowed.
+ * @param target What the work is about. NULL is allowed.
+ * @param task_params JSON object. NULL is allowed.
+ * @param cron When it is due. NULL is allowed.
+ * @param timezone The zone of cron. NULL is allowed.
+ * @param enabled Whether it is ever due. NULL is allowed.
+ * @param missed_policy For instants that passed. NULL is allowed.
+ * @param missed_limit Most of them that are made up for. NULL is allowed.
+ * @param overlap_policy For runs under way. NULL is allowed.
+ * @param max_attempts How often a run is tried. NULL is allowed.
+ * @param next_run_at When it is due next. NULL is allowed.
+ * @param ret receives the row; free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_schedule_update(trdb_uow *uow, int64_t id, const char *name, const char *target,
+                              const char *task_params, const char *cron, const char *timezone,
+                              trdb_in_bool enabled, trdb_in_enum missed_policy, trdb_in_i64 missed_limit,
+                              trdb_in_enum overlap_policy, trdb_in_i64 max_attempts,
+                              trdb_timestamp next_run_at, trdb_job_schedule **ret, trdb_error **reterr);
+
+/*
+ * The enabled schedules of type alert, the newest first.
+ * @param limit Most rows.
+ * @param ret receives the list; free it with trdb_job_schedule_list_free().
+ * @return 0; see the public headers.
+ */
+int trdbi_job_active_alerts(trdb_uow *uow, int64_t limit, trdb_job_schedule_list **ret,
+                            trdb_error **reterr);
+
+/*
+ * The enabled schedules that are due, the longest due first.
+ * @param now By when; NULL: the server's time.
+ * @param limit Most rows.
+ * @param ret receives the list; free it with trdb_job_schedule_list_free().
+ * @return 0; see the public headers.
+ */
+int trdbi_job_pending_schedules(trdb_uow *uow, trdb_timestamp now, int64_t limit,
+                                trdb_job_schedule_list **ret, trdb_error **reterr);
+
+/*
+ * Makes a run of an enabled schedule; gives no row when it is unknown or disabled, or has a run for that
+ * instant.
+ * @param id The schedule.
+ * @param scheduled_for When the run is due.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_schedule_trigger(trdb_uow *uow, int64_t id, trdb_timestamp scheduled_for,
+                               trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/*
+ * Makes a pending run; gives no row when its schedule has one for that instant.
+ * @param job_type Kind of work.
+ * @param job_id The schedule. NULL is allowed.
+ * @param user_id For whom. NULL is allowed.
+ * @param scheduled_for When it is due. NULL is allowed.
+ * @param job_snapshot JSON object; NULL: an empty one.
+ * @param max_attempts NULL: 1.
+ * @param run_after Not to be claimed before. NULL is allowed.
+ * @param backfilled NULL: no.
+ * @param priority NULL: 0.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_run_create(trdb_uow *uow, int32_t job_type, trdb_in_i64 job_id, trdb_in_i64 user_id,
+                         trdb_timestamp scheduled_for, const char *job_snapshot, trdb_in_i64 max_attempts,
+                         trdb_timestamp run_after, trdb_in_bool backfilled, trdb_in_i64 priority,
+                         trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/*
+ * Makes a pending run of type screener.
+ * @param user_id For whom.
+ * @param screener_set Name of the set. NULL is allowed.
+ * @param tickers The tickers.
+ * @param filter_criteria JSON object. NULL is allowed.
+ * @param top_n How many are wanted. NULL is allowed.
+ * @param scheduled_for When it is due.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_screener_run_create(trdb_uow *uow, int64_t user_id, const char *screener_set,
+                                  trdb_texts tickers, const char *filter_criteria, trdb_in_i64 top_n,
+                                  trdb_timestamp scheduled_for, trdb_job_schedule_run **ret,
+                                  trdb_error **reterr);
+
+/*
+ * Makes a pending run of type report.
+ * @param user_id For whom.
+ * @param report_type Which report.
+ * @param parameters JSON object; NULL: an empty one.
+ * @param scheduled_for When it is due.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_report_run_create(trdb_uow *uow, int64_t user_id, const char *report_type,
+                                const char *parameters, trdb_timestamp scheduled_for,
+                                trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/*
+ * Claims a pending run; gives no row when it is not pending, is not to be claimed yet, or is locked by
+ * another session.
+ * @param id The run.
+ * @param worker_id Who claims it.
+ * @param lease_seconds How long the claim lasts.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_run_claim(trdb_uow *uow, int64_t id, const char *worker_id, int64_t lease_seconds,
+                        trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/*
+ * Ends a run that is under way; gives no row when it is not, or another claim holds it.
+ * @param id The run.
+ * @param lease_token The claim.
+ * @param status How it ended.
+ * @param result JSON. NULL is allowed.
+ * @param error Why it failed. NULL is allowed.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_run_finish(trdb_uow *uow, int64_t id, trdb_uuid lease_token, int32_t status,
+                         const char *result, const char *error, trdb_job_schedule_run **ret,
+                         trdb_error **reterr);
+
+/*
+ * Cancels a run that is pending; gives no row when it is not.
+ * @param id The run.
+ * @param ret receives the row; free it with trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_run_cancel(trdb_uow *uow, int64_t id, trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/*
+ * The pending runs, the highest priority first, then the longest due. Each branch has an index of its own.
+ * @param job_type Kind of work; NULL: all.
+ * @param due_by Only those that may be claimed at this time; NULL: future ones, too.
+ * @param limit Most rows.
+ * @param ret receives the list; free it with trdb_job_schedule_run_list_free().
+ * @return 0; see the public headers.
+ */
+int trdbi_job_pending_runs(trdb_uow *uow, trdb_in_enum job_type, trdb_timestamp due_by, int64_t limit,
+                           trdb_job_schedule_run_list **ret, trdb_error **reterr);
+
+/*
+ * Deletes runs that are over. Pending, running, cancelled and undated ones stay.
+ * @param before Those due before this time.
+ * @param ret receives the number of rows touched; may be NULL.
+ * @return 0; see the public headers.
+ */
+int trdbi_job_runs_cleanup(trdb_uow *uow, trdb_timestamp before, int64_t *ret, trdb_error **reterr);
+
+/*
+ * Makes an alert under the first name that is free; gives no row when another session took it at the same
+ * time.
+ * @param user_id The owner.
+ * @param ticker What is watched.
+ * @param timeframe How often.
+ * @param rule JSON with the condition.
+ * @param cron When it is due.
+ * @param next_run_at When it is due next.
+ * @param ret receives the row; free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_alert_create(trdb_uow *uow, int64_t user_id, const char *ticker, const char *timeframe,
+                           const char *rule, const char *cron, trdb_timestamp next_run_at,
+                           trdb_job_schedule **ret, trdb_error **reterr);
+
+/*
+ * Changes an alert; NULL leaves things as they are.
+ * @param id The schedule.
+ * @param timeframe How often. NULL is allowed.
+ * @param rule JSON with the condition. NULL is allowed.
+ * @param enabled Whether it is ever due. NULL is allowed.
+ * @param cron When it is due. NULL is allowed.
+ * @param next_run_at When it is due next. NULL is allowed.
+ * @param ret receives the row; free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_job_alert_update(trdb_uow *uow, int64_t id, const char *timeframe, const char *rule,
+                           trdb_in_bool enabled, const char *cron, trdb_timestamp next_run_at,
+                           trdb_job_schedule **ret, trdb_error **reterr);
+
+/*
+ * Deletes a schedule that is an alert.
+ * @param id The schedule.
+ * @param ret receives the number of rows touched; may be NULL.
+ * @return 0; see the public headers.
+ */
+int trdbi_job_alert_delete(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr);
+
+/*
  * Notes that a bot is alive.
  * @param id The bot.
  * @param at When; NULL: now.

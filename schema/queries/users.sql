@@ -132,7 +132,26 @@ WITH gone AS (DELETE FROM {schema}.usr_auth_identities WHERE user_id = $1 RETURN
     feedback AS (UPDATE {schema}.telegram_feedbacks SET message = NULL WHERE user_id = $1 AND message IS NOT NULL),
     commands AS (UPDATE {schema}.telegram_command_audits a
         SET telegram_user_id = 'erased:' || $1::bigint, full_message = NULL, user_email = NULL
-        FROM gone g WHERE g.provider = 'telegram' AND a.telegram_user_id = g.external_id)
+        FROM gone g WHERE g.provider = 'telegram' AND a.telegram_user_id = g.external_id),
+    person AS (SELECT lower(u.email) AS email,
+            ARRAY(SELECT g.external_id::text FROM gone g WHERE g.provider = 'telegram') AS accounts
+        FROM {schema}.usr_users u WHERE u.id = $1),
+    schedules AS (UPDATE {schema}.job_schedules s
+        SET task_params = {schema}.job_without_person(s.task_params, s.user_id = $1, p.accounts, p.email)
+        FROM person p WHERE s.task_params ?| '{telegram_user_id, email}' AND (s.user_id = $1
+            OR s.task_params ->> 'telegram_user_id' = ANY (p.accounts) OR lower(s.task_params ->> 'email') = p.email)),
+    runs AS (UPDATE {schema}.job_schedule_runs r
+        SET job_snapshot = {schema}.job_without_person(r.job_snapshot, r.user_id = $1, p.accounts, p.email)
+            || CASE jsonb_typeof(r.job_snapshot -> 'task_params') WHEN 'object' THEN jsonb_build_object('task_params',
+                {schema}.job_without_person(r.job_snapshot -> 'task_params', r.user_id = $1, p.accounts, p.email))
+                ELSE '{}' END
+        FROM person p WHERE jsonb_typeof(r.job_snapshot) = 'object' AND (r.user_id = $1
+            OR r.job_snapshot ->> 'telegram_user_id' = ANY (p.accounts)
+            OR lower(r.job_snapshot ->> 'email') = p.email
+            OR r.job_snapshot -> 'task_params' ->> 'telegram_user_id' = ANY (p.accounts)
+            OR lower(r.job_snapshot -> 'task_params' ->> 'email') = p.email)
+        AND (r.job_snapshot ?| '{telegram_user_id, email}'
+            OR r.job_snapshot -> 'task_params' ?| '{telegram_user_id, email}'))
 UPDATE {schema}.usr_users SET email = NULL, is_active = false WHERE id = $1;
 
 -- name: usr_verification_codes_sent_since :one
