@@ -17,6 +17,7 @@
 #define TRADINGDB_SERVICES_H
 
 #include <tradingdb/services_jobs.h>
+#include <tradingdb/services_telegram.h>
 #include <tradingdb/services_trading.h>
 #include <tradingdb/services_users.h>
 

@@ -21,6 +21,94 @@
 
 TRDB_BEGIN_DECLS
 
+/**
+ * What became of a try of a verification code. Values the library does not know are TRDB_ENUM_UNKNOWN in
+ * rows.
+ */
+enum trdb_code_outcome {
+    TRDB_CODE_OUTCOME_ACCEPTED = 1, /**< 'accepted' */
+    TRDB_CODE_OUTCOME_WRONG = 2, /**< 'wrong' */
+    TRDB_CODE_OUTCOME_EXPIRED = 3, /**< 'expired' */
+    TRDB_CODE_OUTCOME_USED = 4, /**< 'used' */
+    TRDB_CODE_OUTCOME_LOCKED = 5, /**< 'locked' */
+    TRDB_CODE_OUTCOME_NONE = 6 /**< 'none' */
+};
+
+/**
+ * The database's text of a constant of trdb_code_outcome, a static string; NULL for any other number. Any
+ * thread.
+ */
+TRDB_API const char *trdb_code_outcome_to_string(int32_t value);
+
+/** The constant of trdb_code_outcome for a text, or 0 when it is none or NULL. Any thread. */
+TRDB_API int32_t trdb_code_outcome_from_string(const char *text);
+
+/** What an alert watches. Values the library does not know are TRDB_ENUM_UNKNOWN in rows. */
+enum trdb_telegram_alert_type {
+    TRDB_TELEGRAM_ALERT_TYPE_PRICE = 1, /**< 'price' */
+    TRDB_TELEGRAM_ALERT_TYPE_INDICATOR = 2, /**< 'indicator' */
+    TRDB_TELEGRAM_ALERT_TYPE_CUSTOM = 3 /**< 'custom' */
+};
+
+/**
+ * The database's text of a constant of trdb_telegram_alert_type, a static string; NULL for any other
+ * number. Any thread.
+ */
+TRDB_API const char *trdb_telegram_alert_type_to_string(int32_t value);
+
+/** The constant of trdb_telegram_alert_type for a text, or 0 when it is none or NULL. Any thread. */
+TRDB_API int32_t trdb_telegram_alert_type_from_string(const char *text);
+
+/** Where an alert stands. Values the library does not know are TRDB_ENUM_UNKNOWN in rows. */
+enum trdb_telegram_alert_status {
+    TRDB_TELEGRAM_ALERT_STATUS_ARMED = 1, /**< 'ARMED' */
+    TRDB_TELEGRAM_ALERT_STATUS_DISARMED = 2, /**< 'DISARMED' */
+    TRDB_TELEGRAM_ALERT_STATUS_TRIGGERED = 3, /**< 'TRIGGERED' */
+    TRDB_TELEGRAM_ALERT_STATUS_INACTIVE = 4 /**< 'INACTIVE' */
+};
+
+/**
+ * The database's text of a constant of trdb_telegram_alert_status, a static string; NULL for any other
+ * number. Any thread.
+ */
+TRDB_API const char *trdb_telegram_alert_status_to_string(int32_t value);
+
+/** The constant of trdb_telegram_alert_status for a text, or 0 when it is none or NULL. Any thread. */
+TRDB_API int32_t trdb_telegram_alert_status_from_string(const char *text);
+
+/**
+ * On which side of its price an alert goes off. Values the library does not know are TRDB_ENUM_UNKNOWN in
+ * rows.
+ */
+enum trdb_telegram_price_condition {
+    TRDB_TELEGRAM_PRICE_CONDITION_ABOVE = 1, /**< 'above' */
+    TRDB_TELEGRAM_PRICE_CONDITION_BELOW = 2 /**< 'below' */
+};
+
+/**
+ * The database's text of a constant of trdb_telegram_price_condition, a static string; NULL for any other
+ * number. Any thread.
+ */
+TRDB_API const char *trdb_telegram_price_condition_to_string(int32_t value);
+
+/** The constant of trdb_telegram_price_condition for a text, or 0 when it is none or NULL. Any thread. */
+TRDB_API int32_t trdb_telegram_price_condition_from_string(const char *text);
+
+/** Whether a broadcast is under way. Values the library does not know are TRDB_ENUM_UNKNOWN in rows. */
+enum trdb_telegram_broadcast_state {
+    TRDB_TELEGRAM_BROADCAST_STATE_PENDING = 1, /**< 'pending' */
+    TRDB_TELEGRAM_BROADCAST_STATE_COMPLETED = 2 /**< 'completed' */
+};
+
+/**
+ * The database's text of a constant of trdb_telegram_broadcast_state, a static string; NULL for any other
+ * number. Any thread.
+ */
+TRDB_API const char *trdb_telegram_broadcast_state_to_string(int32_t value);
+
+/** The constant of trdb_telegram_broadcast_state for a text, or 0 when it is none or NULL. Any thread. */
+TRDB_API int32_t trdb_telegram_broadcast_state_from_string(const char *text);
+
 /* ---- telegram_command_audits ------------------------------------------------------------------------- */
 
 /** The columns of telegram_command_audits, for order_by of trdb_telegram_command_audit_filter. */
@@ -273,6 +361,7 @@ typedef struct trdb_telegram_feedback_filter {
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
     trdb_where_text type; /**< condition on type */
+    trdb_where_text status; /**< condition on status */
 } trdb_telegram_feedback_filter;
 
 /** A filter with its struct_size set and nothing given. */
@@ -745,6 +834,492 @@ static inline void trdb_telegram_setting_cleanup(trdb_telegram_setting **handle)
 }
 static inline void trdb_telegram_setting_list_cleanup(trdb_telegram_setting_list **handle) {
     trdb_telegram_setting_list_free(*handle);
+}
+
+/* ---- named queries ----------------------------------------------------------------------------------- */
+
+/** A row of trdb_telegram_get_user_status(). */
+typedef struct trdb_telegram_account_status {
+    trdb_opt_i64 user_id; /**< The user. */
+    const char *telegram_user_id; /**< The account's id. */
+    const char *email; /**< The user's e-mail. */
+    trdb_opt_bool approved; /**< Whether an admin approved the user. */
+    trdb_opt_bool verified; /**< Whether the address is verified. */
+    trdb_opt_bool is_admin; /**< Whether the account has admin rights in the bot. */
+    const char *language; /**< Language, such as en. */
+    trdb_opt_i64 max_alerts; /**< Most alerts allowed; NULL when no limit was set. */
+    trdb_opt_i64 max_schedules; /**< Most schedules allowed; NULL when no limit was set. */
+} trdb_telegram_account_status;
+
+/**
+ * How a Telegram account stands. Flags that were never set are false, a language that was never chosen is
+ * en.
+ * @param telegram_id The account's id, as text.
+ * @param ret receives the row; free it with trdb_telegram_account_status_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_telegram_get_user_status(trdb_uow *uow, const char *telegram_id,
+                                           trdb_telegram_account_status **ret, trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_telegram_account_status_free(trdb_telegram_account_status *row);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_account_status_cleanup(trdb_telegram_account_status **handle) {
+    trdb_telegram_account_status_free(*handle);
+}
+
+/** A row of trdb_telegram_list_alerts(). */
+typedef struct trdb_telegram_alert {
+    trdb_opt_i64 id; /**< The schedule that it is. */
+    trdb_opt_i64 user_id; /**< The owner. */
+    const char *telegram_user_id; /**< The Telegram account it is for. */
+    const char *ticker; /**< What it watches. */
+    trdb_opt_bool active; /**< Whether the schedule is enabled. */
+    trdb_opt_bool email; /**< Whether an e-mail is wanted, too. */
+    /**
+     * Where it stands; without a stored one ARMED when active, else DISARMED. Constants: enum
+     * trdb_telegram_alert_status.
+     */
+    trdb_opt_enum status;
+    trdb_opt_enum alert_type; /**< What kind of alert it is. Constants: enum trdb_telegram_alert_type. */
+    trdb_decimal price; /**< Its price; NULL without one that is an amount. */
+    const char *condition; /**< When it goes off, such as above. */
+    const char *indicator; /**< The indicator it watches. */
+    /** The indicator's value at which it goes off; NULL without one that is an amount. */
+    trdb_decimal value;
+    const char *timeframe; /**< The indicator's timeframe, such as 15m. */
+    const char *alert_action; /**< What is to be done, such as telegram. */
+    /** The whole configuration, a JSON object; empty when the stored one cannot be read. */
+    const char *config;
+    const char *re_arm_config; /**< When it is armed again, as stored. */
+    trdb_timestamp created_at; /**< When it was made. */
+    trdb_timestamp updated_at; /**< When it was last changed. */
+} trdb_telegram_alert;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_alert_list trdb_telegram_alert_list;
+
+/**
+ * The alerts of a Telegram account, the newest first.
+ * @param telegram_id The account's id, as text.
+ * @param limit Most alerts wanted; NULL: 100. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_alert_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_list_alerts(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
+                                       trdb_telegram_alert_list **ret, trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_telegram_alert_free(trdb_telegram_alert *row);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_alert_list_count(const trdb_telegram_alert_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_alert *trdb_telegram_alert_list_at(const trdb_telegram_alert_list *list,
+                                                                size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_alert *trdb_telegram_alert_list_next(const trdb_telegram_alert_list *list,
+                                                                  const trdb_telegram_alert *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_alert *trdb_telegram_alert_list_rows(const trdb_telegram_alert_list *list,
+                                                                  size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_alert_list_free(trdb_telegram_alert_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_alert_cleanup(trdb_telegram_alert **handle) {
+    trdb_telegram_alert_free(*handle);
+}
+static inline void trdb_telegram_alert_list_cleanup(trdb_telegram_alert_list **handle) {
+    trdb_telegram_alert_list_free(*handle);
+}
+
+/**
+ * The alerts of all users that are active, the newest first.
+ * @param limit Most alerts wanted; NULL: 1000. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_alert_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_active_alerts(trdb_uow *uow, trdb_in_i64 limit, trdb_telegram_alert_list **ret,
+                                         trdb_error **reterr);
+
+/**
+ * An alert by its id.
+ * @param alert_id The alert.
+ * @param ret receives the row; free it with trdb_telegram_alert_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_telegram_get_alert(trdb_uow *uow, int64_t alert_id, trdb_telegram_alert **ret,
+                                     trdb_error **reterr);
+
+/** A row of trdb_telegram_list_schedules(). */
+typedef struct trdb_telegram_schedule {
+    trdb_opt_i64 id; /**< The schedule. */
+    trdb_opt_i64 user_id; /**< The owner. */
+    const char *telegram_user_id; /**< The Telegram account it is for. */
+    trdb_opt_enum schedule_type; /**< screener or report. Constants: enum trdb_job_type. */
+    const char *ticker; /**< What it is about. */
+    trdb_opt_bool enabled; /**< Whether it is ever due. */
+    const char *cron; /**< When it is due, in its timezone. */
+    const char *timezone; /**< IANA name of the zone in which cron is read. */
+    trdb_timestamp next_run_at; /**< When it is due next; NULL: at once. */
+    /** The hour and minute it was made for, HH:MM; NULL when cron says it alone. */
+    const char *scheduled_time;
+    const char *period; /**< The period of its data, such as 1y. */
+    trdb_opt_bool email; /**< Whether an e-mail is wanted, too. */
+    const char *indicators; /**< The indicators wanted. */
+    const char *interval; /**< The interval of its data, such as 1d. */
+    const char *provider; /**< Where its data comes from. */
+    const char *list_type; /**< Which list of tickers it is about. */
+    /** Its configuration, a JSON object; empty when there is none or the stored one cannot be read. */
+    const char *config;
+    const char *schedule_config; /**< How it is scheduled, as stored. */
+    trdb_timestamp created_at; /**< When it was made. */
+    trdb_timestamp updated_at; /**< When it was last changed. */
+} trdb_telegram_schedule;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_schedule_list trdb_telegram_schedule_list;
+
+/**
+ * The screener schedules of a Telegram account, the newest first.
+ * @param telegram_id The account's id, as text.
+ * @param limit Most schedules wanted; NULL: 100. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_schedule_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_list_schedules(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
+                                          trdb_telegram_schedule_list **ret, trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_telegram_schedule_free(trdb_telegram_schedule *row);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_schedule_list_count(const trdb_telegram_schedule_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_schedule *trdb_telegram_schedule_list_at(
+    const trdb_telegram_schedule_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_schedule *trdb_telegram_schedule_list_next(
+    const trdb_telegram_schedule_list *list, const trdb_telegram_schedule *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_schedule *trdb_telegram_schedule_list_rows(
+    const trdb_telegram_schedule_list *list, size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_schedule_list_free(trdb_telegram_schedule_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_schedule_cleanup(trdb_telegram_schedule **handle) {
+    trdb_telegram_schedule_free(*handle);
+}
+static inline void trdb_telegram_schedule_list_cleanup(trdb_telegram_schedule_list **handle) {
+    trdb_telegram_schedule_list_free(*handle);
+}
+
+/**
+ * The screener schedules of all users that are enabled, the newest first.
+ * @param limit Most schedules wanted; NULL: 100. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_schedule_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_active_schedules(trdb_uow *uow, trdb_in_i64 limit,
+                                            trdb_telegram_schedule_list **ret, trdb_error **reterr);
+
+/**
+ * A schedule of type screener or report by its id.
+ * @param schedule_id The schedule.
+ * @param ret receives the row; free it with trdb_telegram_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_telegram_get_schedule(trdb_uow *uow, int64_t schedule_id, trdb_telegram_schedule **ret,
+                                        trdb_error **reterr);
+
+/**
+ * A setting of the bot. One whose value is NULL is there; one that was never written is not.
+ * @param key Its name.
+ * @param ret receives the row; free it with trdb_telegram_setting_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_telegram_get_setting(trdb_uow *uow, const char *key, trdb_telegram_setting **ret,
+                                       trdb_error **reterr);
+
+/**
+ * What users told the bot, the newest first by id. To read on, give the last id of a list as before_id.
+ * @param type Kind of feedback; NULL or empty: all.
+ * @param status Where it stands, such as open; NULL: all.
+ * @param before_id Only those with a lower id; NULL: all.
+ * @param limit Most wanted; NULL: 100. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_feedback_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_list_feedback(trdb_uow *uow, const char *type, const char *status,
+                                         trdb_in_i64 before_id, trdb_in_i64 limit,
+                                         trdb_telegram_feedback_list **ret, trdb_error **reterr);
+
+/**
+ * The last commands of a Telegram account, the newest first by id.
+ * @param telegram_id The account's id, as text.
+ * @param limit Most commands wanted; NULL: 20. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_command_audit_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_last_commands(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
+                                         trdb_telegram_command_audit_list **ret, trdb_error **reterr);
+
+/**
+ * Commands that the bot received, the newest first by id. To read on, give the last id of a list as
+ * before_id. A condition that is NULL does not count.
+ * @param telegram_user_id The account that sent them. NULL is allowed.
+ * @param command The command. NULL is allowed.
+ * @param success Whether they did what they should. NULL is allowed.
+ * @param since Not before this time. NULL is allowed.
+ * @param until Not after this time. NULL is allowed.
+ * @param before_id Only those with a lower id. NULL is allowed.
+ * @param limit Most commands wanted; NULL: 100. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_command_audit_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_list_commands(trdb_uow *uow, const char *telegram_user_id, const char *command,
+                                         trdb_in_bool success, trdb_timestamp since, trdb_timestamp until,
+                                         trdb_in_i64 before_id, trdb_in_i64 limit,
+                                         trdb_telegram_command_audit_list **ret, trdb_error **reterr);
+
+/** A row of trdb_telegram_command_stats(). */
+typedef struct trdb_telegram_audit_totals {
+    trdb_opt_i64 total; /**< Commands. */
+    trdb_opt_i64 successes; /**< Those that did what they should. */
+    /** Successes over total, a fraction of 0 to 1 with 8 decimals; NULL without commands. */
+    trdb_decimal success_rate;
+    trdb_opt_i64 unique_users; /**< Different accounts. */
+    /** Mean time until the answer of those measured (above 0), 3 decimals; NULL without any. */
+    trdb_decimal average_response_ms;
+} trdb_telegram_audit_totals;
+
+/**
+ * How many commands the bot received, from how many accounts, and how they ended.
+ * @param since Not before this time; NULL: from the first.
+ * @param until Not after this time; NULL: to the last.
+ * @param ret receives the row; free it with trdb_telegram_audit_totals_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_telegram_command_stats(trdb_uow *uow, trdb_timestamp since, trdb_timestamp until,
+                                         trdb_telegram_audit_totals **ret, trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_telegram_audit_totals_free(trdb_telegram_audit_totals *row);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_audit_totals_cleanup(trdb_telegram_audit_totals **handle) {
+    trdb_telegram_audit_totals_free(*handle);
+}
+
+/** A row of trdb_telegram_command_stats_by_command(). */
+typedef struct trdb_telegram_command_usage {
+    const char *command; /**< The command. */
+    trdb_opt_i64 total; /**< How often it came. */
+    trdb_opt_i64 successes; /**< How often it did what it should. */
+    trdb_decimal success_rate; /**< Successes over total, a fraction of 0 to 1 with 8 decimals. */
+    /** Mean time until the answer of those measured (above 0), 3 decimals; NULL without any. */
+    trdb_decimal average_response_ms;
+} trdb_telegram_command_usage;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_command_usage_list trdb_telegram_command_usage_list;
+
+/**
+ * How often each command came and how it ended, the most frequent first.
+ * @param since Not before this time; NULL: from the first.
+ * @param until Not after this time; NULL: to the last.
+ * @param ret receives the list; free it with trdb_telegram_command_usage_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_command_stats_by_command(trdb_uow *uow, trdb_timestamp since,
+                                                    trdb_timestamp until,
+                                                    trdb_telegram_command_usage_list **ret,
+                                                    trdb_error **reterr);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_command_usage_list_count(const trdb_telegram_command_usage_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_command_usage *trdb_telegram_command_usage_list_at(
+    const trdb_telegram_command_usage_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_command_usage *trdb_telegram_command_usage_list_next(
+    const trdb_telegram_command_usage_list *list, const trdb_telegram_command_usage *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_command_usage *trdb_telegram_command_usage_list_rows(
+    const trdb_telegram_command_usage_list *list, size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_command_usage_list_free(trdb_telegram_command_usage_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_command_usage_list_cleanup(trdb_telegram_command_usage_list **handle) {
+    trdb_telegram_command_usage_list_free(*handle);
+}
+
+/** A row of trdb_telegram_unique_users(). */
+typedef struct trdb_telegram_unique_user {
+    const char *telegram_user_id; /**< The account's id. */
+} trdb_telegram_unique_user;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_unique_user_list trdb_telegram_unique_user_list;
+
+/**
+ * The accounts that ever sent a command, in the order of their ids as text. To read on, give the last id of
+ * a list as after.
+ * @param after Only those behind this id; NULL: from the first.
+ * @param limit Most accounts wanted; NULL: all. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_unique_user_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_unique_users(trdb_uow *uow, const char *after, trdb_in_i64 limit,
+                                        trdb_telegram_unique_user_list **ret, trdb_error **reterr);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_unique_user_list_count(const trdb_telegram_unique_user_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_unique_user *trdb_telegram_unique_user_list_at(
+    const trdb_telegram_unique_user_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_unique_user *trdb_telegram_unique_user_list_next(
+    const trdb_telegram_unique_user_list *list, const trdb_telegram_unique_user *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_unique_user *trdb_telegram_unique_user_list_rows(
+    const trdb_telegram_unique_user_list *list, size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_unique_user_list_free(trdb_telegram_unique_user_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_unique_user_list_cleanup(trdb_telegram_unique_user_list **handle) {
+    trdb_telegram_unique_user_list_free(*handle);
+}
+
+/**
+ * Broadcasts, the newest first by time and then id. To read on, give created_at and id of the last one as
+ * before and before_id.
+ * @param before Only those sent before this time, or then with a lower id; NULL: all.
+ * @param before_id The id that goes with it; NULL: all sent up to that time.
+ * @param limit Most broadcasts wanted; NULL: 50. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_broadcast_log_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_list_broadcasts(trdb_uow *uow, trdb_timestamp before, trdb_in_i64 before_id,
+                                           trdb_in_i64 limit, trdb_telegram_broadcast_log_list **ret,
+                                           trdb_error **reterr);
+
+/** A row of trdb_telegram_broadcast_history(). */
+typedef struct trdb_telegram_broadcast {
+    trdb_opt_i64 id; /**< The broadcast. */
+    const char *message; /**< The message. */
+    const char *sent_by; /**< Who sent it, as text. */
+    trdb_opt_i64 total_recipients; /**< Recipients in all. */
+    trdb_opt_i64 successful_deliveries; /**< Recipients reached so far. */
+    trdb_opt_i64 failed_deliveries; /**< Recipients not reached; 0 while it is under way. */
+    /** pending while it is under way, then completed. Constants: enum trdb_telegram_broadcast_state. */
+    trdb_opt_enum delivery_status;
+    trdb_timestamp sent_at; /**< When it was sent. */
+} trdb_telegram_broadcast;
+
+/** Rows as a list; immutable, outlives its unit of work. */
+typedef struct trdb_telegram_broadcast_list trdb_telegram_broadcast_list;
+
+/**
+ * Broadcasts with their outcome, in the order and pages of telegram_list_broadcasts.
+ * @param before Only those sent before this time, or then with a lower id; NULL: all.
+ * @param before_id The id that goes with it; NULL: all sent up to that time.
+ * @param limit Most broadcasts wanted; NULL: 50. TRDB_E_RANGE below 1.
+ * @param ret receives the list; free it with trdb_telegram_broadcast_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_telegram_broadcast_history(trdb_uow *uow, trdb_timestamp before, trdb_in_i64 before_id,
+                                             trdb_in_i64 limit, trdb_telegram_broadcast_list **ret,
+                                             trdb_error **reterr);
+
+/** The number of rows. 0 for NULL. Any thread. */
+TRDB_API size_t trdb_telegram_broadcast_list_count(const trdb_telegram_broadcast_list *list);
+
+/** The row at place i, or NULL beyond the end. It lives as long as the list. Any thread. */
+TRDB_API const trdb_telegram_broadcast *trdb_telegram_broadcast_list_at(
+    const trdb_telegram_broadcast_list *list, size_t i);
+
+/** The row after one of this list, or NULL; for TRDB_FOREACH(). */
+TRDB_API const trdb_telegram_broadcast *trdb_telegram_broadcast_list_next(
+    const trdb_telegram_broadcast_list *list, const trdb_telegram_broadcast *row);
+
+/**
+ * The bulk view: the first row (NULL when there is none), the bytes from one row to the next, which may be
+ * more than sizeof, and their number.
+ */
+TRDB_API const trdb_telegram_broadcast *trdb_telegram_broadcast_list_rows(
+    const trdb_telegram_broadcast_list *list, size_t *ret_stride, size_t *ret_count);
+
+/** Frees the list with all its rows. NULL is allowed. */
+TRDB_API void trdb_telegram_broadcast_list_free(trdb_telegram_broadcast_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_broadcast_list_cleanup(trdb_telegram_broadcast_list **handle) {
+    trdb_telegram_broadcast_list_free(*handle);
+}
+
+/** A row of trdb_telegram_broadcast_stats(). */
+typedef struct trdb_telegram_broadcast_totals {
+    trdb_opt_i64 total_broadcasts; /**< Broadcasts. */
+    trdb_opt_i64 total_recipients; /**< Their recipients. */
+    trdb_opt_i64 successful_deliveries; /**< Recipients reached. */
+    trdb_opt_i64 failed_deliveries; /**< Recipients not reached, by broadcasts that are completed. */
+    trdb_opt_i64 recent_broadcasts_24h; /**< Broadcasts of the last 24 hours. */
+    /**
+     * Recipients reached in per cent of all, by broadcasts that are completed, 8 decimals; 0 without
+     * recipients.
+     */
+    trdb_decimal average_delivery_rate;
+} trdb_telegram_broadcast_totals;
+
+/**
+ * What all broadcasts amount to. Those under way count as broadcasts and recipients, but not as delivered
+ * or failed.
+ * @param ret receives the row; free it with trdb_telegram_broadcast_totals_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_telegram_broadcast_stats(trdb_uow *uow, trdb_telegram_broadcast_totals **ret,
+                                           trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_telegram_broadcast_totals_free(trdb_telegram_broadcast_totals *row);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_telegram_broadcast_totals_cleanup(trdb_telegram_broadcast_totals **handle) {
+    trdb_telegram_broadcast_totals_free(*handle);
 }
 
 TRDB_END_DECLS

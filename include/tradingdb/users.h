@@ -491,6 +491,7 @@ typedef struct trdb_usr_verification_code_filter {
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
+    trdb_where_i64 sent_time; /**< condition on sent_time */
 } trdb_usr_verification_code_filter;
 
 /** A filter with its struct_size set and nothing given. */
@@ -629,6 +630,34 @@ static inline void trdb_usr_verification_code_list_cleanup(trdb_usr_verification
  */
 TRDB_API int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *external_id,
                                         trdb_usr_user **ret, trdb_error **reterr);
+
+/** A row of trdb_users_get_summary(). */
+typedef struct trdb_usr_user_summary {
+    trdb_opt_i64 id; /**< The user. */
+    const char *username; /**< The part of the e-mail before the @; NULL without an e-mail. */
+    const char *email; /**< The e-mail. */
+    trdb_opt_enum role; /**< What the user may do. Constants: enum trdb_usr_role. */
+    trdb_opt_bool is_active; /**< Whether the user may sign in. */
+    trdb_timestamp created_at; /**< When the user was made. */
+    trdb_timestamp last_login; /**< When the user last signed in; NULL when never. */
+} trdb_usr_user_summary;
+
+/**
+ * A user as it is shown to people.
+ * @param user_id The user.
+ * @param ret receives the row; free it with trdb_usr_user_summary_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
+ */
+TRDB_API int trdb_users_get_summary(trdb_uow *uow, int64_t user_id, trdb_usr_user_summary **ret,
+                                    trdb_error **reterr);
+
+/** Frees a row that a call gave on its own. NULL is allowed. */
+TRDB_API void trdb_usr_user_summary_free(trdb_usr_user_summary *row);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_usr_user_summary_cleanup(trdb_usr_user_summary **handle) {
+    trdb_usr_user_summary_free(*handle);
+}
 
 /**
  * An identity by the provider's id. Where an adopted database has several, that of the lowest user id wins.

@@ -127,6 +127,7 @@ typedef struct trdbi_query_param {
     const trdbi_enum *values; /* TRDBI_ENUM only */
     uint8_t kind;             /* trdbi_kind */
     uint8_t nullable;
+    int64_t least; /* TRDBI_I64 only: what is below is refused; 0: nothing is */
 } trdbi_query_param;
 
 typedef struct trdbi_query {

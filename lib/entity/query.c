@@ -44,6 +44,9 @@ static int put(const trdbi_query *query, const trdbi_query_param *param, const t
     int code = 0;
     switch ((trdbi_kind)param->kind) {
     case TRDBI_I64:
+        if (param->least > 0 && arg->u.i64 < param->least)
+            return trdbi_error(reterr, TRDB_E_RANGE, "%s: argument %s is %lld; it must be at least %lld",
+                               query->name, param->name, (long long)arg->u.i64, (long long)param->least);
         trdbi_encode_i64(buf, arg->u.i64);
         return 0;
     case TRDBI_BOOL:

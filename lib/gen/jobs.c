@@ -400,19 +400,19 @@ void trdb_job_schedule_run_list_free(trdb_job_schedule_run_list *list) {
 }
 
 static const trdbi_query_param query_job_schedule_create_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"name", NULL, TRDBI_TEXT, 0},
-    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0},
-    {"target", NULL, TRDBI_TEXT, 0},
-    {"task_params", NULL, TRDBI_JSON, 1},
-    {"cron", NULL, TRDBI_TEXT, 0},
-    {"timezone", NULL, TRDBI_TEXT, 1},
-    {"enabled", NULL, TRDBI_BOOL, 1},
-    {"missed_policy", &trdbi_enum_job_missed_policy, TRDBI_ENUM, 1},
-    {"missed_limit", NULL, TRDBI_I64, 1},
-    {"overlap_policy", &trdbi_enum_job_overlap_policy, TRDBI_ENUM, 1},
-    {"max_attempts", NULL, TRDBI_I64, 1},
-    {"next_run_at", NULL, TRDBI_TIMESTAMP, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"name", NULL, TRDBI_TEXT, 0, 0},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0, 0},
+    {"target", NULL, TRDBI_TEXT, 0, 0},
+    {"task_params", NULL, TRDBI_JSON, 1, 0},
+    {"cron", NULL, TRDBI_TEXT, 0, 0},
+    {"timezone", NULL, TRDBI_TEXT, 1, 0},
+    {"enabled", NULL, TRDBI_BOOL, 1, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, TRDBI_ENUM, 1, 0},
+    {"missed_limit", NULL, TRDBI_I64, 1, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, TRDBI_ENUM, 1, 0},
+    {"max_attempts", NULL, TRDBI_I64, 1, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_field query_job_schedule_create_fields[] = {
@@ -475,7 +475,7 @@ int trdbi_job_schedule_create(trdb_uow *uow, int64_t user_id, const char *name, 
 }
 
 static const trdbi_query_param query_job_schedule_lock_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_job_schedule_lock_fields[] = {
@@ -522,18 +522,18 @@ int trdbi_job_schedule_lock(trdb_uow *uow, int64_t id, trdb_job_schedule **ret, 
 }
 
 static const trdbi_query_param query_job_schedule_update_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"name", NULL, TRDBI_TEXT, 1},
-    {"target", NULL, TRDBI_TEXT, 1},
-    {"task_params", NULL, TRDBI_JSON, 1},
-    {"cron", NULL, TRDBI_TEXT, 1},
-    {"timezone", NULL, TRDBI_TEXT, 1},
-    {"enabled", NULL, TRDBI_BOOL, 1},
-    {"missed_policy", &trdbi_enum_job_missed_policy, TRDBI_ENUM, 1},
-    {"missed_limit", NULL, TRDBI_I64, 1},
-    {"overlap_policy", &trdbi_enum_job_overlap_policy, TRDBI_ENUM, 1},
-    {"max_attempts", NULL, TRDBI_I64, 1},
-    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"name", NULL, TRDBI_TEXT, 1, 0},
+    {"target", NULL, TRDBI_TEXT, 1, 0},
+    {"task_params", NULL, TRDBI_JSON, 1, 0},
+    {"cron", NULL, TRDBI_TEXT, 1, 0},
+    {"timezone", NULL, TRDBI_TEXT, 1, 0},
+    {"enabled", NULL, TRDBI_BOOL, 1, 0},
+    {"missed_policy", &trdbi_enum_job_missed_policy, TRDBI_ENUM, 1, 0},
+    {"missed_limit", NULL, TRDBI_I64, 1, 0},
+    {"overlap_policy", &trdbi_enum_job_overlap_policy, TRDBI_ENUM, 1, 0},
+    {"max_attempts", NULL, TRDBI_I64, 1, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1, 0},
 };
 
 static const trdbi_field query_job_schedule_update_fields[] = {
@@ -600,8 +600,8 @@ int trdbi_job_schedule_update(trdb_uow *uow, int64_t id, const char *name, const
 }
 
 static const trdbi_query_param query_jobs_get_schedule_by_name_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"name", NULL, TRDBI_TEXT, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"name", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_jobs_get_schedule_by_name_fields[] = {
@@ -649,7 +649,7 @@ int trdb_jobs_get_schedule_by_name(trdb_uow *uow, int64_t user_id, const char *n
 }
 
 static const trdbi_query_param query_job_active_alerts_params[] = {
-    {"limit", NULL, TRDBI_I64, 0},
+    {"limit", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_job_active_alerts_fields[] = {
@@ -698,8 +698,8 @@ int trdbi_job_active_alerts(trdb_uow *uow, int64_t limit, trdb_job_schedule_list
 }
 
 static const trdbi_query_param query_job_pending_schedules_params[] = {
-    {"now", NULL, TRDBI_TIMESTAMP, 1},
-    {"limit", NULL, TRDBI_I64, 0},
+    {"now", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"limit", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_job_pending_schedules_fields[] = {
@@ -750,8 +750,8 @@ int trdbi_job_pending_schedules(trdb_uow *uow, trdb_timestamp now, int64_t limit
 }
 
 static const trdbi_query_param query_job_schedule_trigger_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_field query_job_schedule_trigger_fields[] = {
@@ -809,15 +809,15 @@ int trdbi_job_schedule_trigger(trdb_uow *uow, int64_t id, trdb_timestamp schedul
 }
 
 static const trdbi_query_param query_job_run_create_params[] = {
-    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0},
-    {"job_id", NULL, TRDBI_I64, 1},
-    {"user_id", NULL, TRDBI_I64, 1},
-    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 1},
-    {"job_snapshot", NULL, TRDBI_JSON, 1},
-    {"max_attempts", NULL, TRDBI_I64, 1},
-    {"run_after", NULL, TRDBI_TIMESTAMP, 1},
-    {"backfilled", NULL, TRDBI_BOOL, 1},
-    {"priority", NULL, TRDBI_I64, 1},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0, 0},
+    {"job_id", NULL, TRDBI_I64, 1, 0},
+    {"user_id", NULL, TRDBI_I64, 1, 0},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"job_snapshot", NULL, TRDBI_JSON, 1, 0},
+    {"max_attempts", NULL, TRDBI_I64, 1, 0},
+    {"run_after", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"backfilled", NULL, TRDBI_BOOL, 1, 0},
+    {"priority", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_job_run_create_fields[] = {
@@ -878,12 +878,12 @@ int trdbi_job_run_create(trdb_uow *uow, int32_t job_type, trdb_in_i64 job_id, tr
 }
 
 static const trdbi_query_param query_job_screener_run_create_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"screener_set", NULL, TRDBI_TEXT, 1},
-    {"tickers", NULL, TRDBI_TEXTS, 0},
-    {"filter_criteria", NULL, TRDBI_JSON, 1},
-    {"top_n", NULL, TRDBI_I64, 1},
-    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"screener_set", NULL, TRDBI_TEXT, 1, 0},
+    {"tickers", NULL, TRDBI_TEXTS, 0, 0},
+    {"filter_criteria", NULL, TRDBI_JSON, 1, 0},
+    {"top_n", NULL, TRDBI_I64, 1, 0},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_field query_job_screener_run_create_fields[] = {
@@ -942,10 +942,10 @@ int trdbi_job_screener_run_create(trdb_uow *uow, int64_t user_id, const char *sc
 }
 
 static const trdbi_query_param query_job_report_run_create_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"report_type", NULL, TRDBI_TEXT, 0},
-    {"parameters", NULL, TRDBI_JSON, 1},
-    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"report_type", NULL, TRDBI_TEXT, 0, 0},
+    {"parameters", NULL, TRDBI_JSON, 1, 0},
+    {"scheduled_for", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_field query_job_report_run_create_fields[] = {
@@ -1001,9 +1001,9 @@ int trdbi_job_report_run_create(trdb_uow *uow, int64_t user_id, const char *repo
 }
 
 static const trdbi_query_param query_job_run_claim_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"worker_id", NULL, TRDBI_TEXT, 0},
-    {"lease_seconds", NULL, TRDBI_I64, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"worker_id", NULL, TRDBI_TEXT, 0, 0},
+    {"lease_seconds", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_job_run_claim_fields[] = {
@@ -1066,11 +1066,11 @@ int trdbi_job_run_claim(trdb_uow *uow, int64_t id, const char *worker_id, int64_
 }
 
 static const trdbi_query_param query_job_run_finish_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"lease_token", NULL, TRDBI_UUID, 0},
-    {"status", &trdbi_enum_job_run_status, TRDBI_ENUM, 0},
-    {"result", NULL, TRDBI_JSON, 1},
-    {"error", NULL, TRDBI_TEXT, 1},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"lease_token", NULL, TRDBI_UUID, 0, 0},
+    {"status", &trdbi_enum_job_run_status, TRDBI_ENUM, 0, 0},
+    {"result", NULL, TRDBI_JSON, 1, 0},
+    {"error", NULL, TRDBI_TEXT, 1, 0},
 };
 
 static const trdbi_field query_job_run_finish_fields[] = {
@@ -1126,7 +1126,7 @@ int trdbi_job_run_finish(trdb_uow *uow, int64_t id, trdb_uuid lease_token, int32
 }
 
 static const trdbi_query_param query_job_run_cancel_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_job_run_cancel_fields[] = {
@@ -1178,9 +1178,9 @@ int trdbi_job_run_cancel(trdb_uow *uow, int64_t id, trdb_job_schedule_run **ret,
 }
 
 static const trdbi_query_param query_job_pending_runs_params[] = {
-    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 1},
-    {"due_by", NULL, TRDBI_TIMESTAMP, 1},
-    {"limit", NULL, TRDBI_I64, 0},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 1, 0},
+    {"due_by", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"limit", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_job_pending_runs_fields[] = {
@@ -1249,9 +1249,9 @@ int trdbi_job_pending_runs(trdb_uow *uow, trdb_in_enum job_type, trdb_timestamp 
 }
 
 static const trdbi_query_param query_jobs_run_statistics_since_params[] = {
-    {"user_id", NULL, TRDBI_I64, 1},
-    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 1},
-    {"since", NULL, TRDBI_TIMESTAMP, 0},
+    {"user_id", NULL, TRDBI_I64, 1, 0},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 1, 0},
+    {"since", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_field query_jobs_run_statistics_since_fields[] = {
@@ -1318,7 +1318,7 @@ void trdb_job_run_statistics_free(trdb_job_run_statistics *row) {
 }
 
 static const trdbi_query_param query_job_runs_cleanup_params[] = {
-    {"before", NULL, TRDBI_TIMESTAMP, 0},
+    {"before", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_query query_job_runs_cleanup = {
@@ -1341,8 +1341,8 @@ int trdbi_job_runs_cleanup(trdb_uow *uow, trdb_timestamp before, int64_t *ret, t
 }
 
 static const trdbi_query_param query_jobs_user_alerts_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"active_only", NULL, TRDBI_BOOL, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"active_only", NULL, TRDBI_BOOL, 0, 0},
 };
 
 static const trdbi_field query_jobs_user_alerts_fields[] = {
@@ -1402,12 +1402,12 @@ void trdb_job_alert_list_free(trdb_job_alert_list *list) {
 }
 
 static const trdbi_query_param query_job_alert_create_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"ticker", NULL, TRDBI_TEXT, 0},
-    {"timeframe", NULL, TRDBI_TEXT, 0},
-    {"rule", NULL, TRDBI_JSON, 0},
-    {"cron", NULL, TRDBI_TEXT, 0},
-    {"next_run_at", NULL, TRDBI_TIMESTAMP, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"ticker", NULL, TRDBI_TEXT, 0, 0},
+    {"timeframe", NULL, TRDBI_TEXT, 0, 0},
+    {"rule", NULL, TRDBI_JSON, 0, 0},
+    {"cron", NULL, TRDBI_TEXT, 0, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 0, 0},
 };
 
 static const trdbi_field query_job_alert_create_fields[] = {
@@ -1469,12 +1469,12 @@ int trdbi_job_alert_create(trdb_uow *uow, int64_t user_id, const char *ticker, c
 }
 
 static const trdbi_query_param query_job_alert_update_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"timeframe", NULL, TRDBI_TEXT, 1},
-    {"rule", NULL, TRDBI_JSON, 1},
-    {"enabled", NULL, TRDBI_BOOL, 1},
-    {"cron", NULL, TRDBI_TEXT, 1},
-    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"timeframe", NULL, TRDBI_TEXT, 1, 0},
+    {"rule", NULL, TRDBI_JSON, 1, 0},
+    {"enabled", NULL, TRDBI_BOOL, 1, 0},
+    {"cron", NULL, TRDBI_TEXT, 1, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1, 0},
 };
 
 static const trdbi_field query_job_alert_update_fields[] = {
@@ -1534,7 +1534,7 @@ int trdbi_job_alert_update(trdb_uow *uow, int64_t id, const char *timeframe, con
 }
 
 static const trdbi_query_param query_job_alert_delete_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_query query_job_alert_delete = {

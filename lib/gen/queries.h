@@ -34,6 +34,11 @@ extern const trdbi_enum trdbi_enum_trading_direction;
 extern const trdbi_enum trdbi_enum_trading_position_status;
 extern const trdbi_enum trdbi_enum_trading_fill_action;
 extern const trdbi_enum trdbi_enum_trading_trade_status;
+extern const trdbi_enum trdbi_enum_code_outcome;
+extern const trdbi_enum trdbi_enum_telegram_alert_type;
+extern const trdbi_enum trdbi_enum_telegram_alert_status;
+extern const trdbi_enum trdbi_enum_telegram_price_condition;
+extern const trdbi_enum trdbi_enum_telegram_broadcast_state;
 extern const trdbi_table *const trdbi_tables[];
 
 /*
@@ -262,6 +267,175 @@ int trdbi_job_alert_update(trdb_uow *uow, int64_t id, const char *timeframe, con
  * @return 0; see the public headers.
  */
 int trdbi_job_alert_delete(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_profile_change(). */
+typedef struct trdbi_telegram_profile_change_row {
+    trdb_opt_i64 user_id; /* The user; NULL when the account is not known and not made. */
+} trdbi_telegram_profile_change_row;
+
+/*
+ * Sets and clears keys of an account's metadata.
+ * @param telegram_id The account's id.
+ * @param make Whether an account that is not known is made.
+ * @param set JSON object with the keys to set.
+ * @param cleared The keys to take away.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_profile_change(trdb_uow *uow, const char *telegram_id, bool make, const char *set,
+                                  trdb_texts cleared, trdbi_telegram_profile_change_row **ret,
+                                  trdb_error **reterr);
+
+/*
+ * Notes a code that was sent to an account.
+ * @param telegram_id The account's id.
+ * @param code The code.
+ * @param sent_time Seconds since 1970 UTC.
+ * @param ret receives the row; free it with trdb_usr_verification_code_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_code_issue(trdb_uow *uow, const char *telegram_id, const char *code, int64_t sent_time,
+                              trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_codes_sent_since(). */
+typedef struct trdbi_telegram_codes_sent_since_row {
+    trdb_opt_i64 sent; /* The number of codes. */
+} trdbi_telegram_codes_sent_since_row;
+
+/*
+ * How many codes were sent to an account, which is made when it is not known, from a time on.
+ * @param telegram_id The account's id.
+ * @param since Seconds since 1970 UTC.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_codes_sent_since(trdb_uow *uow, const char *telegram_id, int64_t since,
+                                    trdbi_telegram_codes_sent_since_row **ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_code_verify(). */
+typedef struct trdbi_telegram_code_verify_row {
+    trdb_opt_enum outcome; /* What became of it. Constants: enum trdb_code_outcome. */
+} trdbi_telegram_code_verify_row;
+
+/*
+ * Tries a code; see the SQL function telegram_verify_code.
+ * @param telegram_id The account's id.
+ * @param code The code.
+ * @param expiry How long a code may be used, in seconds.
+ * @param now Seconds since 1970 UTC.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_code_verify(trdb_uow *uow, const char *telegram_id, const char *code, int64_t expiry,
+                               int64_t now, trdbi_telegram_code_verify_row **ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_email_set(). */
+typedef struct trdbi_telegram_email_set_row {
+    trdb_opt_i64 user_id; /* The user. */
+} trdbi_telegram_email_set_row;
+
+/*
+ * Writes an account's e-mail as not verified, and the code that was sent to it.
+ * @param telegram_id The account's id.
+ * @param email The address.
+ * @param code The code.
+ * @param sent_time Seconds since 1970 UTC.
+ * @param language Language, such as en.
+ * @param is_admin Whether the account has admin rights in the bot.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_email_set(trdb_uow *uow, const char *telegram_id, const char *email, const char *code,
+                             int64_t sent_time, const char *language, bool is_admin,
+                             trdbi_telegram_email_set_row **ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_verification_reset(). */
+typedef struct trdbi_telegram_verification_reset_row {
+    trdb_opt_i64 user_id; /* The user. */
+} trdbi_telegram_verification_reset_row;
+
+/*
+ * Takes back that an account's e-mail is verified.
+ * @param telegram_id The account's id.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_verification_reset(trdb_uow *uow, const char *telegram_id,
+                                      trdbi_telegram_verification_reset_row **ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_user_limit(). */
+typedef struct trdbi_telegram_user_limit_row {
+    trdb_opt_i64 value; /* The limit; NULL when none was set, or the account is not known. */
+} trdbi_telegram_user_limit_row;
+
+/*
+ * A limit of an account.
+ * @param telegram_id The account's id.
+ * @param key max_alerts or max_schedules.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_user_limit(trdb_uow *uow, const char *telegram_id, const char *key,
+                              trdbi_telegram_user_limit_row **ret, trdb_error **reterr);
+
+/* A row of trdbi_telegram_job_add(). */
+typedef struct trdbi_telegram_job_add_row {
+    trdb_opt_i64 id; /* The schedule. */
+} trdbi_telegram_job_add_row;
+
+/*
+ * Makes a schedule for an account; see the SQL function telegram_add_job.
+ * @param telegram_id The account's id.
+ * @param job_type Kind of work.
+ * @param label How its name begins.
+ * @param target What it is about.
+ * @param task_params JSON object with its parameters.
+ * @param extras JSON object with more of them, which count less; NULL: none.
+ * @param cron When it is due.
+ * @param enabled Whether it is ever due.
+ * @param next_run_at When it is due next; NULL: at once.
+ * @param ret receives the row; free it with trdbi_row_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_job_add(trdb_uow *uow, const char *telegram_id, int32_t job_type, const char *label,
+                           const char *target, const char *task_params, const char *extras,
+                           const char *cron, bool enabled, trdb_timestamp next_run_at,
+                           trdbi_telegram_job_add_row **ret, trdb_error **reterr);
+
+/*
+ * Deletes an alert.
+ * @param id The alert.
+ * @param ret receives the number of rows touched; may be NULL.
+ * @return 0; see the public headers.
+ */
+int trdbi_telegram_alert_delete(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr);
+
+/*
+ * Changes an alert or a schedule.
+ * @param id The schedule.
+ * @param target What it is about; NULL: as it was.
+ * @param set JSON object with the parameters to set.
+ * @param cleared The parameters to take away.
+ * @param enabled Whether it is ever due; NULL: as it was.
+ * @param cron When it is due; NULL: as it was.
+ * @param next_run_at When it is due next; NULL: as it was.
+ * @param ret receives the number of rows touched; may be NULL.
+ * @return 0; see the public headers.
+ */
+int trdbi_telegram_job_update(trdb_uow *uow, int64_t id, const char *target, const char *set,
+                              trdb_texts cleared, trdb_in_bool enabled, const char *cron,
+                              trdb_timestamp next_run_at, int64_t *ret, trdb_error **reterr);
+
+/*
+ * Notes what the user of a Telegram account, made when there is none, told the bot.
+ * @param telegram_id The account's id.
+ * @param type Kind of feedback.
+ * @param message The feedback.
+ * @param ret receives the row; free it with trdb_telegram_feedback_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_telegram_feedback_add(trdb_uow *uow, const char *telegram_id, const char *type,
+                                const char *message, trdb_telegram_feedback **ret, trdb_error **reterr);
 
 /*
  * Notes that a bot is alive.

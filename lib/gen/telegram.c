@@ -3,8 +3,111 @@
 #include "gen/gen.h"
 #include "queries.h"
 #include <tradingdb/telegram.h>
+#include <tradingdb/users.h>
 
 #include <stddef.h>
+
+static const char *const code_outcome_values[] = {
+    "accepted",
+    "wrong",
+    "expired",
+    "used",
+    "locked",
+    "none",
+};
+const trdbi_enum trdbi_enum_code_outcome = {
+    .name = "code_outcome",
+    .values = code_outcome_values,
+    .count = 6,
+    .any_case = false,
+};
+
+const char *trdb_code_outcome_to_string(int32_t value) {
+    return trdbi_enum_text(&trdbi_enum_code_outcome, value);
+}
+
+int32_t trdb_code_outcome_from_string(const char *text) {
+    return trdbi_enum_constant(&trdbi_enum_code_outcome, text);
+}
+
+static const char *const telegram_alert_type_values[] = {
+    "price",
+    "indicator",
+    "custom",
+};
+const trdbi_enum trdbi_enum_telegram_alert_type = {
+    .name = "telegram_alert_type",
+    .values = telegram_alert_type_values,
+    .count = 3,
+    .any_case = false,
+};
+
+const char *trdb_telegram_alert_type_to_string(int32_t value) {
+    return trdbi_enum_text(&trdbi_enum_telegram_alert_type, value);
+}
+
+int32_t trdb_telegram_alert_type_from_string(const char *text) {
+    return trdbi_enum_constant(&trdbi_enum_telegram_alert_type, text);
+}
+
+static const char *const telegram_alert_status_values[] = {
+    "ARMED",
+    "DISARMED",
+    "TRIGGERED",
+    "INACTIVE",
+};
+const trdbi_enum trdbi_enum_telegram_alert_status = {
+    .name = "telegram_alert_status",
+    .values = telegram_alert_status_values,
+    .count = 4,
+    .any_case = false,
+};
+
+const char *trdb_telegram_alert_status_to_string(int32_t value) {
+    return trdbi_enum_text(&trdbi_enum_telegram_alert_status, value);
+}
+
+int32_t trdb_telegram_alert_status_from_string(const char *text) {
+    return trdbi_enum_constant(&trdbi_enum_telegram_alert_status, text);
+}
+
+static const char *const telegram_price_condition_values[] = {
+    "above",
+    "below",
+};
+const trdbi_enum trdbi_enum_telegram_price_condition = {
+    .name = "telegram_price_condition",
+    .values = telegram_price_condition_values,
+    .count = 2,
+    .any_case = false,
+};
+
+const char *trdb_telegram_price_condition_to_string(int32_t value) {
+    return trdbi_enum_text(&trdbi_enum_telegram_price_condition, value);
+}
+
+int32_t trdb_telegram_price_condition_from_string(const char *text) {
+    return trdbi_enum_constant(&trdbi_enum_telegram_price_condition, text);
+}
+
+static const char *const telegram_broadcast_state_values[] = {
+    "pending",
+    "completed",
+};
+const trdbi_enum trdbi_enum_telegram_broadcast_state = {
+    .name = "telegram_broadcast_state",
+    .values = telegram_broadcast_state_values,
+    .count = 2,
+    .any_case = false,
+};
+
+const char *trdb_telegram_broadcast_state_to_string(int32_t value) {
+    return trdbi_enum_text(&trdbi_enum_telegram_broadcast_state, value);
+}
+
+int32_t trdb_telegram_broadcast_state_from_string(const char *text) {
+    return trdbi_enum_constant(&trdbi_enum_telegram_broadcast_state, text);
+}
 
 static const trdbi_column telegram_command_audits_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_telegram_command_audit, id), TRDBI_I64, 1},
@@ -144,7 +247,9 @@ static const trdbi_column telegram_feedbacks_columns[] = {
     {.field = {"created_at", NULL, offsetof(trdb_telegram_feedback, created_at), TRDBI_TIMESTAMP, 0},
      .new_offset = offsetof(trdb_telegram_feedback_new, created_at), .flags = TRDBI_NOT_NULL},
     {.field = {"status", NULL, offsetof(trdb_telegram_feedback, status), TRDBI_TEXT, 0},
-     .new_offset = offsetof(trdb_telegram_feedback_new, status), .flags = TRDBI_NOT_NULL, .max_chars = 20},
+     .new_offset = offsetof(trdb_telegram_feedback_new, status),
+     .filter_offset = offsetof(trdb_telegram_feedback_filter, status), .flags = TRDBI_NOT_NULL,
+     .max_chars = 20},
 };
 
 static const trdbi_unique telegram_feedbacks_uniques[] = {
@@ -459,4 +564,1242 @@ const trdb_telegram_setting *trdb_telegram_setting_list_rows(const trdb_telegram
 
 void trdb_telegram_setting_list_free(trdb_telegram_setting_list *list) {
     trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_telegram_get_user_status_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+};
+
+static const trdbi_field query_telegram_get_user_status_fields[] = {
+    {"user_id", NULL, offsetof(trdb_telegram_account_status, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_account_status, telegram_user_id), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_account_status, email), TRDBI_TEXT, 0},
+    {"approved", NULL, offsetof(trdb_telegram_account_status, approved), TRDBI_BOOL, 0},
+    {"verified", NULL, offsetof(trdb_telegram_account_status, verified), TRDBI_BOOL, 0},
+    {"is_admin", NULL, offsetof(trdb_telegram_account_status, is_admin), TRDBI_BOOL, 0},
+    {"language", NULL, offsetof(trdb_telegram_account_status, language), TRDBI_TEXT, 0},
+    {"max_alerts", NULL, offsetof(trdb_telegram_account_status, max_alerts), TRDBI_I64, 0},
+    {"max_schedules", NULL, offsetof(trdb_telegram_account_status, max_schedules), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_get_user_status = {
+    .name = "telegram_get_user_status",
+    .sql = "SELECT user_id, telegram_user_id, email, coalesce(approved, false) AS approved, "
+           "coalesce(verified, false) AS verified,\n"
+           "    coalesce(is_admin, false) AS is_admin, coalesce(language, 'en') AS language, max_alerts, "
+           "max_schedules\n"
+           "FROM {schema}.usr_telegram_profiles WHERE telegram_user_id = $1\n"
+           "ORDER BY user_id, identity_id LIMIT 1",
+    .params = query_telegram_get_user_status_params,
+    .fields = query_telegram_get_user_status_fields,
+    .param_count = 1,
+    .field_count = 9,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_account_status),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_get_user_status(trdb_uow *uow, const char *telegram_id,
+                                  trdb_telegram_account_status **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
+    return trdbi_query_one(uow, &query_telegram_get_user_status, args, ret, reterr);
+}
+
+void trdb_telegram_account_status_free(trdb_telegram_account_status *row) {
+    trdbi_row_free(row);
+}
+
+static const trdbi_query_param query_telegram_profile_change_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"make", NULL, TRDBI_BOOL, 0, 0},
+    {"set", NULL, TRDBI_JSON, 0, 0},
+    {"cleared", NULL, TRDBI_TEXTS, 0, 0},
+};
+
+static const trdbi_field query_telegram_profile_change_fields[] = {
+    {"user_id", NULL, offsetof(trdbi_telegram_profile_change_row, user_id), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_profile_change = {
+    .name = "telegram_profile_change",
+    .sql = "SELECT {schema}.telegram_change_profile($1, $2, $3, $4) AS user_id",
+    .params = query_telegram_profile_change_params,
+    .fields = query_telegram_profile_change_fields,
+    .param_count = 4,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_profile_change_row),
+    .secret = true,
+    .reads = false,
+};
+
+int trdbi_telegram_profile_change(trdb_uow *uow, const char *telegram_id, bool make, const char *set,
+                                  trdb_texts cleared, trdbi_telegram_profile_change_row **ret,
+                                  trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_bool(make), trdbi_arg_text(set),
+                              trdbi_arg_texts(cleared)};
+    return trdbi_query_one(uow, &query_telegram_profile_change, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_code_issue_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"code", NULL, TRDBI_TEXT, 0, 0},
+    {"sent_time", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_telegram_code_issue_fields[] = {
+    {"id", NULL, offsetof(trdb_usr_verification_code, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_usr_verification_code, user_id), TRDBI_I64, 0},
+    {"code", NULL, offsetof(trdb_usr_verification_code, code), TRDBI_TEXT, 0},
+    {"sent_time", NULL, offsetof(trdb_usr_verification_code, sent_time), TRDBI_I64, 0},
+    {"provider", NULL, offsetof(trdb_usr_verification_code, provider), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_usr_verification_code, created_at), TRDBI_TIMESTAMP, 0},
+    {"attempts", NULL, offsetof(trdb_usr_verification_code, attempts), TRDBI_I64, 0},
+    {"used_at", NULL, offsetof(trdb_usr_verification_code, used_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_code_issue = {
+    .name = "telegram_code_issue",
+    .sql = "SELECT \"id\", \"user_id\", \"code\", \"sent_time\", \"provider\", \"created_at\", "
+           "\"attempts\", \"used_at\" FROM {schema}.telegram_issue_code($1, $2, $3)",
+    .params = query_telegram_code_issue_params,
+    .fields = query_telegram_code_issue_fields,
+    .param_count = 3,
+    .field_count = 8,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_usr_verification_code),
+    .secret = true,
+    .reads = false,
+};
+
+int trdbi_telegram_code_issue(trdb_uow *uow, const char *telegram_id, const char *code, int64_t sent_time,
+                              trdb_usr_verification_code **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_text(code), trdbi_arg_i64(sent_time)};
+    return trdbi_query_one(uow, &query_telegram_code_issue, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_codes_sent_since_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"since", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_telegram_codes_sent_since_fields[] = {
+    {"sent", NULL, offsetof(trdbi_telegram_codes_sent_since_row, sent), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_codes_sent_since = {
+    .name = "telegram_codes_sent_since",
+    .sql = "SELECT (SELECT count(*) FROM {schema}.usr_verification_codes c WHERE c.user_id = e.user_id "
+           "AND c.sent_time >= $2) AS sent\n"
+           "FROM {schema}.usr_ensure_user('telegram', $1, NULL, NULL, NULL) e",
+    .params = query_telegram_codes_sent_since_params,
+    .fields = query_telegram_codes_sent_since_fields,
+    .param_count = 2,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_codes_sent_since_row),
+    .secret = true,
+    .reads = false,
+};
+
+int trdbi_telegram_codes_sent_since(trdb_uow *uow, const char *telegram_id, int64_t since,
+                                    trdbi_telegram_codes_sent_since_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_i64(since)};
+    return trdbi_query_one(uow, &query_telegram_codes_sent_since, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_code_verify_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"code", NULL, TRDBI_TEXT, 0, 0},
+    {"expiry", NULL, TRDBI_I64, 0, 0},
+    {"now", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_telegram_code_verify_fields[] = {
+    {"outcome", &trdbi_enum_code_outcome, offsetof(trdbi_telegram_code_verify_row, outcome), TRDBI_ENUM, 0},
+};
+
+static const trdbi_query query_telegram_code_verify = {
+    .name = "telegram_code_verify",
+    .sql = "SELECT {schema}.telegram_verify_code($1, $2, $3, $4) AS outcome",
+    .params = query_telegram_code_verify_params,
+    .fields = query_telegram_code_verify_fields,
+    .param_count = 4,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_code_verify_row),
+    .secret = true,
+    .reads = false,
+};
+
+int trdbi_telegram_code_verify(trdb_uow *uow, const char *telegram_id, const char *code, int64_t expiry,
+                               int64_t now, trdbi_telegram_code_verify_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_text(code), trdbi_arg_i64(expiry),
+                              trdbi_arg_i64(now)};
+    return trdbi_query_one(uow, &query_telegram_code_verify, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_email_set_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"email", NULL, TRDBI_TEXT, 0, 0},
+    {"code", NULL, TRDBI_TEXT, 0, 0},
+    {"sent_time", NULL, TRDBI_I64, 0, 0},
+    {"language", NULL, TRDBI_TEXT, 0, 0},
+    {"is_admin", NULL, TRDBI_BOOL, 0, 0},
+};
+
+static const trdbi_field query_telegram_email_set_fields[] = {
+    {"user_id", NULL, offsetof(trdbi_telegram_email_set_row, user_id), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_email_set = {
+    .name = "telegram_email_set",
+    .sql = "SELECT {schema}.telegram_set_user_email($1, $2, $3, $4, $5, $6) AS user_id",
+    .params = query_telegram_email_set_params,
+    .fields = query_telegram_email_set_fields,
+    .param_count = 6,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_email_set_row),
+    .secret = true,
+    .reads = false,
+};
+
+int trdbi_telegram_email_set(trdb_uow *uow, const char *telegram_id, const char *email, const char *code,
+                             int64_t sent_time, const char *language, bool is_admin,
+                             trdbi_telegram_email_set_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_text(email), trdbi_arg_text(code),
+                              trdbi_arg_i64(sent_time), trdbi_arg_text(language), trdbi_arg_bool(is_admin)};
+    return trdbi_query_one(uow, &query_telegram_email_set, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_verification_reset_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+};
+
+static const trdbi_field query_telegram_verification_reset_fields[] = {
+    {"user_id", NULL, offsetof(trdbi_telegram_verification_reset_row, user_id), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_verification_reset = {
+    .name = "telegram_verification_reset",
+    .sql = "SELECT {schema}.telegram_reset_verification($1) AS user_id",
+    .params = query_telegram_verification_reset_params,
+    .fields = query_telegram_verification_reset_fields,
+    .param_count = 1,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_verification_reset_row),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_telegram_verification_reset(trdb_uow *uow, const char *telegram_id,
+                                      trdbi_telegram_verification_reset_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
+    return trdbi_query_one(uow, &query_telegram_verification_reset, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_user_limit_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"key", NULL, TRDBI_TEXT, 0, 0},
+};
+
+static const trdbi_field query_telegram_user_limit_fields[] = {
+    {"value", NULL, offsetof(trdbi_telegram_user_limit_row, value), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_user_limit = {
+    .name = "telegram_user_limit",
+    .sql = "SELECT (SELECT CASE $2 WHEN 'max_alerts' THEN max_alerts WHEN 'max_schedules' THEN "
+           "max_schedules END\n"
+           "    FROM {schema}.usr_telegram_profiles WHERE telegram_user_id = $1 ORDER BY user_id, "
+           "identity_id LIMIT 1) AS value",
+    .params = query_telegram_user_limit_params,
+    .fields = query_telegram_user_limit_fields,
+    .param_count = 2,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_user_limit_row),
+    .secret = false,
+    .reads = true,
+};
+
+int trdbi_telegram_user_limit(trdb_uow *uow, const char *telegram_id, const char *key,
+                              trdbi_telegram_user_limit_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_text(key)};
+    return trdbi_query_one(uow, &query_telegram_user_limit, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_job_add_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"job_type", &trdbi_enum_job_type, TRDBI_ENUM, 0, 0},
+    {"label", NULL, TRDBI_TEXT, 0, 0},
+    {"target", NULL, TRDBI_TEXT, 0, 0},
+    {"task_params", NULL, TRDBI_JSON, 0, 0},
+    {"extras", NULL, TRDBI_JSON, 1, 0},
+    {"cron", NULL, TRDBI_TEXT, 0, 0},
+    {"enabled", NULL, TRDBI_BOOL, 0, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1, 0},
+};
+
+static const trdbi_field query_telegram_job_add_fields[] = {
+    {"id", NULL, offsetof(trdbi_telegram_job_add_row, id), TRDBI_I64, 0},
+};
+
+static const trdbi_query query_telegram_job_add = {
+    .name = "telegram_job_add",
+    .sql = "SELECT {schema}.telegram_add_job($1, $2, $3, $4, coalesce($6::jsonb, '{}') || $5::jsonb, $7, "
+           "$8, $9) AS id",
+    .params = query_telegram_job_add_params,
+    .fields = query_telegram_job_add_fields,
+    .param_count = 9,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdbi_telegram_job_add_row),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_telegram_job_add(trdb_uow *uow, const char *telegram_id, int32_t job_type, const char *label,
+                           const char *target, const char *task_params, const char *extras,
+                           const char *cron, bool enabled, trdb_timestamp next_run_at,
+                           trdbi_telegram_job_add_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_enum(job_type), trdbi_arg_text(label),
+                              trdbi_arg_text(target), trdbi_arg_text(task_params), trdbi_arg_text(extras),
+                              trdbi_arg_text(cron), trdbi_arg_bool(enabled),
+                              trdbi_arg_timestamp(next_run_at)};
+    return trdbi_query_one(uow, &query_telegram_job_add, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_list_alerts_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_list_alerts_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_alert, id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_telegram_alert, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_alert, telegram_user_id), TRDBI_TEXT, 0},
+    {"ticker", NULL, offsetof(trdb_telegram_alert, ticker), TRDBI_TEXT, 0},
+    {"active", NULL, offsetof(trdb_telegram_alert, active), TRDBI_BOOL, 0},
+    {"email", NULL, offsetof(trdb_telegram_alert, email), TRDBI_BOOL, 0},
+    {"status", &trdbi_enum_telegram_alert_status, offsetof(trdb_telegram_alert, status), TRDBI_ENUM, 0},
+    {"alert_type", &trdbi_enum_telegram_alert_type, offsetof(trdb_telegram_alert, alert_type), TRDBI_ENUM,
+     0},
+    {"price", NULL, offsetof(trdb_telegram_alert, price), TRDBI_DECIMAL, 0},
+    {"condition", NULL, offsetof(trdb_telegram_alert, condition), TRDBI_TEXT, 0},
+    {"indicator", NULL, offsetof(trdb_telegram_alert, indicator), TRDBI_TEXT, 0},
+    {"value", NULL, offsetof(trdb_telegram_alert, value), TRDBI_DECIMAL, 0},
+    {"timeframe", NULL, offsetof(trdb_telegram_alert, timeframe), TRDBI_TEXT, 0},
+    {"alert_action", NULL, offsetof(trdb_telegram_alert, alert_action), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_telegram_alert, config), TRDBI_TEXT, 0},
+    {"re_arm_config", NULL, offsetof(trdb_telegram_alert, re_arm_config), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_alert, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_telegram_alert, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_list_alerts = {
+    .name = "telegram_list_alerts",
+    .sql = "SELECT id, user_id, telegram_user_id, ticker, active, email, status, alert_type, price, "
+           "condition, indicator, value,\n"
+           "    timeframe, alert_action, config, re_arm_config, created_at, updated_at\n"
+           "FROM {schema}.telegram_alerts WHERE user_id = {schema}.telegram_user_of($1)\n"
+           "ORDER BY created_at DESC, id DESC LIMIT coalesce($2::bigint, 100)",
+    .params = query_telegram_list_alerts_params,
+    .fields = query_telegram_list_alerts_fields,
+    .param_count = 2,
+    .field_count = 18,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_alert),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_list_alerts(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
+                              trdb_telegram_alert_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_list_alerts, args, ret, reterr);
+}
+
+void trdb_telegram_alert_free(trdb_telegram_alert *row) {
+    trdbi_row_free(row);
+}
+
+size_t trdb_telegram_alert_list_count(const trdb_telegram_alert_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_alert *trdb_telegram_alert_list_at(const trdb_telegram_alert_list *list, size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_alert *trdb_telegram_alert_list_next(const trdb_telegram_alert_list *list,
+                                                         const trdb_telegram_alert *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_alert *trdb_telegram_alert_list_rows(const trdb_telegram_alert_list *list,
+                                                         size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_alert_list_free(trdb_telegram_alert_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_telegram_active_alerts_params[] = {
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_active_alerts_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_alert, id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_telegram_alert, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_alert, telegram_user_id), TRDBI_TEXT, 0},
+    {"ticker", NULL, offsetof(trdb_telegram_alert, ticker), TRDBI_TEXT, 0},
+    {"active", NULL, offsetof(trdb_telegram_alert, active), TRDBI_BOOL, 0},
+    {"email", NULL, offsetof(trdb_telegram_alert, email), TRDBI_BOOL, 0},
+    {"status", &trdbi_enum_telegram_alert_status, offsetof(trdb_telegram_alert, status), TRDBI_ENUM, 0},
+    {"alert_type", &trdbi_enum_telegram_alert_type, offsetof(trdb_telegram_alert, alert_type), TRDBI_ENUM,
+     0},
+    {"price", NULL, offsetof(trdb_telegram_alert, price), TRDBI_DECIMAL, 0},
+    {"condition", NULL, offsetof(trdb_telegram_alert, condition), TRDBI_TEXT, 0},
+    {"indicator", NULL, offsetof(trdb_telegram_alert, indicator), TRDBI_TEXT, 0},
+    {"value", NULL, offsetof(trdb_telegram_alert, value), TRDBI_DECIMAL, 0},
+    {"timeframe", NULL, offsetof(trdb_telegram_alert, timeframe), TRDBI_TEXT, 0},
+    {"alert_action", NULL, offsetof(trdb_telegram_alert, alert_action), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_telegram_alert, config), TRDBI_TEXT, 0},
+    {"re_arm_config", NULL, offsetof(trdb_telegram_alert, re_arm_config), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_alert, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_telegram_alert, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_active_alerts = {
+    .name = "telegram_active_alerts",
+    .sql = "SELECT id, user_id, telegram_user_id, ticker, active, email, status, alert_type, price, "
+           "condition, indicator, value,\n"
+           "    timeframe, alert_action, config, re_arm_config, created_at, updated_at\n"
+           "FROM {schema}.telegram_alerts WHERE active\n"
+           "ORDER BY created_at DESC, id DESC LIMIT coalesce($1::bigint, 1000)",
+    .params = query_telegram_active_alerts_params,
+    .fields = query_telegram_active_alerts_fields,
+    .param_count = 1,
+    .field_count = 18,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_alert),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_active_alerts(trdb_uow *uow, trdb_in_i64 limit, trdb_telegram_alert_list **ret,
+                                trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_active_alerts, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_get_alert_params[] = {
+    {"alert_id", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_telegram_get_alert_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_alert, id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_telegram_alert, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_alert, telegram_user_id), TRDBI_TEXT, 0},
+    {"ticker", NULL, offsetof(trdb_telegram_alert, ticker), TRDBI_TEXT, 0},
+    {"active", NULL, offsetof(trdb_telegram_alert, active), TRDBI_BOOL, 0},
+    {"email", NULL, offsetof(trdb_telegram_alert, email), TRDBI_BOOL, 0},
+    {"status", &trdbi_enum_telegram_alert_status, offsetof(trdb_telegram_alert, status), TRDBI_ENUM, 0},
+    {"alert_type", &trdbi_enum_telegram_alert_type, offsetof(trdb_telegram_alert, alert_type), TRDBI_ENUM,
+     0},
+    {"price", NULL, offsetof(trdb_telegram_alert, price), TRDBI_DECIMAL, 0},
+    {"condition", NULL, offsetof(trdb_telegram_alert, condition), TRDBI_TEXT, 0},
+    {"indicator", NULL, offsetof(trdb_telegram_alert, indicator), TRDBI_TEXT, 0},
+    {"value", NULL, offsetof(trdb_telegram_alert, value), TRDBI_DECIMAL, 0},
+    {"timeframe", NULL, offsetof(trdb_telegram_alert, timeframe), TRDBI_TEXT, 0},
+    {"alert_action", NULL, offsetof(trdb_telegram_alert, alert_action), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_telegram_alert, config), TRDBI_TEXT, 0},
+    {"re_arm_config", NULL, offsetof(trdb_telegram_alert, re_arm_config), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_alert, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_telegram_alert, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_get_alert = {
+    .name = "telegram_get_alert",
+    .sql = "SELECT id, user_id, telegram_user_id, ticker, active, email, status, alert_type, price, "
+           "condition, indicator, value,\n"
+           "    timeframe, alert_action, config, re_arm_config, created_at, updated_at\n"
+           "FROM {schema}.telegram_alerts WHERE id = $1",
+    .params = query_telegram_get_alert_params,
+    .fields = query_telegram_get_alert_fields,
+    .param_count = 1,
+    .field_count = 18,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_alert),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_get_alert(trdb_uow *uow, int64_t alert_id, trdb_telegram_alert **ret,
+                            trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(alert_id)};
+    return trdbi_query_one(uow, &query_telegram_get_alert, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_alert_delete_params[] = {
+    {"id", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_query query_telegram_alert_delete = {
+    .name = "telegram_alert_delete",
+    .sql = "DELETE FROM {schema}.job_schedules WHERE id = $1 AND job_type = 'alert'",
+    .params = query_telegram_alert_delete_params,
+    .fields = NULL,
+    .param_count = 1,
+    .field_count = 0,
+    .field_stride = 0,
+    .row_size = 0,
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_telegram_alert_delete(trdb_uow *uow, int64_t id, int64_t *ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id)};
+    return trdbi_query_exec(uow, &query_telegram_alert_delete, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_list_schedules_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_list_schedules_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_schedule, id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_telegram_schedule, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_schedule, telegram_user_id), TRDBI_TEXT, 0},
+    {"schedule_type", &trdbi_enum_job_type, offsetof(trdb_telegram_schedule, schedule_type), TRDBI_ENUM, 0},
+    {"ticker", NULL, offsetof(trdb_telegram_schedule, ticker), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_telegram_schedule, enabled), TRDBI_BOOL, 0},
+    {"cron", NULL, offsetof(trdb_telegram_schedule, cron), TRDBI_TEXT, 0},
+    {"timezone", NULL, offsetof(trdb_telegram_schedule, timezone), TRDBI_TEXT, 0},
+    {"next_run_at", NULL, offsetof(trdb_telegram_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"scheduled_time", NULL, offsetof(trdb_telegram_schedule, scheduled_time), TRDBI_TEXT, 0},
+    {"period", NULL, offsetof(trdb_telegram_schedule, period), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_schedule, email), TRDBI_BOOL, 0},
+    {"indicators", NULL, offsetof(trdb_telegram_schedule, indicators), TRDBI_TEXT, 0},
+    {"interval", NULL, offsetof(trdb_telegram_schedule, interval), TRDBI_TEXT, 0},
+    {"provider", NULL, offsetof(trdb_telegram_schedule, provider), TRDBI_TEXT, 0},
+    {"list_type", NULL, offsetof(trdb_telegram_schedule, list_type), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_telegram_schedule, config), TRDBI_TEXT, 0},
+    {"schedule_config", NULL, offsetof(trdb_telegram_schedule, schedule_config), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_telegram_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_list_schedules = {
+    .name = "telegram_list_schedules",
+    .sql = "SELECT id, user_id, telegram_user_id, schedule_type, ticker, enabled, cron, timezone, "
+           "next_run_at, scheduled_time, period,\n"
+           "    email, indicators, interval, provider, list_type, config, schedule_config, created_at, "
+           "updated_at\n"
+           "FROM {schema}.telegram_schedules WHERE user_id = {schema}.telegram_user_of($1) AND "
+           "schedule_type = 'screener'\n"
+           "ORDER BY created_at DESC, id DESC LIMIT coalesce($2::bigint, 100)",
+    .params = query_telegram_list_schedules_params,
+    .fields = query_telegram_list_schedules_fields,
+    .param_count = 2,
+    .field_count = 20,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_schedule),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_list_schedules(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
+                                 trdb_telegram_schedule_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_list_schedules, args, ret, reterr);
+}
+
+void trdb_telegram_schedule_free(trdb_telegram_schedule *row) {
+    trdbi_row_free(row);
+}
+
+size_t trdb_telegram_schedule_list_count(const trdb_telegram_schedule_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_schedule *trdb_telegram_schedule_list_at(const trdb_telegram_schedule_list *list,
+                                                             size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_schedule *trdb_telegram_schedule_list_next(const trdb_telegram_schedule_list *list,
+                                                               const trdb_telegram_schedule *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_schedule *trdb_telegram_schedule_list_rows(const trdb_telegram_schedule_list *list,
+                                                               size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_schedule_list_free(trdb_telegram_schedule_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_telegram_active_schedules_params[] = {
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_active_schedules_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_schedule, id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_telegram_schedule, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_schedule, telegram_user_id), TRDBI_TEXT, 0},
+    {"schedule_type", &trdbi_enum_job_type, offsetof(trdb_telegram_schedule, schedule_type), TRDBI_ENUM, 0},
+    {"ticker", NULL, offsetof(trdb_telegram_schedule, ticker), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_telegram_schedule, enabled), TRDBI_BOOL, 0},
+    {"cron", NULL, offsetof(trdb_telegram_schedule, cron), TRDBI_TEXT, 0},
+    {"timezone", NULL, offsetof(trdb_telegram_schedule, timezone), TRDBI_TEXT, 0},
+    {"next_run_at", NULL, offsetof(trdb_telegram_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"scheduled_time", NULL, offsetof(trdb_telegram_schedule, scheduled_time), TRDBI_TEXT, 0},
+    {"period", NULL, offsetof(trdb_telegram_schedule, period), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_schedule, email), TRDBI_BOOL, 0},
+    {"indicators", NULL, offsetof(trdb_telegram_schedule, indicators), TRDBI_TEXT, 0},
+    {"interval", NULL, offsetof(trdb_telegram_schedule, interval), TRDBI_TEXT, 0},
+    {"provider", NULL, offsetof(trdb_telegram_schedule, provider), TRDBI_TEXT, 0},
+    {"list_type", NULL, offsetof(trdb_telegram_schedule, list_type), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_telegram_schedule, config), TRDBI_TEXT, 0},
+    {"schedule_config", NULL, offsetof(trdb_telegram_schedule, schedule_config), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_telegram_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_active_schedules = {
+    .name = "telegram_active_schedules",
+    .sql = "SELECT id, user_id, telegram_user_id, schedule_type, ticker, enabled, cron, timezone, "
+           "next_run_at, scheduled_time, period,\n"
+           "    email, indicators, interval, provider, list_type, config, schedule_config, created_at, "
+           "updated_at\n"
+           "FROM {schema}.telegram_schedules WHERE enabled AND schedule_type = 'screener'\n"
+           "ORDER BY created_at DESC, id DESC LIMIT coalesce($1::bigint, 100)",
+    .params = query_telegram_active_schedules_params,
+    .fields = query_telegram_active_schedules_fields,
+    .param_count = 1,
+    .field_count = 20,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_schedule),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_active_schedules(trdb_uow *uow, trdb_in_i64 limit, trdb_telegram_schedule_list **ret,
+                                   trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_active_schedules, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_get_schedule_params[] = {
+    {"schedule_id", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_telegram_get_schedule_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_schedule, id), TRDBI_I64, 0},
+    {"user_id", NULL, offsetof(trdb_telegram_schedule, user_id), TRDBI_I64, 0},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_schedule, telegram_user_id), TRDBI_TEXT, 0},
+    {"schedule_type", &trdbi_enum_job_type, offsetof(trdb_telegram_schedule, schedule_type), TRDBI_ENUM, 0},
+    {"ticker", NULL, offsetof(trdb_telegram_schedule, ticker), TRDBI_TEXT, 0},
+    {"enabled", NULL, offsetof(trdb_telegram_schedule, enabled), TRDBI_BOOL, 0},
+    {"cron", NULL, offsetof(trdb_telegram_schedule, cron), TRDBI_TEXT, 0},
+    {"timezone", NULL, offsetof(trdb_telegram_schedule, timezone), TRDBI_TEXT, 0},
+    {"next_run_at", NULL, offsetof(trdb_telegram_schedule, next_run_at), TRDBI_TIMESTAMP, 0},
+    {"scheduled_time", NULL, offsetof(trdb_telegram_schedule, scheduled_time), TRDBI_TEXT, 0},
+    {"period", NULL, offsetof(trdb_telegram_schedule, period), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_telegram_schedule, email), TRDBI_BOOL, 0},
+    {"indicators", NULL, offsetof(trdb_telegram_schedule, indicators), TRDBI_TEXT, 0},
+    {"interval", NULL, offsetof(trdb_telegram_schedule, interval), TRDBI_TEXT, 0},
+    {"provider", NULL, offsetof(trdb_telegram_schedule, provider), TRDBI_TEXT, 0},
+    {"list_type", NULL, offsetof(trdb_telegram_schedule, list_type), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_telegram_schedule, config), TRDBI_TEXT, 0},
+    {"schedule_config", NULL, offsetof(trdb_telegram_schedule, schedule_config), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_schedule, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_telegram_schedule, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_get_schedule = {
+    .name = "telegram_get_schedule",
+    .sql = "SELECT id, user_id, telegram_user_id, schedule_type, ticker, enabled, cron, timezone, "
+           "next_run_at, scheduled_time, period,\n"
+           "    email, indicators, interval, provider, list_type, config, schedule_config, created_at, "
+           "updated_at\n"
+           "FROM {schema}.telegram_schedules WHERE id = $1",
+    .params = query_telegram_get_schedule_params,
+    .fields = query_telegram_get_schedule_fields,
+    .param_count = 1,
+    .field_count = 20,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_schedule),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_get_schedule(trdb_uow *uow, int64_t schedule_id, trdb_telegram_schedule **ret,
+                               trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(schedule_id)};
+    return trdbi_query_one(uow, &query_telegram_get_schedule, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_job_update_params[] = {
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"target", NULL, TRDBI_TEXT, 1, 0},
+    {"set", NULL, TRDBI_JSON, 0, 0},
+    {"cleared", NULL, TRDBI_TEXTS, 0, 0},
+    {"enabled", NULL, TRDBI_BOOL, 1, 0},
+    {"cron", NULL, TRDBI_TEXT, 1, 0},
+    {"next_run_at", NULL, TRDBI_TIMESTAMP, 1, 0},
+};
+
+static const trdbi_query query_telegram_job_update = {
+    .name = "telegram_job_update",
+    .sql = "UPDATE {schema}.job_schedules\n"
+           "SET target = coalesce($2, target), enabled = coalesce($5, enabled), cron = coalesce($6, "
+           "cron),\n"
+           "    next_run_at = coalesce($7, next_run_at),\n"
+           "    task_params = (CASE jsonb_typeof(task_params) WHEN 'object' THEN task_params ELSE '{}' "
+           "END || $3::jsonb) - $4::text[]\n"
+           "WHERE id = $1",
+    .params = query_telegram_job_update_params,
+    .fields = NULL,
+    .param_count = 7,
+    .field_count = 0,
+    .field_stride = 0,
+    .row_size = 0,
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_telegram_job_update(trdb_uow *uow, int64_t id, const char *target, const char *set,
+                              trdb_texts cleared, trdb_in_bool enabled, const char *cron,
+                              trdb_timestamp next_run_at, int64_t *ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(id), trdbi_arg_text(target), trdbi_arg_text(set),
+                              trdbi_arg_texts(cleared), trdbi_arg_in_bool(enabled), trdbi_arg_text(cron),
+                              trdbi_arg_timestamp(next_run_at)};
+    return trdbi_query_exec(uow, &query_telegram_job_update, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_get_setting_params[] = {
+    {"key", NULL, TRDBI_TEXT, 0, 0},
+};
+
+static const trdbi_field query_telegram_get_setting_fields[] = {
+    {"key", NULL, offsetof(trdb_telegram_setting, key), TRDBI_TEXT, 1},
+    {"value", NULL, offsetof(trdb_telegram_setting, value), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_telegram_get_setting = {
+    .name = "telegram_get_setting",
+    .sql = "SELECT \"key\", \"value\" FROM {schema}.telegram_settings WHERE key = $1",
+    .params = query_telegram_get_setting_params,
+    .fields = query_telegram_get_setting_fields,
+    .param_count = 1,
+    .field_count = 2,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_setting),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_get_setting(trdb_uow *uow, const char *key, trdb_telegram_setting **ret,
+                              trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(key)};
+    return trdbi_query_one(uow, &query_telegram_get_setting, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_feedback_add_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"type", NULL, TRDBI_TEXT, 0, 0},
+    {"message", NULL, TRDBI_TEXT, 0, 0},
+};
+
+static const trdbi_field query_telegram_feedback_add_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_feedback, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_telegram_feedback, user_id), TRDBI_I64, 0},
+    {"type", NULL, offsetof(trdb_telegram_feedback, type), TRDBI_TEXT, 0},
+    {"message", NULL, offsetof(trdb_telegram_feedback, message), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_feedback, created_at), TRDBI_TIMESTAMP, 0},
+    {"status", NULL, offsetof(trdb_telegram_feedback, status), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_telegram_feedback_add = {
+    .name = "telegram_feedback_add",
+    .sql = "INSERT INTO {schema}.telegram_feedbacks (user_id, type, message)\n"
+           "SELECT e.user_id, $2::text, $3::text FROM {schema}.usr_ensure_user('telegram', $1, NULL, "
+           "NULL, NULL) e\n"
+           "RETURNING \"id\", \"user_id\", \"type\", \"message\", \"created_at\", \"status\"",
+    .params = query_telegram_feedback_add_params,
+    .fields = query_telegram_feedback_add_fields,
+    .param_count = 3,
+    .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_feedback),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_telegram_feedback_add(trdb_uow *uow, const char *telegram_id, const char *type,
+                                const char *message, trdb_telegram_feedback **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_text(type), trdbi_arg_text(message)};
+    return trdbi_query_one(uow, &query_telegram_feedback_add, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_list_feedback_params[] = {
+    {"type", NULL, TRDBI_TEXT, 1, 0},
+    {"status", NULL, TRDBI_TEXT, 1, 0},
+    {"before_id", NULL, TRDBI_I64, 1, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_list_feedback_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_feedback, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_telegram_feedback, user_id), TRDBI_I64, 0},
+    {"type", NULL, offsetof(trdb_telegram_feedback, type), TRDBI_TEXT, 0},
+    {"message", NULL, offsetof(trdb_telegram_feedback, message), TRDBI_TEXT, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_feedback, created_at), TRDBI_TIMESTAMP, 0},
+    {"status", NULL, offsetof(trdb_telegram_feedback, status), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_telegram_list_feedback = {
+    .name = "telegram_list_feedback",
+    .sql = "SELECT \"id\", \"user_id\", \"type\", \"message\", \"created_at\", \"status\" FROM "
+           "{schema}.telegram_list_feedback($1, $2, $3, coalesce($4::bigint, 100))",
+    .params = query_telegram_list_feedback_params,
+    .fields = query_telegram_list_feedback_fields,
+    .param_count = 4,
+    .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_feedback),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_list_feedback(trdb_uow *uow, const char *type, const char *status, trdb_in_i64 before_id,
+                                trdb_in_i64 limit, trdb_telegram_feedback_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(type), trdbi_arg_text(status), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_list_feedback, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_last_commands_params[] = {
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_last_commands_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_command_audit, id), TRDBI_I64, 1},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_command_audit, telegram_user_id), TRDBI_TEXT, 0},
+    {"command", NULL, offsetof(trdb_telegram_command_audit, command), TRDBI_TEXT, 0},
+    {"full_message", NULL, offsetof(trdb_telegram_command_audit, full_message), TRDBI_TEXT, 0},
+    {"is_registered_user", NULL, offsetof(trdb_telegram_command_audit, is_registered_user), TRDBI_BOOL, 0},
+    {"user_email", NULL, offsetof(trdb_telegram_command_audit, user_email), TRDBI_TEXT, 0},
+    {"success", NULL, offsetof(trdb_telegram_command_audit, success), TRDBI_BOOL, 0},
+    {"error_message", NULL, offsetof(trdb_telegram_command_audit, error_message), TRDBI_TEXT, 0},
+    {"response_time_ms", NULL, offsetof(trdb_telegram_command_audit, response_time_ms), TRDBI_I64, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_command_audit, created_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_last_commands = {
+    .name = "telegram_last_commands",
+    .sql = "SELECT \"id\", \"telegram_user_id\", \"command\", \"full_message\", \"is_registered_user\", "
+           "\"user_email\", \"success\", \"error_message\", \"response_time_ms\", \"created_at\" FROM "
+           "{schema}.telegram_command_audits WHERE telegram_user_id = $1\n"
+           "ORDER BY id DESC LIMIT coalesce($2::bigint, 20)",
+    .params = query_telegram_last_commands_params,
+    .fields = query_telegram_last_commands_fields,
+    .param_count = 2,
+    .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_command_audit),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_last_commands(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
+                                trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_last_commands, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_list_commands_params[] = {
+    {"telegram_user_id", NULL, TRDBI_TEXT, 1, 0},
+    {"command", NULL, TRDBI_TEXT, 1, 0},
+    {"success", NULL, TRDBI_BOOL, 1, 0},
+    {"since", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"until", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"before_id", NULL, TRDBI_I64, 1, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_list_commands_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_command_audit, id), TRDBI_I64, 1},
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_command_audit, telegram_user_id), TRDBI_TEXT, 0},
+    {"command", NULL, offsetof(trdb_telegram_command_audit, command), TRDBI_TEXT, 0},
+    {"full_message", NULL, offsetof(trdb_telegram_command_audit, full_message), TRDBI_TEXT, 0},
+    {"is_registered_user", NULL, offsetof(trdb_telegram_command_audit, is_registered_user), TRDBI_BOOL, 0},
+    {"user_email", NULL, offsetof(trdb_telegram_command_audit, user_email), TRDBI_TEXT, 0},
+    {"success", NULL, offsetof(trdb_telegram_command_audit, success), TRDBI_BOOL, 0},
+    {"error_message", NULL, offsetof(trdb_telegram_command_audit, error_message), TRDBI_TEXT, 0},
+    {"response_time_ms", NULL, offsetof(trdb_telegram_command_audit, response_time_ms), TRDBI_I64, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_command_audit, created_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_list_commands = {
+    .name = "telegram_list_commands",
+    .sql = "SELECT \"id\", \"telegram_user_id\", \"command\", \"full_message\", \"is_registered_user\", "
+           "\"user_email\", \"success\", \"error_message\", \"response_time_ms\", \"created_at\" FROM "
+           "{schema}.telegram_list_commands($1, $2, $3, $4, $5, $6, coalesce($7::bigint, 100))",
+    .params = query_telegram_list_commands_params,
+    .fields = query_telegram_list_commands_fields,
+    .param_count = 7,
+    .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_command_audit),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_list_commands(trdb_uow *uow, const char *telegram_user_id, const char *command,
+                                trdb_in_bool success, trdb_timestamp since, trdb_timestamp until,
+                                trdb_in_i64 before_id, trdb_in_i64 limit,
+                                trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_user_id), trdbi_arg_text(command),
+                              trdbi_arg_in_bool(success), trdbi_arg_timestamp(since),
+                              trdbi_arg_timestamp(until), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_list_commands, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_command_stats_params[] = {
+    {"since", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"until", NULL, TRDBI_TIMESTAMP, 1, 0},
+};
+
+static const trdbi_field query_telegram_command_stats_fields[] = {
+    {"total", NULL, offsetof(trdb_telegram_audit_totals, total), TRDBI_I64, 0},
+    {"successes", NULL, offsetof(trdb_telegram_audit_totals, successes), TRDBI_I64, 0},
+    {"success_rate", NULL, offsetof(trdb_telegram_audit_totals, success_rate), TRDBI_DECIMAL, 0},
+    {"unique_users", NULL, offsetof(trdb_telegram_audit_totals, unique_users), TRDBI_I64, 0},
+    {"average_response_ms", NULL, offsetof(trdb_telegram_audit_totals, average_response_ms), TRDBI_DECIMAL,
+     0},
+};
+
+static const trdbi_query query_telegram_command_stats = {
+    .name = "telegram_command_stats",
+    .sql = "WITH accounts AS (\n"
+           "    SELECT count(*) AS total, count(*) FILTER (WHERE success) AS successes,\n"
+           "        sum(response_time_ms) AS ms, count(*) FILTER (WHERE response_time_ms > 0) AS "
+           "measured\n"
+           "    FROM {schema}.telegram_command_audits\n"
+           "    WHERE created_at >= coalesce($1::timestamptz, '-infinity') AND created_at <= "
+           "coalesce($2::timestamptz, 'infinity')\n"
+           "    GROUP BY telegram_user_id)\n"
+           "SELECT coalesce(sum(total), 0)::bigint AS total, coalesce(sum(successes), 0)::bigint AS "
+           "successes,\n"
+           "    {schema}.trdb_divide(sum(successes), nullif(sum(total), 0), 8) AS success_rate, count(*) "
+           "AS unique_users,\n"
+           "    {schema}.trdb_divide(sum(ms), nullif(sum(measured), 0), 3) AS average_response_ms\n"
+           "FROM accounts",
+    .params = query_telegram_command_stats_params,
+    .fields = query_telegram_command_stats_fields,
+    .param_count = 2,
+    .field_count = 5,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_audit_totals),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_command_stats(trdb_uow *uow, trdb_timestamp since, trdb_timestamp until,
+                                trdb_telegram_audit_totals **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(since), trdbi_arg_timestamp(until)};
+    return trdbi_query_one(uow, &query_telegram_command_stats, args, ret, reterr);
+}
+
+void trdb_telegram_audit_totals_free(trdb_telegram_audit_totals *row) {
+    trdbi_row_free(row);
+}
+
+static const trdbi_query_param query_telegram_command_stats_by_command_params[] = {
+    {"since", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"until", NULL, TRDBI_TIMESTAMP, 1, 0},
+};
+
+static const trdbi_field query_telegram_command_stats_by_command_fields[] = {
+    {"command", NULL, offsetof(trdb_telegram_command_usage, command), TRDBI_TEXT, 0},
+    {"total", NULL, offsetof(trdb_telegram_command_usage, total), TRDBI_I64, 0},
+    {"successes", NULL, offsetof(trdb_telegram_command_usage, successes), TRDBI_I64, 0},
+    {"success_rate", NULL, offsetof(trdb_telegram_command_usage, success_rate), TRDBI_DECIMAL, 0},
+    {"average_response_ms", NULL, offsetof(trdb_telegram_command_usage, average_response_ms), TRDBI_DECIMAL,
+     0},
+};
+
+static const trdbi_query query_telegram_command_stats_by_command = {
+    .name = "telegram_command_stats_by_command",
+    .sql = "SELECT command, count(*) AS total, count(*) FILTER (WHERE success) AS successes,\n"
+           "    {schema}.trdb_divide(count(*) FILTER (WHERE success), count(*), 8) AS success_rate,\n"
+           "    {schema}.trdb_divide(sum(response_time_ms), nullif(count(*) FILTER (WHERE "
+           "response_time_ms > 0), 0), 3)\n"
+           "        AS average_response_ms\n"
+           "FROM {schema}.telegram_command_audits\n"
+           "WHERE created_at >= coalesce($1::timestamptz, '-infinity') AND created_at <= "
+           "coalesce($2::timestamptz, 'infinity')\n"
+           "GROUP BY command ORDER BY total DESC, command",
+    .params = query_telegram_command_stats_by_command_params,
+    .fields = query_telegram_command_stats_by_command_fields,
+    .param_count = 2,
+    .field_count = 5,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_command_usage),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_command_stats_by_command(trdb_uow *uow, trdb_timestamp since, trdb_timestamp until,
+                                           trdb_telegram_command_usage_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(since), trdbi_arg_timestamp(until)};
+    return trdbi_query_many(uow, &query_telegram_command_stats_by_command, args, ret, reterr);
+}
+
+size_t trdb_telegram_command_usage_list_count(const trdb_telegram_command_usage_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_command_usage *trdb_telegram_command_usage_list_at(
+    const trdb_telegram_command_usage_list *list, size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_command_usage *trdb_telegram_command_usage_list_next(
+    const trdb_telegram_command_usage_list *list, const trdb_telegram_command_usage *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_command_usage *trdb_telegram_command_usage_list_rows(
+    const trdb_telegram_command_usage_list *list, size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_command_usage_list_free(trdb_telegram_command_usage_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_telegram_unique_users_params[] = {
+    {"after", NULL, TRDBI_TEXT, 1, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_unique_users_fields[] = {
+    {"telegram_user_id", NULL, offsetof(trdb_telegram_unique_user, telegram_user_id), TRDBI_TEXT, 0},
+};
+
+static const trdbi_query query_telegram_unique_users = {
+    .name = "telegram_unique_users",
+    .sql = "WITH RECURSIVE accounts AS (\n"
+           "    (SELECT telegram_user_id::text FROM {schema}.telegram_command_audits\n"
+           "        WHERE telegram_user_id > coalesce($1::text, '') ORDER BY telegram_user_id LIMIT 1)\n"
+           "    UNION ALL\n"
+           "    SELECT (SELECT a.telegram_user_id FROM {schema}.telegram_command_audits a\n"
+           "        WHERE a.telegram_user_id > b.telegram_user_id ORDER BY a.telegram_user_id LIMIT 1)\n"
+           "    FROM accounts b WHERE b.telegram_user_id IS NOT NULL)\n"
+           "SELECT telegram_user_id FROM accounts WHERE telegram_user_id IS NOT NULL LIMIT $2::bigint",
+    .params = query_telegram_unique_users_params,
+    .fields = query_telegram_unique_users_fields,
+    .param_count = 2,
+    .field_count = 1,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_unique_user),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_unique_users(trdb_uow *uow, const char *after, trdb_in_i64 limit,
+                               trdb_telegram_unique_user_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(after), trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_unique_users, args, ret, reterr);
+}
+
+size_t trdb_telegram_unique_user_list_count(const trdb_telegram_unique_user_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_unique_user *trdb_telegram_unique_user_list_at(
+    const trdb_telegram_unique_user_list *list, size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_unique_user *trdb_telegram_unique_user_list_next(
+    const trdb_telegram_unique_user_list *list, const trdb_telegram_unique_user *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_unique_user *trdb_telegram_unique_user_list_rows(
+    const trdb_telegram_unique_user_list *list, size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_unique_user_list_free(trdb_telegram_unique_user_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_query_param query_telegram_list_broadcasts_params[] = {
+    {"before", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"before_id", NULL, TRDBI_I64, 1, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_list_broadcasts_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_broadcast_log, id), TRDBI_I64, 1},
+    {"message", NULL, offsetof(trdb_telegram_broadcast_log, message), TRDBI_TEXT, 0},
+    {"sent_by", NULL, offsetof(trdb_telegram_broadcast_log, sent_by), TRDBI_TEXT, 0},
+    {"success_count", NULL, offsetof(trdb_telegram_broadcast_log, success_count), TRDBI_I64, 0},
+    {"total_count", NULL, offsetof(trdb_telegram_broadcast_log, total_count), TRDBI_I64, 0},
+    {"created_at", NULL, offsetof(trdb_telegram_broadcast_log, created_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_list_broadcasts = {
+    .name = "telegram_list_broadcasts",
+    .sql = "SELECT \"id\", \"message\", \"sent_by\", \"success_count\", \"total_count\", \"created_at\" "
+           "FROM {schema}.telegram_broadcast_logs\n"
+           "WHERE (created_at, id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, "
+           "9223372036854775807))\n"
+           "ORDER BY created_at DESC, id DESC LIMIT coalesce($3::bigint, 50)",
+    .params = query_telegram_list_broadcasts_params,
+    .fields = query_telegram_list_broadcasts_fields,
+    .param_count = 3,
+    .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_broadcast_log),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_list_broadcasts(trdb_uow *uow, trdb_timestamp before, trdb_in_i64 before_id,
+                                  trdb_in_i64 limit, trdb_telegram_broadcast_log_list **ret,
+                                  trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(before), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_list_broadcasts, args, ret, reterr);
+}
+
+static const trdbi_query_param query_telegram_broadcast_history_params[] = {
+    {"before", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"before_id", NULL, TRDBI_I64, 1, 0},
+    {"limit", NULL, TRDBI_I64, 1, 1},
+};
+
+static const trdbi_field query_telegram_broadcast_history_fields[] = {
+    {"id", NULL, offsetof(trdb_telegram_broadcast, id), TRDBI_I64, 0},
+    {"message", NULL, offsetof(trdb_telegram_broadcast, message), TRDBI_TEXT, 0},
+    {"sent_by", NULL, offsetof(trdb_telegram_broadcast, sent_by), TRDBI_TEXT, 0},
+    {"total_recipients", NULL, offsetof(trdb_telegram_broadcast, total_recipients), TRDBI_I64, 0},
+    {"successful_deliveries", NULL, offsetof(trdb_telegram_broadcast, successful_deliveries), TRDBI_I64, 0},
+    {"failed_deliveries", NULL, offsetof(trdb_telegram_broadcast, failed_deliveries), TRDBI_I64, 0},
+    {"delivery_status", &trdbi_enum_telegram_broadcast_state,
+     offsetof(trdb_telegram_broadcast, delivery_status), TRDBI_ENUM, 0},
+    {"sent_at", NULL, offsetof(trdb_telegram_broadcast, sent_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_telegram_broadcast_history = {
+    .name = "telegram_broadcast_history",
+    .sql = "SELECT id, message, sent_by, coalesce(total_count, 0) AS total_recipients,\n"
+           "    coalesce(success_count, 0) AS successful_deliveries,\n"
+           "    greatest(coalesce(total_count, 0) - success_count, 0) AS failed_deliveries,\n"
+           "    CASE WHEN success_count IS NULL THEN 'pending' ELSE 'completed' END AS delivery_status, "
+           "created_at AS sent_at\n"
+           "FROM {schema}.telegram_broadcast_logs\n"
+           "WHERE (created_at, id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, "
+           "9223372036854775807))\n"
+           "ORDER BY created_at DESC, id DESC LIMIT coalesce($3::bigint, 50)",
+    .params = query_telegram_broadcast_history_params,
+    .fields = query_telegram_broadcast_history_fields,
+    .param_count = 3,
+    .field_count = 8,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_broadcast),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_broadcast_history(trdb_uow *uow, trdb_timestamp before, trdb_in_i64 before_id,
+                                    trdb_in_i64 limit, trdb_telegram_broadcast_list **ret,
+                                    trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(before), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_telegram_broadcast_history, args, ret, reterr);
+}
+
+size_t trdb_telegram_broadcast_list_count(const trdb_telegram_broadcast_list *list) {
+    return trdbi_list_count((const trdbi_list *)list);
+}
+
+const trdb_telegram_broadcast *trdb_telegram_broadcast_list_at(const trdb_telegram_broadcast_list *list,
+                                                               size_t i) {
+    return trdbi_list_at((const trdbi_list *)list, i);
+}
+
+const trdb_telegram_broadcast *trdb_telegram_broadcast_list_next(const trdb_telegram_broadcast_list *list,
+                                                                 const trdb_telegram_broadcast *row) {
+    return trdbi_list_next((const trdbi_list *)list, row);
+}
+
+const trdb_telegram_broadcast *trdb_telegram_broadcast_list_rows(const trdb_telegram_broadcast_list *list,
+                                                                 size_t *ret_stride, size_t *ret_count) {
+    return trdbi_list_rows((const trdbi_list *)list, ret_stride, ret_count);
+}
+
+void trdb_telegram_broadcast_list_free(trdb_telegram_broadcast_list *list) {
+    trdbi_list_free((trdbi_list *)list);
+}
+
+static const trdbi_field query_telegram_broadcast_stats_fields[] = {
+    {"total_broadcasts", NULL, offsetof(trdb_telegram_broadcast_totals, total_broadcasts), TRDBI_I64, 0},
+    {"total_recipients", NULL, offsetof(trdb_telegram_broadcast_totals, total_recipients), TRDBI_I64, 0},
+    {"successful_deliveries", NULL, offsetof(trdb_telegram_broadcast_totals, successful_deliveries),
+     TRDBI_I64, 0},
+    {"failed_deliveries", NULL, offsetof(trdb_telegram_broadcast_totals, failed_deliveries), TRDBI_I64, 0},
+    {"recent_broadcasts_24h", NULL, offsetof(trdb_telegram_broadcast_totals, recent_broadcasts_24h),
+     TRDBI_I64, 0},
+    {"average_delivery_rate", NULL, offsetof(trdb_telegram_broadcast_totals, average_delivery_rate),
+     TRDBI_DECIMAL, 0},
+};
+
+static const trdbi_query query_telegram_broadcast_stats = {
+    .name = "telegram_broadcast_stats",
+    .sql = "SELECT count(*) AS total_broadcasts, coalesce(sum(total_count), 0)::bigint AS "
+           "total_recipients,\n"
+           "    coalesce(sum(success_count), 0)::bigint AS successful_deliveries,\n"
+           "    coalesce(sum(greatest(coalesce(total_count, 0) - success_count, 0)), 0)::bigint AS "
+           "failed_deliveries,\n"
+           "    count(*) FILTER (WHERE created_at >= now() - interval '24 hours') AS "
+           "recent_broadcasts_24h,\n"
+           "    coalesce({schema}.trdb_divide(100 * sum(success_count),\n"
+           "        nullif(sum(total_count) FILTER (WHERE success_count IS NOT NULL), 0), 8), 0) AS "
+           "average_delivery_rate\n"
+           "FROM {schema}.telegram_broadcast_logs",
+    .params = NULL,
+    .fields = query_telegram_broadcast_stats_fields,
+    .param_count = 0,
+    .field_count = 6,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_telegram_broadcast_totals),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_telegram_broadcast_stats(trdb_uow *uow, trdb_telegram_broadcast_totals **ret,
+                                  trdb_error **reterr) {
+    return trdbi_query_one(uow, &query_telegram_broadcast_stats, NULL, ret, reterr);
+}
+
+void trdb_telegram_broadcast_totals_free(trdb_telegram_broadcast_totals *row) {
+    trdbi_row_free(row);
 }

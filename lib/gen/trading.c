@@ -841,7 +841,7 @@ void trdb_trading_performance_metric_list_free(trdb_trading_performance_metric_l
 }
 
 static const trdbi_query_param query_trading_bots_enabled_params[] = {
-    {"user_id", NULL, TRDBI_I64, 1},
+    {"user_id", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_trading_bots_enabled_fields[] = {
@@ -885,8 +885,8 @@ int trdb_trading_bots_enabled(trdb_uow *uow, trdb_in_i64 user_id, trdb_trading_b
 }
 
 static const trdbi_query_param query_trading_bot_heartbeat_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"at", NULL, TRDBI_TIMESTAMP, 1},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"at", NULL, TRDBI_TIMESTAMP, 1, 0},
 };
 
 static const trdbi_query query_trading_bot_heartbeat = {
@@ -909,10 +909,10 @@ int trdbi_trading_bot_heartbeat(trdb_uow *uow, int64_t id, trdb_timestamp at, in
 }
 
 static const trdbi_query_param query_trading_bot_set_status_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"status", &trdbi_enum_trading_bot_status, TRDBI_ENUM, 0},
-    {"error", NULL, TRDBI_TEXT, 1},
-    {"started_at", NULL, TRDBI_TIMESTAMP, 1},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"status", &trdbi_enum_trading_bot_status, TRDBI_ENUM, 0, 0},
+    {"error", NULL, TRDBI_TEXT, 1, 0},
+    {"started_at", NULL, TRDBI_TIMESTAMP, 1, 0},
 };
 
 static const trdbi_field query_trading_bot_set_status_fields[] = {
@@ -967,8 +967,8 @@ int trdbi_trading_bot_set_status(trdb_uow *uow, int64_t id, int32_t status, cons
 }
 
 static const trdbi_query_param query_trading_bot_add_pnl_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"amount", NULL, TRDBI_DECIMAL, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"amount", NULL, TRDBI_DECIMAL, 0, 0},
 };
 
 static const trdbi_field query_trading_bot_add_pnl_fields[] = {
@@ -1014,8 +1014,8 @@ int trdbi_trading_bot_add_pnl(trdb_uow *uow, int64_t id, trdb_decimal amount, tr
 }
 
 static const trdbi_query_param query_trading_bot_delete_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"with_history", NULL, TRDBI_BOOL, 0},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"with_history", NULL, TRDBI_BOOL, 0, 0},
 };
 
 static const trdbi_field query_trading_bot_delete_fields[] = {
@@ -1045,12 +1045,12 @@ int trdbi_trading_bot_delete(trdb_uow *uow, int64_t id, bool with_history,
 }
 
 static const trdbi_query_param query_trading_position_ensure_open_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 0},
-    {"trade_type", &trdbi_enum_trading_trade_type, TRDBI_ENUM, 0},
-    {"symbol", NULL, TRDBI_TEXT, 0},
-    {"direction", &trdbi_enum_trading_direction, TRDBI_ENUM, 0},
-    {"opened_at", NULL, TRDBI_TIMESTAMP, 1},
-    {"extra_metadata", NULL, TRDBI_JSON, 1},
+    {"bot_id", NULL, TRDBI_I64, 0, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, TRDBI_ENUM, 0, 0},
+    {"symbol", NULL, TRDBI_TEXT, 0, 0},
+    {"direction", &trdbi_enum_trading_direction, TRDBI_ENUM, 0, 0},
+    {"opened_at", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"extra_metadata", NULL, TRDBI_JSON, 1, 0},
 };
 
 static const trdbi_field query_trading_position_ensure_open_fields[] = {
@@ -1095,15 +1095,15 @@ int trdbi_trading_position_ensure_open(trdb_uow *uow, int64_t bot_id, int32_t tr
 }
 
 static const trdbi_query_param query_trading_position_apply_fill_params[] = {
-    {"position_id", NULL, TRDBI_I64, 0},
-    {"action", &trdbi_enum_trading_fill_action, TRDBI_ENUM, 0},
-    {"qty", NULL, TRDBI_DECIMAL, 0},
-    {"price", NULL, TRDBI_DECIMAL, 0},
-    {"ts", NULL, TRDBI_TIMESTAMP, 1},
-    {"commission", NULL, TRDBI_DECIMAL, 1},
-    {"exchange", NULL, TRDBI_TEXT, 1},
-    {"exchange_trade_id", NULL, TRDBI_TEXT, 1},
-    {"close_when_flat", NULL, TRDBI_BOOL, 0},
+    {"position_id", NULL, TRDBI_I64, 0, 0},
+    {"action", &trdbi_enum_trading_fill_action, TRDBI_ENUM, 0, 0},
+    {"qty", NULL, TRDBI_DECIMAL, 0, 0},
+    {"price", NULL, TRDBI_DECIMAL, 0, 0},
+    {"ts", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"commission", NULL, TRDBI_DECIMAL, 1, 0},
+    {"exchange", NULL, TRDBI_TEXT, 1, 0},
+    {"exchange_trade_id", NULL, TRDBI_TEXT, 1, 0},
+    {"close_when_flat", NULL, TRDBI_BOOL, 0, 0},
 };
 
 static const trdbi_field query_trading_position_apply_fill_fields[] = {
@@ -1161,18 +1161,18 @@ int trdbi_trading_position_apply_fill(trdb_uow *uow, int64_t position_id, int32_
 }
 
 static const trdbi_query_param query_trading_symbol_apply_fill_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 0},
-    {"trade_type", &trdbi_enum_trading_trade_type, TRDBI_ENUM, 0},
-    {"symbol", NULL, TRDBI_TEXT, 0},
-    {"direction", &trdbi_enum_trading_direction, TRDBI_ENUM, 0},
-    {"action", &trdbi_enum_trading_fill_action, TRDBI_ENUM, 0},
-    {"qty", NULL, TRDBI_DECIMAL, 0},
-    {"price", NULL, TRDBI_DECIMAL, 0},
-    {"ts", NULL, TRDBI_TIMESTAMP, 1},
-    {"commission", NULL, TRDBI_DECIMAL, 1},
-    {"exchange", NULL, TRDBI_TEXT, 1},
-    {"exchange_trade_id", NULL, TRDBI_TEXT, 1},
-    {"close_when_flat", NULL, TRDBI_BOOL, 0},
+    {"bot_id", NULL, TRDBI_I64, 0, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, TRDBI_ENUM, 0, 0},
+    {"symbol", NULL, TRDBI_TEXT, 0, 0},
+    {"direction", &trdbi_enum_trading_direction, TRDBI_ENUM, 0, 0},
+    {"action", &trdbi_enum_trading_fill_action, TRDBI_ENUM, 0, 0},
+    {"qty", NULL, TRDBI_DECIMAL, 0, 0},
+    {"price", NULL, TRDBI_DECIMAL, 0, 0},
+    {"ts", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"commission", NULL, TRDBI_DECIMAL, 1, 0},
+    {"exchange", NULL, TRDBI_TEXT, 1, 0},
+    {"exchange_trade_id", NULL, TRDBI_TEXT, 1, 0},
+    {"close_when_flat", NULL, TRDBI_BOOL, 0, 0},
 };
 
 static const trdbi_field query_trading_symbol_apply_fill_fields[] = {
@@ -1231,8 +1231,8 @@ int trdbi_trading_symbol_apply_fill(trdb_uow *uow, int64_t bot_id, int32_t trade
 }
 
 static const trdbi_query_param query_trading_position_close_if_flat_params[] = {
-    {"position_id", NULL, TRDBI_I64, 0},
-    {"ts", NULL, TRDBI_TIMESTAMP, 1},
+    {"position_id", NULL, TRDBI_I64, 0, 0},
+    {"ts", NULL, TRDBI_TIMESTAMP, 1, 0},
 };
 
 static const trdbi_field query_trading_position_close_if_flat_fields[] = {
@@ -1273,8 +1273,8 @@ int trdbi_trading_position_close_if_flat(trdb_uow *uow, int64_t position_id, trd
 }
 
 static const trdbi_query_param query_trading_position_mark_closed_params[] = {
-    {"position_id", NULL, TRDBI_I64, 0},
-    {"ts", NULL, TRDBI_TIMESTAMP, 1},
+    {"position_id", NULL, TRDBI_I64, 0, 0},
+    {"ts", NULL, TRDBI_TIMESTAMP, 1, 0},
 };
 
 static const trdbi_field query_trading_position_mark_closed_fields[] = {
@@ -1315,8 +1315,8 @@ int trdbi_trading_position_mark_closed(trdb_uow *uow, int64_t position_id, trdb_
 }
 
 static const trdbi_query_param query_trading_positions_open_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
-    {"symbol", NULL, TRDBI_TEXT, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
+    {"symbol", NULL, TRDBI_TEXT, 1, 0},
 };
 
 static const trdbi_field query_trading_positions_open_fields[] = {
@@ -1360,8 +1360,8 @@ int trdb_trading_positions_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *s
 }
 
 static const trdbi_query_param query_trading_positions_verify_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
-    {"drift_only", NULL, TRDBI_BOOL, 0},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
+    {"drift_only", NULL, TRDBI_BOOL, 0, 0},
 };
 
 static const trdbi_field query_trading_positions_verify_fields[] = {
@@ -1423,8 +1423,8 @@ void trdb_trading_positions_verify_row_list_free(trdb_trading_positions_verify_r
 }
 
 static const trdbi_query_param query_trading_trades_open_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
-    {"symbol", NULL, TRDBI_TEXT, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
+    {"symbol", NULL, TRDBI_TEXT, 1, 0},
 };
 
 static const trdbi_field query_trading_trades_open_fields[] = {
@@ -1489,16 +1489,16 @@ int trdb_trading_trades_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symb
 }
 
 static const trdbi_query_param query_trading_trade_close_params[] = {
-    {"id", NULL, TRDBI_I64, 0},
-    {"exit_price", NULL, TRDBI_DECIMAL, 0},
-    {"exit_time", NULL, TRDBI_TIMESTAMP, 1},
-    {"exit_reason", NULL, TRDBI_TEXT, 1},
-    {"commission", NULL, TRDBI_DECIMAL, 1},
-    {"entry_value", NULL, TRDBI_DECIMAL, 1},
-    {"exit_value", NULL, TRDBI_DECIMAL, 1},
-    {"gross_pnl", NULL, TRDBI_DECIMAL, 1},
-    {"net_pnl", NULL, TRDBI_DECIMAL, 1},
-    {"pnl_percentage", NULL, TRDBI_DECIMAL, 1},
+    {"id", NULL, TRDBI_I64, 0, 0},
+    {"exit_price", NULL, TRDBI_DECIMAL, 0, 0},
+    {"exit_time", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"exit_reason", NULL, TRDBI_TEXT, 1, 0},
+    {"commission", NULL, TRDBI_DECIMAL, 1, 0},
+    {"entry_value", NULL, TRDBI_DECIMAL, 1, 0},
+    {"exit_value", NULL, TRDBI_DECIMAL, 1, 0},
+    {"gross_pnl", NULL, TRDBI_DECIMAL, 1, 0},
+    {"net_pnl", NULL, TRDBI_DECIMAL, 1, 0},
+    {"pnl_percentage", NULL, TRDBI_DECIMAL, 1, 0},
 };
 
 static const trdbi_field query_trading_trade_close_fields[] = {
@@ -1576,7 +1576,7 @@ int trdbi_trading_trade_close(trdb_uow *uow, int64_t id, trdb_decimal exit_price
 }
 
 static const trdbi_query_param query_trading_pnl_summary_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_trading_pnl_summary_fields[] = {
@@ -1646,7 +1646,7 @@ void trdb_trading_pnl_summary_row_free(trdb_trading_pnl_summary_row *row) {
 }
 
 static const trdbi_query_param query_trading_pnl_by_symbol_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_trading_pnl_by_symbol_fields[] = {
@@ -1706,7 +1706,7 @@ void trdb_trading_pnl_by_symbol_row_list_free(trdb_trading_pnl_by_symbol_row_lis
 }
 
 static const trdbi_query_param query_trading_pnl_by_exit_reason_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_trading_pnl_by_exit_reason_fields[] = {
@@ -1767,7 +1767,7 @@ void trdb_trading_pnl_by_exit_reason_row_list_free(trdb_trading_pnl_by_exit_reas
 }
 
 static const trdbi_query_param query_trading_equity_curve_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_trading_equity_curve_fields[] = {
@@ -1833,7 +1833,7 @@ void trdb_trading_equity_curve_row_list_free(trdb_trading_equity_curve_row_list 
 }
 
 static const trdbi_query_param query_trading_drawdown_params[] = {
-    {"bot_id", NULL, TRDBI_I64, 1},
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
 };
 
 static const trdbi_field query_trading_drawdown_fields[] = {

@@ -279,7 +279,8 @@ static const trdbi_column usr_verification_codes_columns[] = {
      .new_offset = offsetof(trdb_usr_verification_code_new, code), .flags = TRDBI_NOT_NULL | TRDBI_SECRET,
      .max_chars = 32},
     {.field = {"sent_time", NULL, offsetof(trdb_usr_verification_code, sent_time), TRDBI_I64, 0},
-     .new_offset = offsetof(trdb_usr_verification_code_new, sent_time), .flags = TRDBI_NOT_NULL,
+     .new_offset = offsetof(trdb_usr_verification_code_new, sent_time),
+     .filter_offset = offsetof(trdb_usr_verification_code_filter, sent_time), .flags = TRDBI_NOT_NULL,
      .int_bytes = 8},
     {.field = {"provider", NULL, offsetof(trdb_usr_verification_code, provider), TRDBI_TEXT, 0},
      .new_offset = offsetof(trdb_usr_verification_code_new, provider), .flags = TRDBI_NOT_NULL,
@@ -390,11 +391,11 @@ void trdb_usr_verification_code_list_free(trdb_usr_verification_code_list *list)
 }
 
 static const trdbi_query_param query_usr_ensure_user_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0},
-    {"role", &trdbi_enum_usr_role, TRDBI_ENUM, 1},
-    {"email", NULL, TRDBI_TEXT, 1},
-    {"metadata", NULL, TRDBI_JSON, 1},
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+    {"role", &trdbi_enum_usr_role, TRDBI_ENUM, 1, 0},
+    {"email", NULL, TRDBI_TEXT, 1, 0},
+    {"metadata", NULL, TRDBI_JSON, 1, 0},
 };
 
 static const trdbi_field query_usr_ensure_user_fields[] = {
@@ -424,8 +425,8 @@ int trdbi_usr_ensure_user(trdb_uow *uow, const char *provider, const char *exter
 }
 
 static const trdbi_query_param query_usr_sign_in_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0},
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_usr_sign_in_fields[] = {
@@ -459,8 +460,8 @@ int trdbi_usr_sign_in(trdb_uow *uow, const char *provider, const char *external_
 }
 
 static const trdbi_query_param query_users_get_by_provider_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0},
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_users_get_by_provider_fields[] = {
@@ -496,9 +497,48 @@ int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *
     return trdbi_query_one(uow, &query_users_get_by_provider, args, ret, reterr);
 }
 
+static const trdbi_query_param query_users_get_summary_params[] = {
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+};
+
+static const trdbi_field query_users_get_summary_fields[] = {
+    {"id", NULL, offsetof(trdb_usr_user_summary, id), TRDBI_I64, 0},
+    {"username", NULL, offsetof(trdb_usr_user_summary, username), TRDBI_TEXT, 0},
+    {"email", NULL, offsetof(trdb_usr_user_summary, email), TRDBI_TEXT, 0},
+    {"role", &trdbi_enum_usr_role, offsetof(trdb_usr_user_summary, role), TRDBI_ENUM, 0},
+    {"is_active", NULL, offsetof(trdb_usr_user_summary, is_active), TRDBI_BOOL, 0},
+    {"created_at", NULL, offsetof(trdb_usr_user_summary, created_at), TRDBI_TIMESTAMP, 0},
+    {"last_login", NULL, offsetof(trdb_usr_user_summary, last_login), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_users_get_summary = {
+    .name = "users_get_summary",
+    .sql = "SELECT id, split_part(email, '@', 1) AS username, email, role, coalesce(is_active, true) AS "
+           "is_active, created_at, last_login\n"
+           "FROM {schema}.usr_users WHERE id = $1",
+    .params = query_users_get_summary_params,
+    .fields = query_users_get_summary_fields,
+    .param_count = 1,
+    .field_count = 7,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_usr_user_summary),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_users_get_summary(trdb_uow *uow, int64_t user_id, trdb_usr_user_summary **ret,
+                           trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id)};
+    return trdbi_query_one(uow, &query_users_get_summary, args, ret, reterr);
+}
+
+void trdb_usr_user_summary_free(trdb_usr_user_summary *row) {
+    trdbi_row_free(row);
+}
+
 static const trdbi_query_param query_usr_identity_by_external_id_params[] = {
-    {"provider", NULL, TRDBI_TEXT, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0},
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_usr_identity_by_external_id_fields[] = {
@@ -533,7 +573,7 @@ int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provider, const 
 }
 
 static const trdbi_query_param query_usr_user_by_email_params[] = {
-    {"email", NULL, TRDBI_TEXT, 0},
+    {"email", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_usr_user_by_email_fields[] = {
@@ -566,7 +606,7 @@ int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret
 }
 
 static const trdbi_query_param query_users_get_telegram_profile_params[] = {
-    {"telegram_id", NULL, TRDBI_TEXT, 0},
+    {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_users_get_telegram_profile_fields[] = {
@@ -688,18 +728,25 @@ static const trdbi_field query_users_list_pending_approvals_fields[] = {
 
 static const trdbi_query query_users_list_pending_approvals = {
     .name = "users_list_pending_approvals",
-    .sql = "SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, "
-           "max_alerts, max_schedules,\n"
-           "    verification_code, code_sent_time\n"
-           "FROM {schema}.usr_telegram_profiles WHERE verified AND approved IS NOT TRUE\n"
-           "ORDER BY user_id, identity_id",
+    .sql = "SELECT p.user_id, p.identity_id, p.telegram_user_id, p.email, p.verified, p.approved, "
+           "p.is_admin, p.language,\n"
+           "    p.max_alerts, p.max_schedules, p.verification_code, p.code_sent_time\n"
+           "FROM {schema}.usr_auth_identities i\n"
+           "CROSS JOIN LATERAL (SELECT * FROM {schema}.usr_telegram_profiles v WHERE v.identity_id = i.id "
+           "OFFSET 0) p\n"
+           "WHERE i.provider = 'telegram'\n"
+           "    AND CASE jsonb_typeof(i.metadata -> 'verified') WHEN 'boolean' THEN (i.metadata -> "
+           "'verified')::boolean END\n"
+           "    AND CASE jsonb_typeof(i.metadata -> 'approved') WHEN 'boolean' THEN (i.metadata -> "
+           "'approved')::boolean END IS NOT TRUE\n"
+           "ORDER BY i.user_id, i.id",
     .params = NULL,
     .fields = query_users_list_pending_approvals_fields,
     .param_count = 0,
     .field_count = 12,
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_profile),
-    .secret = false,
+    .secret = true,
     .reads = true,
 };
 
@@ -714,15 +761,18 @@ static const trdbi_field query_users_list_admin_telegram_ids_fields[] = {
 
 static const trdbi_query query_users_list_admin_telegram_ids = {
     .name = "users_list_admin_telegram_ids",
-    .sql = "SELECT telegram_user_id FROM {schema}.usr_telegram_profiles WHERE is_admin ORDER BY user_id, "
-           "identity_id",
+    .sql = "SELECT i.external_id AS telegram_user_id FROM {schema}.usr_auth_identities i\n"
+           "WHERE i.provider = 'telegram'\n"
+           "    AND CASE jsonb_typeof(i.metadata -> 'is_admin') WHEN 'boolean' THEN (i.metadata -> "
+           "'is_admin')::boolean END\n"
+           "ORDER BY i.user_id, i.id",
     .params = NULL,
     .fields = query_users_list_admin_telegram_ids_fields,
     .param_count = 0,
     .field_count = 1,
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdb_telegram_admin),
-    .secret = false,
+    .secret = true,
     .reads = true,
 };
 
@@ -753,7 +803,7 @@ void trdb_telegram_admin_list_free(trdb_telegram_admin_list *list) {
 }
 
 static const trdbi_query_param query_users_get_notification_channels_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_users_get_notification_channels_fields[] = {
@@ -837,13 +887,13 @@ void trdb_telegram_recipient_list_free(trdb_telegram_recipient_list *list) {
 }
 
 static const trdbi_query_param query_usr_update_profile_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"provider", NULL, TRDBI_TEXT, 0},
-    {"external_id", NULL, TRDBI_TEXT, 0},
-    {"set_email", NULL, TRDBI_BOOL, 0},
-    {"email", NULL, TRDBI_TEXT, 1},
-    {"set", NULL, TRDBI_JSON, 0},
-    {"cleared", NULL, TRDBI_TEXTS, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"provider", NULL, TRDBI_TEXT, 0, 0},
+    {"external_id", NULL, TRDBI_TEXT, 0, 0},
+    {"set_email", NULL, TRDBI_BOOL, 0, 0},
+    {"email", NULL, TRDBI_TEXT, 1, 0},
+    {"set", NULL, TRDBI_JSON, 0, 0},
+    {"cleared", NULL, TRDBI_TEXTS, 0, 0},
 };
 
 static const trdbi_query query_usr_update_profile = {
@@ -874,7 +924,7 @@ int trdbi_usr_update_profile(trdb_uow *uow, int64_t user_id, const char *provide
 }
 
 static const trdbi_query_param query_usr_erase_user_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_query query_usr_erase_user = {
@@ -931,8 +981,8 @@ int trdbi_usr_erase_user(trdb_uow *uow, int64_t user_id, int64_t *ret, trdb_erro
 }
 
 static const trdbi_query_param query_usr_verification_codes_sent_since_params[] = {
-    {"user_id", NULL, TRDBI_I64, 0},
-    {"since", NULL, TRDBI_I64, 0},
+    {"user_id", NULL, TRDBI_I64, 0, 0},
+    {"since", NULL, TRDBI_I64, 0, 0},
 };
 
 static const trdbi_field query_usr_verification_codes_sent_since_fields[] = {

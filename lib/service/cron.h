@@ -25,8 +25,11 @@ int trdbi_cron_fields_parse(const char *expression, trdbi_cron_fields *ret, trdb
  * which the calendar repeats, so none ever. */
 bool trdbi_cron_match(const trdbi_cron_fields *fields, int64_t from, int64_t *ret);
 
-/* Writes the sentence for people; false when it needs more than `size` bytes. */
-bool trdbi_cron_words(const trdbi_cron_fields *fields, const char *zone, char *text, size_t size);
+/* Bytes that hold the longest sentence: an irregular list in every field, and a long name. */
+#define TRDBI_CRON_WORDS 1024
+
+/* Writes the sentence for people. */
+void trdbi_cron_words(const trdbi_cron_fields *fields, const char *zone, char *text, size_t size);
 
 /* ---- zones ---------------------------------------------------------------------------------------- */
 

@@ -70,28 +70,34 @@ bool trdbi_cron_match(const trdbi_cron_fields *fields, int64_t from, int64_t *re
 
 /* ---- instants ------------------------------------------------------------------------------------- */
 
+/* The next match before the year 10000. */
+static bool match(const trdb_cron *cron, int64_t from, int64_t *ret_local) {
+    return trdbi_cron_match(&cron->fields, from, ret_local) && *ret_local < END;
+}
+
 /* Each local time runs when the clock first shows it, or jumps over it. */
 static bool next_first(const trdb_cron *cron, int64_t after, int64_t *ret) {
     int64_t local;
-    if (!trdbi_cron_match(&cron->fields, trdbi_zone_unreached(&cron->zone, after), &local))
+    if (!match(cron, trdbi_zone_unreached(&cron->zone, after), &local))
         return false;
     *ret = trdbi_zone_first(&cron->zone, local);
     return true;
 }
 
 /* Each instant runs at which the clock shows a local time that matches. Gaps may swallow every match, as of
- * midnights of second Sundays in March in Havana, so the search ends when the zone's rules have come round. */
+ * midnights of second Sundays in March in Havana, so the search ends when the zone's rules have come round.
+ */
 static bool next_every(const trdb_cron *cron, int64_t after, int64_t *ret) {
     const int64_t limit = (after > STEADY ? after : STEADY) + YEARS_400;
     int64_t start = after + 1, local;
     while (start < limit && start < END) {
         /* No instant before this one can show a match. */
-        if (!trdbi_cron_match(&cron->fields, start - TRDBI_MAX_OFFSET, &local))
+        if (!match(cron, start - TRDBI_MAX_OFFSET, &local))
             return false;
         if (start < local - TRDBI_MAX_OFFSET)
             start = local - TRDBI_MAX_OFFSET;
         const trdbi_span span = trdbi_zone_span(&cron->zone, start);
-        if (!trdbi_cron_match(&cron->fields, start + span.offset, &local))
+        if (!match(cron, start + span.offset, &local))
             return false;
         int64_t instant = local - span.offset;
         if (trdbi_zone_span(&cron->zone, instant).number == span.number) {
@@ -113,8 +119,8 @@ int trdb_cron_next(const trdb_cron *cron, trdb_timestamp after, trdb_timestamp *
         trdbi_error(reterr, code, "the next run is asked for after a time that is not finite");
     } else {
         int64_t second = trdbi_floor_divide(after.us, SECOND);
-        if (second < END &&
-            (cron->fields.hours_star ? next_every : next_first)(cron, second, &next) && next < END) {
+        if (second < END && (cron->fields.hours_star ? next_every : next_first)(cron, second, &next) &&
+            next < END) {
             *ret = trdb_timestamp_from_us(next * SECOND);
             return 0;
         }

@@ -16,19 +16,19 @@ typedef struct allowed {
     const char *name;
     int low;
     int high;
-    int last;          /* where `*` and "5/10" end: Sunday counts once */
+    int count;         /* of values; Sunday is one */
     const char *words; /* names of the values from `low` on, three letters each */
 } allowed;
 
 static const allowed kinds[FIELDS] = {
-    {"minute", 0, 59, 59, ""},
-    {"hour", 0, 23, 23, ""},
+    {"minute", 0, 59, 60, ""},
+    {"hour", 0, 23, 24, ""},
     {"day of month", 1, 31, 31, ""},
     {"month", 1, 12, 12, "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"},
-    {"weekday", 0, 7, 6, "SUNMONTUEWEDTHUFRISAT"},
+    {"weekday", 0, 7, 7, "SUNMONTUEWEDTHUFRISAT"},
 };
 
-/* A part of a field, for the eye: the field itself and where it ends. */
+/* A field of an expression, from `text` up to `end`. */
 typedef struct part {
     const allowed *kind;
     const char *text;
@@ -85,9 +85,9 @@ static int take_name(const part *field, const char **at, int *ret, trdb_error **
     }
     return trdbi_error(reterr, TRDB_E_INVALID, "unknown name \"%.*s\" in the %s field%s", (int)length, name,
                        field->kind->name,
-                       !words[0]                 ? ", which takes numbers"
-                       : field->kind->low == 1   ? ": months are JAN to DEC"
-                                                 : ": weekdays are SUN to SAT");
+                       !words[0]               ? ", which takes numbers"
+                       : field->kind->low == 1 ? ": months are JAN to DEC"
+                                               : ": weekdays are SUN to SAT");
 }
 
 static int take_value(const part *field, const char **at, int *ret, trdb_error **reterr) {
@@ -101,20 +101,19 @@ static int take_value(const part *field, const char **at, int *ret, trdb_error *
 }
 
 static int take_step(const part *field, const char **at, int *ret, trdb_error **reterr) {
-    const int most = field->kind->last - field->kind->low + 1;
     if (!take_number(at, ret))
         return malformed(field, "a step is missing or is no number", reterr);
     if (*ret == 0)
         return trdbi_error(reterr, TRDB_E_RANGE, "the step in the %s field is 0", field->kind->name);
-    if (*ret > most)
+    if (*ret > field->kind->count)
         return trdbi_error(reterr, TRDB_E_RANGE, "the step in the %s field is larger than %d",
-                           field->kind->name, most);
+                           field->kind->name, field->kind->count);
     return 0;
 }
 
 /* One part of a list: `*`, 5, 1-5, each with or without a step. */
 static int take_part(const part *field, const char **at, uint64_t *set, trdb_error **reterr) {
-    int first = field->kind->low, last = field->kind->last, step = 1, code = 0;
+    int first = field->kind->low, last = field->kind->high, step = 1, code = 0;
     if (**at == '*') {
         ++*at;
     } else {
@@ -125,7 +124,8 @@ static int take_part(const part *field, const char **at, uint64_t *set, trdb_err
             if (code == 0 && first > last)
                 return trdbi_error(reterr, TRDB_E_INVALID, "the range %d-%d in the %s field runs backwards%s",
                                    first, last, field->kind->name,
-                                   last == 0 && field->kind->high == 7 ? ": a range ends with Sunday as 7" : "");
+                                   last == 0 && field->kind->high == 7 ? ": a range ends with Sunday as 7"
+                                                                       : "");
         } else if (**at != '/') {
             last = first;
         }
@@ -146,7 +146,8 @@ static int take_field(const part *field, uint64_t *ret, trdb_error **reterr) {
     while ((code = take_part(field, &at, &set, reterr)) == 0 && at < field->end && *at == ',')
         at++;
     if (code == 0 && at != field->end)
-        code = malformed(field, "write numbers, ranges such as 1-5, steps such as 10-50/5, and commas", reterr);
+        code =
+            malformed(field, "write numbers, ranges such as 1-5, steps such as 10-50/5, and commas", reterr);
     if (code == 0)
         *ret = set;
     return code;
@@ -164,8 +165,9 @@ static int take_nickname(const char *name, size_t length, const char **ret, trdb
         const char *name;
         const char *fields;
     } names[] = {
-        {"@hourly", "0 * * * *"},  {"@daily", "0 0 * * *"},  {"@midnight", "0 0 * * *"}, {"@weekly", "0 0 * * 0"},
-        {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"}, {"@annually", "0 0 1 1 *"},
+        {"@hourly", "0 * * * *"},   {"@daily", "0 0 * * *"},   {"@midnight", "0 0 * * *"},
+        {"@weekly", "0 0 * * 0"},   {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"},
+        {"@annually", "0 0 1 1 *"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i].name) == length && strncasecmp(name, names[i].name, length) == 0) {
@@ -175,10 +177,11 @@ static int take_nickname(const char *name, size_t length, const char **ret, trdb
     }
     if (length == 7 && strncasecmp(name, "@reboot", 7) == 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "@reboot is not a time, and no schedule can follow it");
-    return trdbi_error(reterr, TRDB_E_INVALID,
-                       "unknown name \"%.*s\": there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly "
-                       "and @annually",
-                       (int)length, name);
+    return trdbi_error(
+        reterr, TRDB_E_INVALID,
+        "unknown name \"%.*s\": there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly "
+        "and @annually",
+        (int)length, name);
 }
 
 /* Splits at blanks. Gives the number of fields, of which the first FIELDS are kept. */
@@ -219,7 +222,8 @@ static int refuse_count(int count, trdb_error **reterr) {
         return trdbi_error(reterr, TRDB_E_INVALID, "the cron expression is empty: %s", wanted);
     if (count == 6)
         return trdbi_error(reterr, TRDB_E_INVALID,
-                           "the cron expression has six fields: seconds and years are not supported, %s", wanted);
+                           "the cron expression has six fields: seconds and years are not supported, %s",
+                           wanted);
     return trdbi_error(reterr, TRDB_E_INVALID, "the cron expression has %d field%s: %s", count,
                        count == 1 ? "" : "s", wanted);
 }
@@ -264,14 +268,10 @@ int trdbi_cron_fields_parse(const char *expression, trdbi_cron_fields *ret, trdb
 
 /* ---- the handle ----------------------------------------------------------------------------------- */
 
-/* Longer than any sentence can get: see trdbi_cron_words(). */
-#define WORDS_SIZE 1024
-
 static int make(const trdbi_cron_fields *fields, const char *expression, const char *timezone,
                 trdb_cron **ret, trdb_error **reterr) {
-    char words[WORDS_SIZE];
-    if (!trdbi_cron_words(fields, timezone, words, sizeof(words)))
-        snprintf(words, sizeof(words), "At the times of %s (%s)", expression, timezone);
+    char words[TRDBI_CRON_WORDS];
+    trdbi_cron_words(fields, timezone, words, sizeof(words));
     const size_t sizes[] = {strlen(expression) + 1, strlen(timezone) + 1, strlen(words) + 1};
     trdb_cron *cron = malloc(sizeof(*cron) + sizes[0] + sizes[1] + sizes[2]);
     if (!cron)

@@ -107,7 +107,8 @@ static int format_in(trdb_timestamp value, const char *timezone, char *buffer, s
     if (length < 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "the time is malformed");
     if (!buffer || (size_t)length >= size)
-        return trdbi_error(reterr, TRDB_E_INVALID, "the buffer is too small: %d bytes are needed", length + 1);
+        return trdbi_error(reterr, TRDB_E_INVALID, "the buffer is too small: %d bytes are needed",
+                           length + 1);
     memcpy(buffer, room, (size_t)length + 1);
     return length;
 }

@@ -35,7 +35,7 @@ static const char *folder(void) {
 static bool well_formed(const char *name) {
     size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
     return name[length] == '\0' && length > 0 && length <= MAX_NAME && isalpha((unsigned char)name[0]) &&
-           name[length - 1] != '/' && !strstr(name, "//");
+           !strstr(name, "//");
 }
 
 /* Files beside the zones: the machine's own setting, a default for POSIX texts, and copies of all zones, of
@@ -57,11 +57,13 @@ static int refuse_name(const char *name, trdb_error **reterr) {
         why = "POSIX rules are no zone";
     for (const char *p = name; *p; p++) {
         if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7F)
-            return trdbi_error(reterr, TRDB_E_INVALID,
-                               "the time zone has characters that no name has: name one such as Europe/Berlin");
+            return trdbi_error(
+                reterr, TRDB_E_INVALID,
+                "the time zone has characters that no name has: name one such as Europe/Berlin");
     }
-    return trdbi_error(reterr, TRDB_E_INVALID, "unknown time zone \"%.*s\"%s: %s; name one such as Europe/Berlin",
-                       MAX_NAME, name, strlen(name) > MAX_NAME ? "..." : "", why);
+    return trdbi_error(reterr, TRDB_E_INVALID,
+                       "unknown time zone \"%.*s\"%s: %s; name one such as Europe/Berlin", MAX_NAME, name,
+                       strlen(name) > MAX_NAME ? "..." : "", why);
 }
 
 /* ---- loading -------------------------------------------------------------------------------------- */
@@ -88,13 +90,14 @@ int trdbi_zone_open(const char *name, trdbi_zone *ret, trdb_error **reterr) {
     }
     if (!well_formed(name) || is_no_zone(name))
         return refuse_name(name, reterr);
-    /* As a path, since GLib takes some names of tzdata, such as EST5EDT, for POSIX rules. */
+    /* By its path GLib reads the very file that was looked at, and takes no name for an offset or POSIX
+     * rules. */
     char path[4096];
     int length = snprintf(path, sizeof(path), "%s/%s", folder(), name);
     if (length < 0 || (size_t)length >= sizeof(path) || !has_rules(path)) {
         if (access(folder(), X_OK) < 0)
-            return trdbi_error(reterr, TRDB_E_UNSUPPORTED,
-                               "no time zones in %s: install the package tzdata", folder());
+            return trdbi_error(reterr, TRDB_E_UNSUPPORTED, "no time zones in %s: install the package tzdata",
+                               folder());
         return refuse_name(name, reterr);
     }
     GTimeZone *rules = g_time_zone_new_identifier(path);

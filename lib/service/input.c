@@ -89,3 +89,16 @@ int trdbi_take_flags(const char *call, uint32_t flags, uint32_t known, trdb_erro
     trdbi_error(reterr, TRDB_E_INVALID, "%s: flags has unknown bits: 0x%x", call, (unsigned)(flags & ~known));
     return trdbi_refused(call, TRDB_E_INVALID, reterr);
 }
+
+void trdbi_json_text(trdbi_buf *buf, const char *text) {
+    trdbi_buf_char(buf, '"');
+    for (const char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            trdbi_buf_char(buf, '\\');
+        if ((unsigned char)*p < 0x20)
+            trdbi_buf_printf(buf, "\\u%04x", (unsigned char)*p);
+        else
+            trdbi_buf_char(buf, *p);
+    }
+    trdbi_buf_char(buf, '"');
+}

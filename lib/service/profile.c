@@ -29,19 +29,6 @@ static int refuse(const char *call, const char *field, int code, const char *why
     return trdbi_refused(call, code, reterr);
 }
 
-static void append_json_text(trdbi_buf *buf, const char *text) {
-    trdbi_buf_char(buf, '"');
-    for (const char *p = text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            trdbi_buf_char(buf, '\\');
-        if ((unsigned char)*p < 0x20)
-            trdbi_buf_printf(buf, "\\u%04x", (unsigned char)*p);
-        else
-            trdbi_buf_char(buf, *p);
-    }
-    trdbi_buf_char(buf, '"');
-}
-
 /* One field, read from the caller's struct: its state, whether something stands in it, its value. */
 typedef struct field_value {
     int32_t state;
@@ -101,7 +88,7 @@ static void set_key(trdbi_profile *profile, const profile_key *key, const field_
     else if (key->kind == NUMBER)
         trdbi_buf_printf(set, "%lld", (long long)value->number);
     else
-        append_json_text(set, value->text);
+        trdbi_json_text(set, value->text);
 }
 
 static int take_key(const char *call, const profile_key *key, trdbi_profile *profile, trdb_error **reterr) {

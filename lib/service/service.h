@@ -37,6 +37,9 @@ int trdbi_take_sign(const char *call, const trdbi_table *table, const char *colu
 /* Refuses bits that are not in `known`. */
 int trdbi_take_flags(const char *call, uint32_t flags, uint32_t known, trdb_error **reterr);
 
+/* Appends a text as a JSON string; it has been found to be UTF-8. */
+void trdbi_json_text(trdbi_buf *buf, const char *text);
+
 /* Names the call in an error just made. Gives the code. */
 int trdbi_refused(const char *call, int code, trdb_error **reterr);
 

@@ -64,7 +64,8 @@ SELECT json_agg(i ORDER BY i.oid, i.name) FROM (
             WHERE d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid AND d.refobjid = x.indrelid
                 AND d.refobjsubid > 0) AS depends,
         (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(num, ord)
-            JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.num) AS columns,
+            JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.num
+            WHERE k.ord <= x.indnkeyatts) AS columns,
         pg_get_expr(x.indpred, x.indrelid, true) AS predicate
     FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
     JOIN pg_class t ON t.oid = x.indrelid AND NOT t.relispartition

@@ -135,7 +135,8 @@ def query_function(query):
               for param in query.params]
     doc = [sentence(query.doc)]
     doc += [f"@param {param.name} {sentence(param.doc)}"
-            + (" NULL is allowed." if param.nullable and "NULL" not in param.doc else "") for param in query.params]
+            + (" NULL is allowed." if param.nullable and "NULL" not in param.doc else "")
+            + (f" TRDB_E_RANGE below {param.least}." if param.least else "") for param in query.params]
     arguments = "args" if params else "NULL"
     if query.result == "exec":
         ret = ("int64_t *", "ret")

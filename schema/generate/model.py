@@ -10,7 +10,7 @@ from problem import Problem, TomlLines
 
 OPERATIONS = ("insert", "upsert", "patch", "delete")
 TABLE_KEYS = {"domain", "singular", "plural", "key", "partitioned", "without", "secret", "pii", "planned"}
-ENUM_KEYS = {"columns", "any_case", "doc", "planned", "values"}
+ENUM_KEYS = {"columns", "any_case", "doc", "domain", "planned", "values"}
 PII_CLASSES = {"contact", "content", "technical"}
 
 
@@ -113,7 +113,7 @@ class Model:
         self.by_name = {table["name"]: table for table in catalogue["tables"]}
         self.enums = self.read_enums()
         self.enum_of = {column: enum for enum in self.enums.values() if not enum.planned
-                        for column in self.api_enums[enum.name]["columns"]}
+                        for column in self.api_enums[enum.name].get("columns", ())}
         self.tables = [self.read_table(name) for name in self.by_name]
         self.planned = [self.read_planned(name) for name, stanza in self.api_tables.items()
                         if stanza.get("planned")]
@@ -136,10 +136,14 @@ class Model:
             if stanza.get("planned"):
                 enums[name] = Enum(name, stanza["values"], "", planned=True)
                 continue
-            if not stanza.get("columns") or not stanza.get("doc"):
-                raise self.problem(where, "an enum needs columns and doc")
-            if "values" in stanza:
-                raise self.problem(where, "values come from the CHECK; they are given only for planned enums", "values")
+            if not stanza.get("doc") or not (stanza.get("columns") or stanza.get("domain")):
+                raise self.problem(where, "an enum needs columns, or a domain and values, and doc")
+            if "columns" not in stanza:
+                enums[name] = self.read_free_enum(name, stanza)
+                continue
+            for key in ("values", "domain"):
+                if key in stanza:
+                    raise self.problem(where, f"{key} comes from the columns; it is given only without them", key)
             sets = {column: self.values_of(where, column) for column in stanza["columns"]}
             first = stanza["columns"][0]
             for column, values in sets.items():
@@ -149,6 +153,14 @@ class Model:
             domain = self.api_tables.get(table, {}).get("domain")
             enums[name] = Enum(name, sets[first], stanza["doc"], stanza.get("any_case", False), domain=domain)
         return enums
+
+    def read_free_enum(self, name, stanza):
+        """A closed set that no column holds: values inside JSON, which only queries know."""
+        if stanza["domain"] not in self.domains:
+            raise self.problem(f"enums.{name}", f"there is no [domains.{stanza['domain']}]", "domain")
+        if not stanza.get("values"):
+            raise self.problem(f"enums.{name}", "an enum without columns needs values")
+        return Enum(name, stanza["values"], stanza["doc"], stanza.get("any_case", False), domain=stanza["domain"])
 
     def values_of(self, where, path):
         table_name, _, column_name = path.partition(".")

@@ -5,6 +5,7 @@
     -- What it gives, in any number of lines; this becomes the documentation.
     -- param: bot_id The bot.                      one per $n, in order; NAME? may be NULL; NAME enum=E
     -- param: direction? enum=trading_direction The side; NULL: both.
+    -- param: limit? min=1 How many; NULL: 50.     an integer that is refused below that
     -- column: total The sum.                      for columns that are not exactly those of a table
     -- row: trading_total                          what the row's type is called; queries that say the same share it
     -- scope: internal                             for the library's own services; not exported
@@ -33,6 +34,7 @@ class Value:
     nullable: bool = False
     doc: str = ""
     enum_name: str = None
+    least: int = 0
 
 
 @dataclasses.dataclass
@@ -131,12 +133,13 @@ def annotate(query, word, text, path, number):
         return
     if word not in ("param", "column"):
         raise Problem(path, number, f"unknown annotation `-- {word}:`")
-    match = re.fullmatch(r"([a-z][a-z0-9_]*)(\?)?(?:\s+enum=([a-z0-9_]+))?(?:\s+(\S.*))?", text)
-    if not match or (word == "column" and match[2]):
-        raise Problem(path, number, f"expected `-- {word}: name{'[?]' if word == 'param' else ''} [enum=set] text`")
-    if not match[4]:
+    match = re.fullmatch(r"([a-z][a-z0-9_]*)(\?)?(?:\s+enum=([a-z0-9_]+))?(?:\s+min=([1-9]\d*))?(?:\s+(\S.*))?", text)
+    if not match or (word == "column" and (match[2] or match[4])):
+        raise Problem(path, number, f"expected `-- {word}: name{'[?]' if word == 'param' else ''} [enum=set]"
+                                    f"{' [min=1]' if word == 'param' else ''} text`")
+    if not match[5]:
         raise Problem(path, number, f"{word} {match[1]} has no description")
-    value = Value(match[1], nullable=bool(match[2]), doc=match[4], enum_name=match[3])
+    value = Value(match[1], nullable=bool(match[2]), doc=match[5], enum_name=match[3], least=int(match[4] or 0))
     values = query.params if word == "param" else query.columns
     if any(other.name == value.name for other in values):
         raise Problem(path, number, f"{word} {value.name} is there twice")
@@ -254,6 +257,8 @@ def set_kind(query, value, type_name, model):
     value.kind = kinds.Enum() if value.enum else kinds.of_type(type_name)
     if value.kind is None:
         raise query.problem(f"{query.name}: {value.name} has type {type_name}, which is unknown")
+    if value.least and not isinstance(value.kind, kinds.I64):
+        raise query.problem(f"{query.name}: min= is for integers, and {value.name} has type {type_name}")
 
 
 def table_of(query, model):

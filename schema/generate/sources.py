@@ -94,7 +94,8 @@ def query_lines(query):
     if query.params:
         lines += [f"static const trdbi_query_param query_{name}_params[] = {{"]
         lines += [f"    {{{literal(param.name)}, {'&trdbi_enum_' + param.enum.name if param.enum else 'NULL'}, "
-                  f"{param.kind.constant}, {int(param.nullable)}}}," for param in query.params]
+                  f"{param.kind.constant}, {int(param.nullable)}, {param.least}}},"
+                  for param in query.params]
         lines += ["};", ""]
     if query.columns:
         table = query.table or query.embeds

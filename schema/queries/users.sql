@@ -29,6 +29,20 @@ SELECT u.* FROM {schema}.usr_users u JOIN {schema}.usr_auth_identities i ON i.us
 WHERE i.provider = $1 AND i.external_id = $2
 ORDER BY u.id LIMIT 1;
 
+-- name: users_get_summary :one
+-- row: usr_user_summary
+-- A user as it is shown to people.
+-- param: user_id The user.
+-- column: id The user.
+-- column: username The part of the e-mail before the @; NULL without an e-mail.
+-- column: email The e-mail.
+-- column: role enum=usr_role What the user may do.
+-- column: is_active Whether the user may sign in.
+-- column: created_at When the user was made.
+-- column: last_login When the user last signed in; NULL when never.
+SELECT id, split_part(email, '@', 1) AS username, email, role, coalesce(is_active, true) AS is_active, created_at, last_login
+FROM {schema}.usr_users WHERE id = $1;
+
 -- name: usr_identity_by_external_id :one
 -- An identity by the provider's id. Where an adopted database has several, that of the lowest user id wins.
 -- param: provider Name of the provider, such as telegram.
@@ -76,16 +90,26 @@ ORDER BY user_id, identity_id;
 -- row: telegram_profile
 -- The profiles of the Telegram accounts that are verified and not approved, by user id. Never decided counts as not
 -- approved.
-SELECT user_id, identity_id, telegram_user_id, email, verified, approved, is_admin, language, max_alerts, max_schedules,
-    verification_code, code_sent_time
-FROM {schema}.usr_telegram_profiles WHERE verified AND approved IS NOT TRUE
-ORDER BY user_id, identity_id;
+SELECT p.user_id, p.identity_id, p.telegram_user_id, p.email, p.verified, p.approved, p.is_admin, p.language,
+    p.max_alerts, p.max_schedules, p.verification_code, p.code_sent_time
+FROM {schema}.usr_auth_identities i
+-- The condition is that of the index ix_auth_identities_pending. OFFSET 0 keeps the join a look-up per account: how few
+-- they are is not known beforehand.
+CROSS JOIN LATERAL (SELECT * FROM {schema}.usr_telegram_profiles v WHERE v.identity_id = i.id OFFSET 0) p
+WHERE i.provider = 'telegram'
+    AND CASE jsonb_typeof(i.metadata -> 'verified') WHEN 'boolean' THEN (i.metadata -> 'verified')::boolean END
+    AND CASE jsonb_typeof(i.metadata -> 'approved') WHEN 'boolean' THEN (i.metadata -> 'approved')::boolean END IS NOT TRUE
+ORDER BY i.user_id, i.id;
 
 -- name: users_list_admin_telegram_ids :many
 -- row: telegram_admin
 -- The Telegram accounts whose metadata says is_admin, by user id; the users' roles do not matter.
 -- column: telegram_user_id The account's id.
-SELECT telegram_user_id FROM {schema}.usr_telegram_profiles WHERE is_admin ORDER BY user_id, identity_id;
+SELECT i.external_id AS telegram_user_id FROM {schema}.usr_auth_identities i
+-- The condition is that of the index ix_auth_identities_admins.
+WHERE i.provider = 'telegram'
+    AND CASE jsonb_typeof(i.metadata -> 'is_admin') WHEN 'boolean' THEN (i.metadata -> 'is_admin')::boolean END
+ORDER BY i.user_id, i.id;
 
 -- name: users_get_notification_channels :one
 -- row: notification_channels

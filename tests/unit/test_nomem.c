@@ -138,6 +138,37 @@ START_TEST(server_error) {
 }
 END_TEST
 
+static bool parse_cron(void) {
+    trdb_error *err = NULL;
+    trdb_cron *cron = NULL;
+    int rc = trdb_cron_parse("30 2 * * *", "Europe/Berlin", &cron, &err);
+    countdown = 0;
+    ck_assert(rc == 0 || rc == TRDB_E_NOMEM);
+    ck_assert_int_eq(trdb_error_code(err), rc);
+    ck_assert((cron != NULL) == (rc == 0));
+    trdb_error_free(err);
+    trdb_cron_free(cron);
+    return rc == 0;
+}
+
+START_TEST(cron) {
+    with_each_failure(parse_cron, 1);
+    /* Searching and describing allocate nothing. */
+    TRDB_AUTO(trdb_cron) *ready = NULL;
+    trdb_timestamp at = trdb_timestamp_from_us(INT64_C(1743200000000000));
+    ck_assert_int_eq(trdb_cron_parse("*/20 1-3 * * *", "Europe/Berlin", &ready, NULL), 0);
+    countdown = 1;
+    spent = false;
+    int rc = 0;
+    for (int i = 0; i < 100 && rc == 0; i++)
+        rc = trdb_cron_next(ready, at, &at, NULL);
+    bool described = trdb_cron_describe(ready) != NULL;
+    countdown = 0;
+    ck_assert_int_eq(rc, 0);
+    ck_assert(described && !spent);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("nomem");
     TCase *tests = tcase_create("nomem");
@@ -146,5 +177,6 @@ int main(void) {
     tcase_add_test(tests, buf);
     tcase_add_test(tests, error);
     tcase_add_test(tests, server_error);
+    tcase_add_test(tests, cron);
     return harness_run(suite);
 }

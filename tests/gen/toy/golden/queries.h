@@ -11,6 +11,7 @@ extern const trdbi_table trdbi_table_toy_items;
 extern const trdbi_table trdbi_table_toy_events;
 extern const trdbi_enum trdbi_enum_toy_mood;
 extern const trdbi_enum trdbi_enum_toy_side;
+extern const trdbi_enum trdbi_enum_toy_wall;
 extern const trdbi_table *const trdbi_toy_tables[];
 
 /*

@@ -45,6 +45,25 @@ int32_t trdb_toy_side_from_string(const char *text) {
     return trdbi_enum_constant(&trdbi_enum_toy_side, text);
 }
 
+static const char *const toy_wall_values[] = {
+    "thin",
+    "thick",
+};
+const trdbi_enum trdbi_enum_toy_wall = {
+    .name = "toy_wall",
+    .values = toy_wall_values,
+    .count = 2,
+    .any_case = false,
+};
+
+const char *trdb_toy_wall_to_string(int32_t value) {
+    return trdbi_enum_text(&trdbi_enum_toy_wall, value);
+}
+
+int32_t trdb_toy_wall_from_string(const char *text) {
+    return trdbi_enum_constant(&trdbi_enum_toy_wall, text);
+}
+
 static const trdbi_column toy_boxes_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_toy_box, id), TRDBI_UUID, 1},
      .new_offset = offsetof(trdb_toy_box_new, id), .filter_offset = offsetof(trdb_toy_box_filter, id),
@@ -406,7 +425,7 @@ void trdb_toy_event_list_free(trdb_toy_event_list *list) {
 }
 
 static const trdbi_query_param query_toy_boxes_on_side_params[] = {
-    {"side", &trdbi_enum_toy_side, TRDBI_ENUM, 0},
+    {"side", &trdbi_enum_toy_side, TRDBI_ENUM, 0, 0},
 };
 
 static const trdbi_field query_toy_boxes_on_side_fields[] = {
@@ -458,7 +477,7 @@ int trdb_toy_boxes_on_side(trdb_uow *uow, int32_t side, trdb_toy_box_list **ret,
 }
 
 static const trdbi_query_param query_toy_box_by_code_params[] = {
-    {"code", NULL, TRDBI_TEXT, 0},
+    {"code", NULL, TRDBI_TEXT, 0, 0},
 };
 
 static const trdbi_field query_toy_box_by_code_fields[] = {
@@ -510,8 +529,8 @@ int trdb_toy_box_by_code(trdb_uow *uow, const char *code, trdb_toy_box **ret, tr
 }
 
 static const trdbi_query_param query_toy_items_per_box_params[] = {
-    {"least", NULL, TRDBI_I64, 0},
-    {"mood", &trdbi_enum_toy_mood, TRDBI_ENUM, 1},
+    {"least", NULL, TRDBI_I64, 0, 1},
+    {"mood", &trdbi_enum_toy_mood, TRDBI_ENUM, 1, 0},
 };
 
 static const trdbi_field query_toy_items_per_box_fields[] = {
@@ -569,16 +588,16 @@ void trdb_toy_items_per_box_row_list_free(trdb_toy_items_per_box_row_list *list)
 }
 
 static const trdbi_query_param query_toy_echo_params[] = {
-    {"number", NULL, TRDBI_I64, 1},
-    {"flag", NULL, TRDBI_BOOL, 1},
-    {"amount", NULL, TRDBI_DECIMAL, 1},
-    {"at", NULL, TRDBI_TIMESTAMP, 1},
-    {"id", NULL, TRDBI_UUID, 1},
-    {"words", NULL, TRDBI_TEXT, 1},
-    {"data", NULL, TRDBI_BYTES, 1},
-    {"doc", NULL, TRDBI_JSON, 1},
-    {"address", NULL, TRDBI_INET, 1},
-    {"tags", NULL, TRDBI_TEXTS, 1},
+    {"number", NULL, TRDBI_I64, 1, 0},
+    {"flag", NULL, TRDBI_BOOL, 1, 0},
+    {"amount", NULL, TRDBI_DECIMAL, 1, 0},
+    {"at", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"id", NULL, TRDBI_UUID, 1, 0},
+    {"words", NULL, TRDBI_TEXT, 1, 0},
+    {"data", NULL, TRDBI_BYTES, 1, 0},
+    {"doc", NULL, TRDBI_JSON, 1, 0},
+    {"address", NULL, TRDBI_INET, 1, 0},
+    {"tags", NULL, TRDBI_TEXTS, 1, 0},
 };
 
 static const trdbi_field query_toy_echo_fields[] = {
@@ -625,7 +644,7 @@ void trdb_toy_echo_row_free(trdb_toy_echo_row *row) {
 }
 
 static const trdbi_query_param query_toy_items_remove_params[] = {
-    {"box_id", NULL, TRDBI_UUID, 0},
+    {"box_id", NULL, TRDBI_UUID, 0, 0},
 };
 
 static const trdbi_query query_toy_items_remove = {
@@ -647,7 +666,7 @@ int trdbi_toy_items_remove(trdb_uow *uow, trdb_uuid box_id, int64_t *ret, trdb_e
 }
 
 static const trdbi_query_param query_toy_twice_params[] = {
-    {"value", NULL, TRDBI_DECIMAL, 0},
+    {"value", NULL, TRDBI_DECIMAL, 0, 0},
 };
 
 static const trdbi_field query_toy_twice_fields[] = {
@@ -720,7 +739,7 @@ void trdb_toy_brief_list_free(trdb_toy_brief_list *list) {
 }
 
 static const trdbi_query_param query_toy_box_in_brief_params[] = {
-    {"id", NULL, TRDBI_UUID, 0},
+    {"id", NULL, TRDBI_UUID, 0, 0},
 };
 
 static const trdbi_field query_toy_box_in_brief_fields[] = {
@@ -747,7 +766,7 @@ int trdb_toy_box_in_brief(trdb_uow *uow, trdb_uuid id, trdb_toy_brief **ret, trd
 }
 
 static const trdbi_query_param query_toy_box_filled_params[] = {
-    {"id", NULL, TRDBI_UUID, 0},
+    {"id", NULL, TRDBI_UUID, 0, 0},
 };
 
 static const trdbi_field query_toy_box_filled_fields[] = {

@@ -55,6 +55,21 @@ TRDB_API const char *trdb_toy_side_to_string(int32_t value);
  */
 TRDB_API int32_t trdb_toy_side_from_string(const char *text);
 
+/** How a wall is, as queries say it. Values the library does not know are TRDB_ENUM_UNKNOWN in rows. */
+enum trdb_toy_wall {
+    TRDB_TOY_WALL_THIN = 1, /**< 'thin' */
+    TRDB_TOY_WALL_THICK = 2 /**< 'thick' */
+};
+
+/**
+ * The database's text of a constant of trdb_toy_wall, a static string; NULL for any other number. Any
+ * thread.
+ */
+TRDB_API const char *trdb_toy_wall_to_string(int32_t value);
+
+/** The constant of trdb_toy_wall for a text, or 0 when it is none or NULL. Any thread. */
+TRDB_API int32_t trdb_toy_wall_from_string(const char *text);
+
 /* ---- toy_boxes --------------------------------------------------------------------------------------- */
 
 /** The columns of toy_boxes, for order_by of trdb_toy_box_filter. */
@@ -647,7 +662,7 @@ typedef struct trdb_toy_items_per_box_row_list trdb_toy_items_per_box_row_list;
 
 /**
  * How full the boxes are.
- * @param least The fewest items; emptier boxes are left out.
+ * @param least The fewest items; emptier boxes are left out. TRDB_E_RANGE below 1.
  * @param mood How the box feels; NULL: any way.
  * @param ret receives the list; free it with trdb_toy_items_per_box_row_list_free().
  * @return 0; see the top of this file.

@@ -12,7 +12,7 @@ SELECT * FROM {schema}.toy_boxes WHERE code = $1;
 
 -- name: toy_items_per_box :many
 -- How full the boxes are.
--- param: least The fewest items; emptier boxes are left out.
+-- param: least min=1 The fewest items; emptier boxes are left out.
 -- param: mood? enum=toy_mood How the box feels; NULL: any way.
 -- column: box_id The box.
 -- column: code Its code.
