@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file services_trading.h
- * Services for bots, positions, fills and trades.
+ * Services for bots, positions, fills, trades and performance metrics.
  * The top of services.h says what holds for every service. Source: reference/framework-operations.md 6.
  */
 #ifndef TRADINGDB_SERVICES_TRADING_H
 #define TRADINGDB_SERVICES_TRADING_H
 
+#include <tradingdb/migrate.h>
 #include <tradingdb/trading.h>
 
 TRDB_BEGIN_DECLS
 
 /* ---- bots -------------------------------------------------------------------------------------------- */
+
+/**
+ * Changes a bot, or makes one. With an id that is there, the given fields are written and the others stay;
+ * otherwise a bot is made, under that id when one is given.
+ * @param bot what is given; user_id, type, status and config are required of a new one, and none of them can
+ *        be NULL.
+ * @param ret receives the bot; NULL when it is not wanted. Free it with trdb_trading_bot_free().
+ * @return 0; TRDB_E_NOT_NULL; TRDB_E_REFERENCE for an unknown user; TRDB_E_DUPLICATE when another session makes
+ *         the same id at the same time. One round trip with an id that is there or without one, two otherwise.
+ */
+TRDB_API int trdb_trading_upsert_bot(trdb_uow *uow, const trdb_trading_bot_new *bot, trdb_trading_bot **ret,
+                                     trdb_error **reterr);
 
 /**
  * Notes that a bot is alive.
@@ -67,6 +80,68 @@ enum trdb_delete_flags {
  */
 TRDB_API int trdb_trading_delete_bot(trdb_uow *uow, int64_t bot_id, uint32_t flags, trdb_error **reterr);
 
+/**
+ * Checks the configuration of a bot: what it must have, what has a value that cannot work, and what is only
+ * unusual. docs/bot-configuration.md lists the checks. Amounts are compared as decimals. Asks nothing of the
+ * database; any thread.
+ * @param config_json JSON text; text that is no JSON object is a finding.
+ * @param ret receives the findings, each TRDB_SEVERITY_PROBLEM or TRDB_SEVERITY_WARNING, whose topic is the
+ *        place in the document, such as "broker.cash", or "" for all of it. Empty when there is nothing to say. A
+ *        configuration is valid when none is a problem. Free it with trdb_finding_list_free().
+ * @return 0; TRDB_E_INVALID for a NULL text; TRDB_E_NOMEM.
+ *         Source: reference/framework-operations.md 6.
+ */
+TRDB_API int trdb_trading_validate_bot_config(const char *config_json, trdb_finding_list **ret,
+                                              trdb_error **reterr);
+
+/**
+ * Checks the row and the configuration of a bot. An unknown bot is invalid, with one problem.
+ * @param ret_valid receives whether no finding is a problem; may be NULL.
+ * @param ret receives the findings, as trdb_trading_validate_bot_config() gives them; NULL when they are not
+ *        wanted. Free it with trdb_finding_list_free().
+ * @return 0, also for an unknown bot. One round trip.
+ */
+TRDB_API int trdb_trading_validate_bot_configuration(trdb_uow *uow, int64_t bot_id, bool *ret_valid,
+                                                     trdb_finding_list **ret, trdb_error **reterr);
+
+/** What the check of a bot's configuration found. Strings live as long as the report. */
+typedef struct trdb_bot_finding {
+    int64_t bot_id;     /**< the bot */
+    int32_t severity;   /**< enum trdb_severity; TRDB_SEVERITY_OK stands alone: there is nothing to say */
+    int32_t reserved;
+    const char *topic;  /**< the place in the configuration, such as "broker.cash" */
+    const char *text;   /**< what was found */
+    const char *remedy; /**< what to do; NULL when all is well */
+} trdb_bot_finding;
+
+/** A list of findings, by bot. Free with trdb_bot_finding_list_free(). */
+typedef struct trdb_bot_finding_list trdb_bot_finding_list;
+
+/** The number of findings; 0 for NULL. Any thread. */
+TRDB_API size_t trdb_bot_finding_list_count(const trdb_bot_finding_list *list);
+/** The i-th finding, or NULL beyond the end. */
+TRDB_API const trdb_bot_finding *trdb_bot_finding_list_at(const trdb_bot_finding_list *list, size_t i);
+/** The finding after one of this list, or NULL. */
+TRDB_API const trdb_bot_finding *trdb_bot_finding_list_next(const trdb_bot_finding_list *list,
+                                                            const trdb_bot_finding *finding);
+/** Frees a report with all its strings. NULL is allowed. */
+TRDB_API void trdb_bot_finding_list_free(trdb_bot_finding_list *list);
+
+/** For TRDB_AUTO(). */
+static inline void trdb_bot_finding_list_cleanup(trdb_bot_finding_list **list) {
+    trdb_bot_finding_list_free(*list);
+}
+
+/**
+ * Checks every bot that is not disabled. Each has at least one finding; a bot is valid when none of its
+ * findings is a problem.
+ * @param user_id the owner; not given: all.
+ * @param ret receives the findings, by bot id; free it with trdb_bot_finding_list_free().
+ * @return 0. One round trip.
+ */
+TRDB_API int trdb_trading_validate_all_bot_configurations(trdb_uow *uow, trdb_in_i64 user_id,
+                                                          trdb_bot_finding_list **ret, trdb_error **reterr);
+
 /* ---- positions and fills ----------------------------------------------------------------------------- */
 
 /**
@@ -75,7 +150,7 @@ TRDB_API int trdb_trading_delete_bot(trdb_uow *uow, int64_t bot_id, uint32_t fla
  * @param position bot_id, trade_type, symbol and direction are required. opened_at (default now) and
  *        extra_metadata may be given and count for a new one only; no other field is taken.
  * @param ret receives the position; free it with trdb_trading_position_free().
- * @return 0; TRDB_E_REFERENCE for an unknown bot. One round trip.
+ * @return 0; TRDB_E_REFERENCE for an unknown bot (the unit stays usable). One round trip.
  */
 TRDB_API int trdb_trading_ensure_open_position(trdb_uow *uow, const trdb_trading_position_new *position,
                                                trdb_trading_position **ret, trdb_error **reterr);
@@ -104,9 +179,10 @@ enum trdb_fill_outcome {
  * @param ret receives the position as it is now; NULL when it is not wanted. Free it with
  *        trdb_trading_position_free().
  * @return 0; TRDB_E_CONFLICT when the exchange_trade_id was booked before with other figures or on another
- *         position (nothing was changed and the unit stays usable), when the position is closed, or when the
- *         fill would close more than is open; TRDB_E_NOT_FOUND for an unknown position; TRDB_E_CHECK when a
- *         figure leaves the range of an amount. One round trip. Source: reference/decisions.md 12.
+ *         position, when the position is closed, or when the fill would close more than is open;
+ *         TRDB_E_NOT_FOUND for an unknown position; in all these cases nothing was changed and the unit stays
+ *         usable. TRDB_E_CHECK when a figure leaves the range of an amount. One round trip.
+ *         Source: reference/decisions.md 12.
  */
 TRDB_API int trdb_trading_apply_fill(trdb_uow *uow, int64_t position_id, const trdb_trading_fill_new *fill,
                                      uint32_t flags, int32_t *ret_outcome, trdb_trading_position **ret,
@@ -116,7 +192,8 @@ TRDB_API int trdb_trading_apply_fill(trdb_uow *uow, int64_t position_id, const t
  * As trdb_trading_apply_fill(), for the open position of a symbol, which is made when there is none. An
  * execution that was booked before is found even when its position is closed by now.
  * @param position bot_id, trade_type, symbol and direction are required; no other field is taken.
- * @return as trdb_trading_apply_fill(); TRDB_E_REFERENCE for an unknown bot. One round trip.
+ * @return as trdb_trading_apply_fill(); TRDB_E_REFERENCE for an unknown bot (the unit stays usable). One round
+ *         trip.
  */
 TRDB_API int trdb_trading_fill_symbol(trdb_uow *uow, const trdb_trading_position_new *position,
                                       const trdb_trading_fill_new *fill, uint32_t flags,
@@ -177,6 +254,72 @@ TRDB_API int trdb_trading_total_pnl(const trdb_trading_position *position, trdb_
  */
 TRDB_API int trdb_trading_close_trade(trdb_uow *uow, int64_t trade_id, const trdb_trading_trade_new *close,
                                       trdb_trading_trade **ret, trdb_error **reterr);
+
+/**
+ * Deletes trades for good that are closed or cancelled and ended before a time: by exit_time, or by created_at
+ * where there is none. Open trades stay, and so do positions and fills. What was computed from the trades,
+ * such as profit and loss, is less by them afterwards.
+ * @param bot_id the bot; not given: all bots.
+ * @param before the time, which is not part of the range; required.
+ * @param ret receives the number of deleted trades; may be NULL.
+ * @return 0; TRDB_E_INVALID without a time, or for a bot_id given as NULL. One round trip.
+ *         Source: reference/decisions.md 8.
+ */
+TRDB_API int trdb_trading_purge_trades(trdb_uow *uow, trdb_in_i64 bot_id, trdb_timestamp before, int64_t *ret,
+                                       trdb_error **reterr);
+
+/* ---- performance metrics ----------------------------------------------------------------------------- */
+
+/**
+ * Which closed trades metrics are about, and the terms that they are computed on. What is not given narrows
+ * nothing; no field can be NULL. Begin with trdb_metrics_scope_new_init().
+ */
+typedef struct trdb_metrics_scope_new {
+    size_t struct_size;               /**< sizeof(trdb_metrics_scope_new) of the caller */
+    trdb_in_i64 bot_id;               /**< the bot */
+    trdb_in_enum trade_type;          /**< enum trdb_trading_trade_type; default: the bot's own, all without a bot */
+    const char *strategy_name;        /**< the strategy, at most 100 characters */
+    const char *symbol;               /**< the symbol, at most 20 characters */
+    const char *interval;             /**< the candle length, at most 10 characters */
+    const char *entry_logic_name;     /**< the rule that entered, at most 100 characters */
+    const char *exit_logic_name;      /**< the rule that exits, at most 100 characters */
+    trdb_in_timestamp since;          /**< first time of closing */
+    trdb_in_timestamp until;          /**< time of closing at which the range has ended; later than since */
+    trdb_in_decimal starting_balance; /**< what the account held when the range began, not negative; without one
+                                           above zero there are no returns, and what needs them is null */
+    trdb_in_decimal risk_free_rate;   /**< riskless return of a year, from -1 to 1 (0.05 is five per cent); default 0 */
+    trdb_in_i64 periods_per_year;     /**< days of a year that have returns, 1 to 366; default 365 */
+} trdb_metrics_scope_new;
+
+/** An input with its struct_size set and nothing given. */
+TRDB_DEFINE_INIT(trdb_metrics_scope_new);
+#ifndef __cplusplus
+/** The same with designated initializers, as a pointer: TRDB_METRICS_SCOPE_NEW(.field = …). C only. */
+#define TRDB_METRICS_SCOPE_NEW(...) \
+    (&(trdb_metrics_scope_new){.struct_size = sizeof(trdb_metrics_scope_new), __VA_ARGS__})
+#endif
+
+/**
+ * Computes the performance metrics of a bot, a strategy or a symbol, and stores nothing. docs/metrics.md
+ * defines every figure of the JSON object in the row's `metrics`; its numbers are exact decimals.
+ * @param scope which trades, on which terms; NULL for all trades of all bots.
+ * @param ret receives a row whose id is 0; free it with trdb_trading_performance_metric_free(). Without a bot
+ *        its bot_id is NULL.
+ * @return 0; TRDB_E_NOT_FOUND for an unknown bot. One round trip, one SQL statement.
+ *         Source: reference/framework-operations.md 6.
+ */
+TRDB_API int trdb_trading_metrics(trdb_uow *uow, const trdb_metrics_scope_new *scope,
+                                  trdb_trading_performance_metric **ret, trdb_error **reterr);
+
+/**
+ * The same for a bot, stored as a row of trading_performance_metrics whose calculated_at is now.
+ * @param scope which trades, on which terms; its bot_id is required.
+ * @param ret receives the row; NULL when it is not wanted. Free it with
+ *        trdb_trading_performance_metric_free().
+ * @return 0; TRDB_E_NOT_FOUND for an unknown bot. One round trip, one SQL statement.
+ */
+TRDB_API int trdb_trading_compute_metrics(trdb_uow *uow, const trdb_metrics_scope_new *scope,
+                                          trdb_trading_performance_metric **ret, trdb_error **reterr);
 
 TRDB_END_DECLS
 

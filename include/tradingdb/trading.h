@@ -217,6 +217,7 @@ typedef struct trdb_trading_bot_filter {
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
     trdb_where_enum status; /**< condition on status */
+    trdb_where_enum type; /**< condition on type */
 } trdb_trading_bot_filter;
 
 /** A filter with its struct_size set and nothing given. */
@@ -914,6 +915,7 @@ typedef struct trdb_trading_trade_filter {
     trdb_where_text symbol; /**< condition on symbol */
     trdb_where_enum status; /**< condition on status */
     trdb_where_timestamp entry_time; /**< condition on entry_time */
+    trdb_where_timestamp exit_time; /**< condition on exit_time */
 } trdb_trading_trade_filter;
 
 /** A filter with its struct_size set and nothing given. */
@@ -1250,6 +1252,16 @@ TRDB_API int trdb_trading_bots_enabled(trdb_uow *uow, trdb_in_i64 user_id, trdb_
                                        trdb_error **reterr);
 
 /**
+ * The bots of a status, by id.
+ * @param status The status.
+ * @param user_id The owner; NULL: all.
+ * @param ret receives the list; free it with trdb_trading_bot_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_trading_bots_by_status(trdb_uow *uow, int32_t status, trdb_in_i64 user_id,
+                                         trdb_trading_bot_list **ret, trdb_error **reterr);
+
+/**
  * The open positions, by id.
  * @param bot_id The bot; NULL: all.
  * @param symbol The symbol; NULL: all.
@@ -1541,6 +1553,16 @@ TRDB_API void trdb_trading_drawdown_row_free(trdb_trading_drawdown_row *row);
 static inline void trdb_trading_drawdown_row_cleanup(trdb_trading_drawdown_row **handle) {
     trdb_trading_drawdown_row_free(*handle);
 }
+
+/**
+ * The stored metrics of a bot, the newest first; those without a time of calculation last.
+ * @param bot_id The bot.
+ * @param limit Most rows wanted; NULL: 20; below 1: none.
+ * @param ret receives the list; free it with trdb_trading_performance_metric_list_free().
+ * @return 0; see the top of this file.
+ */
+TRDB_API int trdb_trading_metrics_latest(trdb_uow *uow, int64_t bot_id, trdb_in_i64 limit,
+                                         trdb_trading_performance_metric_list **ret, trdb_error **reterr);
 
 TRDB_END_DECLS
 

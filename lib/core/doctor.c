@@ -1,95 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The health check of a database: findings, each with its remedy. It looks as the future user would and reads
  * everything in one READ ONLY transaction. */
+#include "core/findings.h"
 #include "core/migrate.h"
 #include "base/text.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* What a program with default options opens at most: pool_size + pool_overflow. */
 enum { DEFAULT_POOL = 50, CONNECT_TIMEOUT_MS = 10000 };
 enum { CLOCK_WARNING_US = 1000000, CLOCK_PROBLEM_US = 60000000 };
-
-/* ---- the report ------------------------------------------------------------------------------------ */
-
-typedef struct entry {
-    struct entry *next;
-    trdb_finding finding;
-} entry;
-
-struct trdb_finding_list {
-    trdbi_arena *arena;
-    const trdb_finding **items; /* in order; made when the report is complete */
-    size_t count;
-    entry *first, *last;
-    bool failed;
-};
-
-size_t trdb_finding_list_count(const trdb_finding_list *list) {
-    return list ? list->count : 0;
-}
-
-const trdb_finding *trdb_finding_list_at(const trdb_finding_list *list, size_t i) {
-    return list && i < list->count ? list->items[i] : NULL;
-}
-
-const trdb_finding *trdb_finding_list_next(const trdb_finding_list *list, const trdb_finding *finding) {
-    if (!list || !finding)
-        return NULL;
-    const entry *next =
-        ((const entry *)(const void *)((const char *)finding - offsetof(entry, finding)))->next;
-    return next ? &next->finding : NULL;
-}
-
-void trdb_finding_list_free(trdb_finding_list *list) {
-    if (list)
-        trdbi_arena_free(list->arena);
-    free(list);
-}
-
-/* Adds a finding; failures stick. The remedy may be NULL. */
-__attribute__((format(printf, 5, 6))) static void find(trdb_finding_list *list, trdb_severity severity,
-                                                       const char *topic, const char *remedy,
-                                                       const char *format, ...) {
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    size_t size = length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
-    while (size > 0 && (text[size] & 0xc0) == 0x80 && (size_t)length >= sizeof text)
-        size--; /* a cut text ends before a character, not in it */
-    entry *e = trdbi_arena_alloc(list->arena, sizeof *e);
-    if (e) {
-        e->finding.severity = (int32_t)severity;
-        e->finding.topic = trdbi_arena_text(list->arena, topic, strlen(topic));
-        e->finding.text = trdbi_arena_text(list->arena, text, size);
-        e->finding.remedy = remedy ? trdbi_arena_text(list->arena, remedy, strlen(remedy)) : NULL;
-    }
-    if (!e || !e->finding.topic || !e->finding.text || (remedy && !e->finding.remedy)) {
-        list->failed = true;
-        return;
-    }
-    if (list->last)
-        list->last->next = e;
-    else
-        list->first = e;
-    list->last = e;
-    list->count++;
-}
-
-static int complete(trdb_finding_list *list, trdb_error **reterr) {
-    if (!list->failed)
-        list->items = trdbi_arena_alloc(list->arena, (list->count + 1) * sizeof *list->items);
-    if (!list->items)
-        return trdbi_error_nomem(reterr);
-    size_t i = 0;
-    for (const entry *e = list->first; e; e = e->next)
-        list->items[i++] = &e->finding;
-    return 0;
-}
 
 /* ---- reading --------------------------------------------------------------------------------------- */
 
@@ -153,15 +73,15 @@ static bool is_true(const examination *x, enum fact which) {
 
 static void check_server(const examination *x) {
     const char *host = trdbi_conninfo_get(x->info, "host");
-    find(x->list, TRDB_SEVERITY_OK, "server", NULL, "database \"%s\" on %s answers", fact(x, FACT_DATABASE),
+    trdbi_find(x->list, TRDB_SEVERITY_OK, "server", NULL, "database \"%s\" on %s answers", fact(x, FACT_DATABASE),
          host && *host ? host : "the default host");
-    find(x->list, TRDB_SEVERITY_OK, "version", NULL, "PostgreSQL %s", fact(x, FACT_VERSION));
+    trdbi_find(x->list, TRDB_SEVERITY_OK, "version", NULL, "PostgreSQL %s", fact(x, FACT_VERSION));
     if (is_true(x, FACT_STANDBY))
-        find(x->list, TRDB_SEVERITY_PROBLEM, "server",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "server",
              "connect to the primary; with several hosts add target_session_attrs=read-write",
              "the server is a standby, which refuses writes");
     else if (is_true(x, FACT_READ_ONLY))
-        find(x->list, TRDB_SEVERITY_PROBLEM, "server",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "server",
              "ALTER ROLE … or ALTER DATABASE … SET default_transaction_read_only = off",
              "transactions are read-only by default, so writes are refused");
 }
@@ -170,7 +90,7 @@ static int check_pooler(const examination *x, trdb_error **reterr) {
     bool pooled = false;
     int rc = trdbi_conn_pooled(x->conn, &pooled, reterr);
     if (rc >= 0 && pooled)
-        find(x->list, TRDB_SEVERITY_WARNING, "pooler",
+        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "pooler",
              "give `tradingdb migrate` the server's own host and port; everything else may use the pooler",
              "the connection goes through a pooler such as PgBouncer: migrations refuse it");
     return rc;
@@ -179,24 +99,24 @@ static int check_pooler(const examination *x, trdb_error **reterr) {
 static void check_settings(const examination *x) {
     const char *encoding = fact(x, FACT_ENCODING);
     if (strcmp(encoding, "UTF8") == 0)
-        find(x->list, TRDB_SEVERITY_OK, "encoding", NULL, "UTF8");
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "encoding", NULL, "UTF8");
     else
-        find(x->list, TRDB_SEVERITY_PROBLEM, "encoding",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "encoding",
              "dump it, and restore it into a database made with ENCODING 'UTF8'",
              "the database stores text as %s, which cannot hold every text", encoding);
     if (!is_true(x, FACT_FSYNC) || !is_true(x, FACT_FULL_PAGE_WRITES))
-        find(x->list, TRDB_SEVERITY_PROBLEM, "durability",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "durability",
              "set fsync = on and full_page_writes = on, and restart",
              "fsync is %s and full_page_writes is %s: a crash of the machine can destroy the database",
              fact(x, FACT_FSYNC), fact(x, FACT_FULL_PAGE_WRITES));
     else if (strcmp(fact(x, FACT_SYNCHRONOUS_COMMIT), "off") == 0)
-        find(x->list, TRDB_SEVERITY_WARNING, "durability",
+        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "durability",
              "set synchronous_commit = on, at least for this role",
              "synchronous_commit is off: a crash can lose the last acknowledged commits");
     else
-        find(x->list, TRDB_SEVERITY_OK, "durability", NULL, "commits are on disk when acknowledged");
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "durability", NULL, "commits are on disk when acknowledged");
     if (is_true(x, FACT_TIMEZONE))
-        find(x->list, TRDB_SEVERITY_OK, "timezone", NULL,
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "timezone", NULL,
              "other clients' sessions do not show UTC by default; those of this library do");
 }
 
@@ -212,15 +132,15 @@ static void check_pool(const examination *x) {
         "PgBouncer in front, or open with a smaller pool_size and pool_overflow";
     if (most < DEFAULT_POOL || (role >= 0 && role < DEFAULT_POOL) ||
         (database >= 0 && database < DEFAULT_POOL))
-        find(x->list, TRDB_SEVERITY_PROBLEM, "pool", remedy,
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "pool", remedy,
              "a default pool opens up to %d connections, but the limits are: server %ld, role %ld, database "
              "%ld (-1: none)",
              DEFAULT_POOL, most, role, database);
     else if (most - in_use < DEFAULT_POOL)
-        find(x->list, TRDB_SEVERITY_WARNING, "pool", remedy,
+        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "pool", remedy,
              "%ld of %ld connections are in use; a default pool opens up to %d", in_use, most, DEFAULT_POOL);
     else
-        find(x->list, TRDB_SEVERITY_OK, "pool", NULL,
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "pool", NULL,
              "%ld of %ld connections are in use; a default pool opens up to %d", in_use, most, DEFAULT_POOL);
 }
 
@@ -240,11 +160,11 @@ static int check_clock(const examination *x, trdb_error **reterr) {
     trdbi_result_free(result);
     const long long off_ms = off / 1000;
     if (size >= CLOCK_WARNING_US)
-        find(x->list, size >= CLOCK_PROBLEM_US ? TRDB_SEVERITY_PROBLEM : TRDB_SEVERITY_WARNING, "clock",
+        trdbi_find(x->list, size >= CLOCK_PROBLEM_US ? TRDB_SEVERITY_PROBLEM : TRDB_SEVERITY_WARNING, "clock",
              "let NTP set both clocks; leases and deadlines are computed with the server's",
              "the server's clock differs from this machine's by %+lld ms", off_ms);
     else
-        find(x->list, TRDB_SEVERITY_OK, "clock", NULL, "differs from this machine's by %+lld ms", off_ms);
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "clock", NULL, "differs from this machine's by %+lld ms", off_ms);
     return 0;
 }
 
@@ -271,13 +191,13 @@ static int check_rights(const examination *x, trdb_error **reterr) {
     const char *tables = trdbi_result_text(result, 0, 0);
     const char *refused = trdbi_result_text(result, 0, 1);
     if (strtol(refused, NULL, 10) > 0)
-        find(x->list, TRDB_SEVERITY_PROBLEM, "rights",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "rights",
              "as their owner: GRANT USAGE ON SCHEMA …, and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
              "TABLES IN SCHEMA … TO the role",
              "role \"%s\" may not read and write %s of %s tables in schema \"%s\", among them %s",
              fact(x, FACT_ROLE), refused, tables, x->schema, trdbi_result_text(result, 0, 2));
     else if (strtol(tables, NULL, 10) > 0)
-        find(x->list, TRDB_SEVERITY_OK, "rights", NULL,
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "rights", NULL,
              "role \"%s\" may read and write all %s tables in schema \"%s\"", fact(x, FACT_ROLE), tables,
              x->schema);
     trdbi_result_free(result);
@@ -288,14 +208,14 @@ static void check_role(const examination *x) {
     static const char remedy[] =
         "make a role for the application that owns nothing, and GRANT it what it needs";
     if (is_true(x, FACT_SUPERUSER))
-        find(x->list, TRDB_SEVERITY_WARNING, "role", remedy,
+        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "role", remedy,
              "role \"%s\" is a superuser: neither rights nor row-level security protect anything from it",
              fact(x, FACT_ROLE));
     else if (is_true(x, FACT_BYPASSRLS))
-        find(x->list, TRDB_SEVERITY_WARNING, "role", remedy, "role \"%s\" bypasses row-level security",
+        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "role", remedy, "role \"%s\" bypasses row-level security",
              fact(x, FACT_ROLE));
     else
-        find(x->list, TRDB_SEVERITY_OK, "role", NULL, "role \"%s\" is an ordinary one", fact(x, FACT_ROLE));
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "role", NULL, "role \"%s\" is an ordinary one", fact(x, FACT_ROLE));
 }
 
 /* A failed look-up ends the transaction, so this comes last. */
@@ -303,16 +223,16 @@ static int check_schema(const examination *x, trdb_error **reterr) {
     trdb_error *error = NULL;
     int rc = trdbi_schema_check(x->conn, x->schema, &error);
     if (rc >= 0)
-        find(x->list, TRDB_SEVERITY_OK, "schema", NULL, "schema \"%s\" is the one that this library knows",
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "schema", NULL, "schema \"%s\" is the one that this library knows",
              x->schema);
     else if (rc == TRDB_E_SCHEMA)
-        find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "run `tradingdb migrate up`", "%s",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "run `tradingdb migrate up`", "%s",
              trdb_error_message(error));
     else if (rc == TRDB_E_SCHEMA_NEWER)
-        find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "install the release that migrated it, or a newer one",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "install the release that migrated it, or a newer one",
              "%s", trdb_error_message(error));
     else if (rc == TRDB_E_PERMISSION)
-        find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "as its owner: GRANT USAGE ON SCHEMA … TO the role",
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "as its owner: GRANT USAGE ON SCHEMA … TO the role",
              "%s", trdb_error_message(error));
     else
         return trdbi_error_give(reterr, error, rc);
@@ -352,7 +272,7 @@ static void cannot_connect(trdb_finding_list *list, int code, const trdb_error *
                          : code == TRDB_E_EXHAUSTED
                              ? "close idle clients or raise max_connections"
                              : "start the server, or check host, port and name of the database";
-    find(list, TRDB_SEVERITY_PROBLEM, topic, remedy, "%s", trdb_error_message(error));
+    trdbi_find(list, TRDB_SEVERITY_PROBLEM, topic, remedy, "%s", trdb_error_message(error));
 }
 
 /* A server that fails on the way is a finding too; only a lack of memory here is an error of the call. */
@@ -370,7 +290,7 @@ static int run_examination(trdb_finding_list *list, const trdbi_conninfo *info, 
     } else if (rc >= 0) {
         rc = examine(&x, &error);
         if (rc < 0 && rc != TRDB_E_NOMEM)
-            find(list, TRDB_SEVERITY_PROBLEM, "server", "look into the server's log",
+            trdbi_find(list, TRDB_SEVERITY_PROBLEM, "server", "look into the server's log",
                  "the examination stopped: %s", trdb_error_message(error));
     }
     trdbi_result_free(x.facts);
@@ -379,7 +299,7 @@ static int run_examination(trdb_finding_list *list, const trdbi_conninfo *info, 
     if (rc == TRDB_E_NOMEM)
         return trdbi_error_give(reterr, error, rc);
     trdb_error_free(error);
-    return complete(list, reterr);
+    return trdbi_findings_complete(list, reterr);
 }
 
 int trdb_doctor(const char *conninfo, const char *schema, trdb_finding_list **ret, trdb_error **reterr) {
@@ -392,10 +312,8 @@ int trdb_doctor(const char *conninfo, const char *schema, trdb_finding_list **re
         rc = trdbi_conninfo_parse(conninfo, &info, reterr);
     if (rc < 0)
         return rc;
-    trdb_finding_list *list = calloc(1, sizeof *list);
-    if (list)
-        list->arena = trdbi_arena_new(4096);
-    rc = list && list->arena ? run_examination(list, info, schema, reterr) : trdbi_error_nomem(reterr);
+    trdb_finding_list *list = trdbi_findings_new();
+    rc = list ? run_examination(list, info, schema, reterr) : trdbi_error_nomem(reterr);
     trdbi_conninfo_free(info);
     if (rc < 0)
         trdb_finding_list_free(list);

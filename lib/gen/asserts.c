@@ -7,6 +7,12 @@
 
 #if UINTPTR_MAX == UINT64_MAX
 #define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field)
+AT(trdb_bot_finding, bot_id, 0);
+AT(trdb_bot_finding, severity, 8);
+AT(trdb_bot_finding, reserved, 12);
+AT(trdb_bot_finding, topic, 16);
+AT(trdb_bot_finding, text, 24);
+AT(trdb_bot_finding, remedy, 32);
 AT(trdb_bytes, data, 0);
 AT(trdb_bytes, size, 8);
 AT(trdb_db_options, struct_size, 0);
@@ -196,6 +202,19 @@ AT(trdb_job_schedule_run_new, lease_until, 280);
 AT(trdb_job_schedule_run_new, heartbeat_at, 304);
 AT(trdb_job_schedule_run_new, backfilled, 328);
 AT(trdb_job_schedule_run_new, priority, 336);
+AT(trdb_metrics_scope_new, struct_size, 0);
+AT(trdb_metrics_scope_new, bot_id, 8);
+AT(trdb_metrics_scope_new, trade_type, 24);
+AT(trdb_metrics_scope_new, strategy_name, 32);
+AT(trdb_metrics_scope_new, symbol, 40);
+AT(trdb_metrics_scope_new, interval, 48);
+AT(trdb_metrics_scope_new, entry_logic_name, 56);
+AT(trdb_metrics_scope_new, exit_logic_name, 64);
+AT(trdb_metrics_scope_new, since, 72);
+AT(trdb_metrics_scope_new, until, 96);
+AT(trdb_metrics_scope_new, starting_balance, 120);
+AT(trdb_metrics_scope_new, risk_free_rate, 152);
+AT(trdb_metrics_scope_new, periods_per_year, 184);
 AT(trdb_migrate_options, struct_size, 0);
 AT(trdb_migrate_options, chain, 8);
 AT(trdb_migrate_options, schema, 16);
@@ -483,6 +502,7 @@ AT(trdb_trading_bot_filter, descending, 36);
 AT(trdb_trading_bot_filter, id, 40);
 AT(trdb_trading_bot_filter, user_id, 80);
 AT(trdb_trading_bot_filter, status, 120);
+AT(trdb_trading_bot_filter, type, 152);
 AT(trdb_trading_bot_new, struct_size, 0);
 AT(trdb_trading_bot_new, id, 8);
 AT(trdb_trading_bot_new, user_id, 24);
@@ -689,6 +709,7 @@ AT(trdb_trading_trade_filter, strategy_name, 192);
 AT(trdb_trading_trade_filter, symbol, 232);
 AT(trdb_trading_trade_filter, status, 272);
 AT(trdb_trading_trade_filter, entry_time, 304);
+AT(trdb_trading_trade_filter, exit_time, 360);
 AT(trdb_trading_trade_new, struct_size, 0);
 AT(trdb_trading_trade_new, id, 8);
 AT(trdb_trading_trade_new, bot_id, 24);

@@ -489,7 +489,7 @@ int trdbi_trading_bot_delete(trdb_uow *uow, int64_t id, bool with_history,
 
 /*
  * The open position of (bot, trade type, symbol, direction), made when there is none, locked until the
- * unit ends.
+ * unit ends. No row for an unknown bot.
  * @param bot_id The bot.
  * @param trade_type The trade type.
  * @param symbol The symbol.
@@ -507,13 +507,14 @@ int trdbi_trading_position_ensure_open(trdb_uow *uow, int64_t bot_id, int32_t tr
 /* A row of trdbi_trading_position_apply_fill(). */
 typedef struct trdbi_trading_fill_answer {
     trdb_trading_position trading_position; /* First, so that trdb_trading_position_free() frees it. */
-    const char *outcome; /* applied, duplicate or conflict. */
+    const char *outcome; /* applied, duplicate, conflict, no_position, no_bot, closed or too_much. */
     trdb_opt_i64 fill_id; /* The fill, also when it was there before. */
     trdb_decimal fill_realized_pnl; /* What the fill realized. */
+    const char *problem; /* Why the stored state refuses the fill; NULL when it does not. */
 } trdbi_trading_fill_answer;
 
 /*
- * Applies one execution to a position; see the SQL function trading_apply_fill.
+ * Applies one execution to a position; see the SQL function trading_book_fill.
  * @param position_id The position.
  * @param action buy or sell.
  * @param qty The quantity, above zero.
@@ -535,7 +536,7 @@ int trdbi_trading_position_apply_fill(trdb_uow *uow, int64_t position_id, int32_
 /*
  * Applies one execution to the open position of a symbol, made when there is none; an execution that was
  * applied before is found even when its position is closed by now. See the SQL function
- * trading_fill_symbol.
+ * trading_book_symbol_fill.
  * @param bot_id The bot.
  * @param trade_type The trade type.
  * @param symbol The symbol.
@@ -558,7 +559,8 @@ int trdbi_trading_symbol_apply_fill(trdb_uow *uow, int64_t bot_id, int32_t trade
                                     trdbi_trading_fill_answer **ret, trdb_error **reterr);
 
 /*
- * Closes a position when nothing of it is open, otherwise leaves it alone; gives the position.
+ * Closes a position when nothing of it is open, otherwise leaves it alone; gives the position. No row for
+ * an unknown one.
  * @param position_id The position.
  * @param ts When; NULL: now.
  * @param ret receives the row; free it with trdb_trading_position_free().
@@ -568,7 +570,8 @@ int trdbi_trading_position_close_if_flat(trdb_uow *uow, int64_t position_id, trd
                                          trdb_trading_position **ret, trdb_error **reterr);
 
 /*
- * Closes a position whatever is left of it; the rest is recorded as written off.
+ * Closes a position whatever is left of it; the rest is recorded as written off. No row for an unknown
+ * one.
  * @param position_id The position.
  * @param ts When; NULL: now.
  * @param ret receives the row; free it with trdb_trading_position_free().
@@ -597,6 +600,65 @@ int trdbi_trading_trade_close(trdb_uow *uow, int64_t id, trdb_decimal exit_price
                               const char *exit_reason, trdb_decimal commission, trdb_decimal entry_value,
                               trdb_decimal exit_value, trdb_decimal gross_pnl, trdb_decimal net_pnl,
                               trdb_decimal pnl_percentage, trdb_trading_trade **ret, trdb_error **reterr);
+
+/*
+ * Deletes trades that are closed or cancelled and ended before a time: their exit_time, or created_at
+ * without one.
+ * @param bot_id The bot; NULL: all.
+ * @param before The time.
+ * @param ret receives the number of rows touched; may be NULL.
+ * @return 0; see the public headers.
+ */
+int trdbi_trading_trades_purge(trdb_uow *uow, trdb_in_i64 bot_id, trdb_timestamp before, int64_t *ret,
+                               trdb_error **reterr);
+
+/*
+ * The metrics of a scope as a row that is not stored; no row for an unknown bot.
+ * @param bot_id The bot; NULL: all.
+ * @param trade_type The trade type; NULL: the bot's own, all without a bot.
+ * @param strategy_name The strategy; NULL: all.
+ * @param symbol The symbol; NULL: all.
+ * @param interval The candle length; NULL: all.
+ * @param entry_logic_name The rule that entered; NULL: all.
+ * @param exit_logic_name The rule that exits; NULL: all.
+ * @param since First time of closing; NULL: from the beginning.
+ * @param until Time of closing at which the scope has ended; NULL: none.
+ * @param starting_balance What the account held; NULL: not known.
+ * @param risk_free_rate Riskless return of a year as a fraction; NULL: 0.
+ * @param periods_per_year Days of a year with returns; NULL: 365.
+ * @param ret receives the row; free it with trdb_trading_performance_metric_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_trading_metrics_read(trdb_uow *uow, trdb_in_i64 bot_id, trdb_in_enum trade_type,
+                               const char *strategy_name, const char *symbol, const char *interval,
+                               const char *entry_logic_name, const char *exit_logic_name,
+                               trdb_timestamp since, trdb_timestamp until, trdb_decimal starting_balance,
+                               trdb_decimal risk_free_rate, trdb_in_i64 periods_per_year,
+                               trdb_trading_performance_metric **ret, trdb_error **reterr);
+
+/*
+ * The same for a bot, stored; no row for an unknown bot.
+ * @param bot_id The bot.
+ * @param trade_type The trade type; NULL: the bot's own.
+ * @param strategy_name The strategy; NULL: all.
+ * @param symbol The symbol; NULL: all.
+ * @param interval The candle length; NULL: all.
+ * @param entry_logic_name The rule that entered; NULL: all.
+ * @param exit_logic_name The rule that exits; NULL: all.
+ * @param since First time of closing; NULL: from the beginning.
+ * @param until Time of closing at which the scope has ended; NULL: none.
+ * @param starting_balance What the account held; NULL: not known.
+ * @param risk_free_rate Riskless return of a year as a fraction; NULL: 0.
+ * @param periods_per_year Days of a year with returns; NULL: 365.
+ * @param ret receives the row; free it with trdb_trading_performance_metric_free().
+ * @return 0; TRDB_E_NOT_FOUND; see the public headers.
+ */
+int trdbi_trading_metrics_store(trdb_uow *uow, int64_t bot_id, trdb_in_enum trade_type,
+                                const char *strategy_name, const char *symbol, const char *interval,
+                                const char *entry_logic_name, const char *exit_logic_name,
+                                trdb_timestamp since, trdb_timestamp until, trdb_decimal starting_balance,
+                                trdb_decimal risk_free_rate, trdb_in_i64 periods_per_year,
+                                trdb_trading_performance_metric **ret, trdb_error **reterr);
 
 /* A row of trdbi_usr_ensure_user(). */
 typedef struct trdbi_usr_ensure_user_row {

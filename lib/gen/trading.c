@@ -137,7 +137,8 @@ static const trdbi_column trading_bots_columns[] = {
      .new_offset = offsetof(trdb_trading_bot_new, user_id),
      .filter_offset = offsetof(trdb_trading_bot_filter, user_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
     {.field = {"type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_bot, type), TRDBI_ENUM, 0},
-     .new_offset = offsetof(trdb_trading_bot_new, type), .flags = TRDBI_NOT_NULL, .max_chars = 20},
+     .new_offset = offsetof(trdb_trading_bot_new, type),
+     .filter_offset = offsetof(trdb_trading_bot_filter, type), .flags = TRDBI_NOT_NULL, .max_chars = 20},
     {.field = {"status", &trdbi_enum_trading_bot_status, offsetof(trdb_trading_bot, status), TRDBI_ENUM, 0},
      .new_offset = offsetof(trdb_trading_bot_new, status),
      .filter_offset = offsetof(trdb_trading_bot_filter, status), .flags = TRDBI_NOT_NULL, .max_chars = 20},
@@ -578,7 +579,8 @@ static const trdbi_column trading_trades_columns[] = {
      .new_offset = offsetof(trdb_trading_trade_new, entry_time),
      .filter_offset = offsetof(trdb_trading_trade_filter, entry_time)},
     {.field = {"exit_time", NULL, offsetof(trdb_trading_trade, exit_time), TRDBI_TIMESTAMP, 0},
-     .new_offset = offsetof(trdb_trading_trade_new, exit_time)},
+     .new_offset = offsetof(trdb_trading_trade_new, exit_time),
+     .filter_offset = offsetof(trdb_trading_trade_filter, exit_time)},
     {.field = {"buy_order_created", NULL, offsetof(trdb_trading_trade, buy_order_created), TRDBI_TIMESTAMP,
                0},
      .new_offset = offsetof(trdb_trading_trade_new, buy_order_created)},
@@ -884,6 +886,51 @@ int trdb_trading_bots_enabled(trdb_uow *uow, trdb_in_i64 user_id, trdb_trading_b
     return trdbi_query_many(uow, &query_trading_bots_enabled, args, ret, reterr);
 }
 
+static const trdbi_query_param query_trading_bots_by_status_params[] = {
+    {"status", &trdbi_enum_trading_bot_status, TRDBI_ENUM, 0, 0},
+    {"user_id", NULL, TRDBI_I64, 1, 0},
+};
+
+static const trdbi_field query_trading_bots_by_status_fields[] = {
+    {"id", NULL, offsetof(trdb_trading_bot, id), TRDBI_I64, 1},
+    {"user_id", NULL, offsetof(trdb_trading_bot, user_id), TRDBI_I64, 0},
+    {"type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_bot, type), TRDBI_ENUM, 0},
+    {"status", &trdbi_enum_trading_bot_status, offsetof(trdb_trading_bot, status), TRDBI_ENUM, 0},
+    {"description", NULL, offsetof(trdb_trading_bot, description), TRDBI_TEXT, 0},
+    {"config", NULL, offsetof(trdb_trading_bot, config), TRDBI_JSON, 0},
+    {"started_at", NULL, offsetof(trdb_trading_bot, started_at), TRDBI_TIMESTAMP, 0},
+    {"last_heartbeat", NULL, offsetof(trdb_trading_bot, last_heartbeat), TRDBI_TIMESTAMP, 0},
+    {"error_count", NULL, offsetof(trdb_trading_bot, error_count), TRDBI_I64, 0},
+    {"current_balance", NULL, offsetof(trdb_trading_bot, current_balance), TRDBI_DECIMAL, 0},
+    {"total_pnl", NULL, offsetof(trdb_trading_bot, total_pnl), TRDBI_DECIMAL, 0},
+    {"extra_metadata", NULL, offsetof(trdb_trading_bot, extra_metadata), TRDBI_JSON, 0},
+    {"created_at", NULL, offsetof(trdb_trading_bot, created_at), TRDBI_TIMESTAMP, 0},
+    {"updated_at", NULL, offsetof(trdb_trading_bot, updated_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_trading_bots_by_status = {
+    .name = "trading_bots_by_status",
+    .sql = "SELECT \"id\", \"user_id\", \"type\", \"status\", \"description\", \"config\", "
+           "\"started_at\", \"last_heartbeat\", \"error_count\", \"current_balance\", \"total_pnl\", "
+           "\"extra_metadata\", \"created_at\", \"updated_at\" FROM {schema}.trading_bots\n"
+           "WHERE status = $1::text AND ($2::bigint IS NULL OR user_id = $2)\n"
+           "ORDER BY id",
+    .params = query_trading_bots_by_status_params,
+    .fields = query_trading_bots_by_status_fields,
+    .param_count = 2,
+    .field_count = 14,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_trading_bot),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_trading_bots_by_status(trdb_uow *uow, int32_t status, trdb_in_i64 user_id,
+                                trdb_trading_bot_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_enum(status), trdbi_arg_in_i64(user_id)};
+    return trdbi_query_many(uow, &query_trading_bots_by_status, args, ret, reterr);
+}
+
 static const trdbi_query_param query_trading_bot_heartbeat_params[] = {
     {"id", NULL, TRDBI_I64, 0, 0},
     {"at", NULL, TRDBI_TIMESTAMP, 1, 0},
@@ -1071,9 +1118,11 @@ static const trdbi_field query_trading_position_ensure_open_fields[] = {
 
 static const trdbi_query query_trading_position_ensure_open = {
     .name = "trading_position_ensure_open",
-    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
-           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
-           "FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6)",
+    .sql = "SELECT e.\"id\", e.\"bot_id\", e.\"trade_type\", e.\"symbol\", e.\"direction\", "
+           "e.\"opened_at\", e.\"closed_at\", e.\"qty_open\", e.\"avg_price\", e.\"realized_pnl\", "
+           "e.\"status\", e.\"extra_metadata\" FROM {schema}.trading_bots b\n"
+           "CROSS JOIN LATERAL {schema}.trading_ensure_open_position(b.id, $2, $3, $4, $5, $6) e\n"
+           "WHERE b.id = $1",
     .params = query_trading_position_ensure_open_params,
     .fields = query_trading_position_ensure_open_fields,
     .param_count = 6,
@@ -1129,6 +1178,7 @@ static const trdbi_field query_trading_position_apply_fill_fields[] = {
     {"outcome", NULL, offsetof(trdbi_trading_fill_answer, outcome), TRDBI_TEXT, 0},
     {"fill_id", NULL, offsetof(trdbi_trading_fill_answer, fill_id), TRDBI_I64, 0},
     {"fill_realized_pnl", NULL, offsetof(trdbi_trading_fill_answer, fill_realized_pnl), TRDBI_DECIMAL, 0},
+    {"problem", NULL, offsetof(trdbi_trading_fill_answer, problem), TRDBI_TEXT, 0},
 };
 
 static const trdbi_query query_trading_position_apply_fill = {
@@ -1136,12 +1186,12 @@ static const trdbi_query query_trading_position_apply_fill = {
     .sql = "SELECT (pos).\"id\", (pos).\"bot_id\", (pos).\"trade_type\", (pos).\"symbol\", "
            "(pos).\"direction\", (pos).\"opened_at\", (pos).\"closed_at\", (pos).\"qty_open\", "
            "(pos).\"avg_price\", (pos).\"realized_pnl\", (pos).\"status\", (pos).\"extra_metadata\", "
-           "outcome, fill_id, fill_realized_pnl\n"
-           "FROM {schema}.trading_apply_fill($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+           "outcome, fill_id, fill_realized_pnl, problem\n"
+           "FROM {schema}.trading_book_fill($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     .params = query_trading_position_apply_fill_params,
     .fields = query_trading_position_apply_fill_fields,
     .param_count = 9,
-    .field_count = 15,
+    .field_count = 16,
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_trading_fill_answer),
     .secret = false,
@@ -1198,6 +1248,7 @@ static const trdbi_field query_trading_symbol_apply_fill_fields[] = {
     {"outcome", NULL, offsetof(trdbi_trading_fill_answer, outcome), TRDBI_TEXT, 0},
     {"fill_id", NULL, offsetof(trdbi_trading_fill_answer, fill_id), TRDBI_I64, 0},
     {"fill_realized_pnl", NULL, offsetof(trdbi_trading_fill_answer, fill_realized_pnl), TRDBI_DECIMAL, 0},
+    {"problem", NULL, offsetof(trdbi_trading_fill_answer, problem), TRDBI_TEXT, 0},
 };
 
 static const trdbi_query query_trading_symbol_apply_fill = {
@@ -1205,12 +1256,12 @@ static const trdbi_query query_trading_symbol_apply_fill = {
     .sql = "SELECT (pos).\"id\", (pos).\"bot_id\", (pos).\"trade_type\", (pos).\"symbol\", "
            "(pos).\"direction\", (pos).\"opened_at\", (pos).\"closed_at\", (pos).\"qty_open\", "
            "(pos).\"avg_price\", (pos).\"realized_pnl\", (pos).\"status\", (pos).\"extra_metadata\", "
-           "outcome, fill_id, fill_realized_pnl\n"
-           "FROM {schema}.trading_fill_symbol($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+           "outcome, fill_id, fill_realized_pnl, problem\n"
+           "FROM {schema}.trading_book_symbol_fill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     .params = query_trading_symbol_apply_fill_params,
     .fields = query_trading_symbol_apply_fill_fields,
     .param_count = 12,
-    .field_count = 15,
+    .field_count = 16,
     .field_stride = sizeof(trdbi_field),
     .row_size = sizeof(trdbi_trading_fill_answer),
     .secret = false,
@@ -1253,9 +1304,11 @@ static const trdbi_field query_trading_position_close_if_flat_fields[] = {
 
 static const trdbi_query query_trading_position_close_if_flat = {
     .name = "trading_position_close_if_flat",
-    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
-           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
-           "FROM {schema}.trading_close_position_if_flat($1, $2)",
+    .sql = "SELECT c.\"id\", c.\"bot_id\", c.\"trade_type\", c.\"symbol\", c.\"direction\", "
+           "c.\"opened_at\", c.\"closed_at\", c.\"qty_open\", c.\"avg_price\", c.\"realized_pnl\", "
+           "c.\"status\", c.\"extra_metadata\" FROM {schema}.trading_positions p\n"
+           "CROSS JOIN LATERAL {schema}.trading_close_position_if_flat(p.id, $2) c\n"
+           "WHERE p.id = $1",
     .params = query_trading_position_close_if_flat_params,
     .fields = query_trading_position_close_if_flat_fields,
     .param_count = 2,
@@ -1295,9 +1348,11 @@ static const trdbi_field query_trading_position_mark_closed_fields[] = {
 
 static const trdbi_query query_trading_position_mark_closed = {
     .name = "trading_position_mark_closed",
-    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"direction\", \"opened_at\", "
-           "\"closed_at\", \"qty_open\", \"avg_price\", \"realized_pnl\", \"status\", \"extra_metadata\" "
-           "FROM {schema}.trading_mark_position_closed($1, $2)",
+    .sql = "SELECT c.\"id\", c.\"bot_id\", c.\"trade_type\", c.\"symbol\", c.\"direction\", "
+           "c.\"opened_at\", c.\"closed_at\", c.\"qty_open\", c.\"avg_price\", c.\"realized_pnl\", "
+           "c.\"status\", c.\"extra_metadata\" FROM {schema}.trading_positions p\n"
+           "CROSS JOIN LATERAL {schema}.trading_mark_position_closed(p.id, $2) c\n"
+           "WHERE p.id = $1",
     .params = query_trading_position_mark_closed_params,
     .fields = query_trading_position_mark_closed_fields,
     .param_count = 2,
@@ -1624,7 +1679,7 @@ static const trdbi_query query_trading_pnl_summary = {
            "    coalesce({schema}.trdb_divide(100 * count(*) FILTER (WHERE r.net > 0), nullif(count(*), "
            "0), 8), 0) AS net_win_rate,\n"
            "    coalesce({schema}.trdb_divide(sum(r.net), nullif(count(*), 0), 24), 0) AS net_average\n"
-           "FROM {schema}.trading_trade_results($1) r",
+           "FROM {schema}.trading_scope_results($1) r",
     .params = query_trading_pnl_summary_params,
     .fields = query_trading_pnl_summary_fields,
     .param_count = 1,
@@ -1664,7 +1719,7 @@ static const trdbi_query query_trading_pnl_by_symbol = {
            "    round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) AS "
            "gross_wins,\n"
            "    count(*) FILTER (WHERE r.net > 0) AS net_wins\n"
-           "FROM {schema}.trading_trade_results($1) r\n"
+           "FROM {schema}.trading_scope_results($1) r\n"
            "GROUP BY r.symbol ORDER BY net_pnl DESC, r.symbol",
     .params = query_trading_pnl_by_symbol_params,
     .fields = query_trading_pnl_by_symbol_fields,
@@ -1724,7 +1779,7 @@ static const trdbi_query query_trading_pnl_by_exit_reason = {
            "    round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) AS "
            "gross_wins,\n"
            "    count(*) FILTER (WHERE r.net > 0) AS net_wins\n"
-           "FROM {schema}.trading_trade_results($1) r\n"
+           "FROM {schema}.trading_scope_results($1) r\n"
            "GROUP BY r.exit_reason ORDER BY trades DESC, r.exit_reason",
     .params = query_trading_pnl_by_exit_reason_params,
     .fields = query_trading_pnl_by_exit_reason_fields,
@@ -1784,7 +1839,7 @@ static const trdbi_query query_trading_equity_curve = {
     .sql = "WITH equity AS (\n"
            "    SELECT r.trade_id, r.closed_at, sum(r.gross) OVER closing AS gross, sum(r.net) OVER "
            "closing AS net\n"
-           "    FROM {schema}.trading_trade_results($1) r\n"
+           "    FROM {schema}.trading_scope_results($1) r\n"
            "    WINDOW closing AS (ORDER BY r.closed_at, r.trade_id ROWS UNBOUNDED PRECEDING))\n"
            "SELECT trade_id, closed_at, round(coalesce(gross, 0), 24) AS gross_equity,\n"
            "    round(greatest(0, max(gross) OVER closing) - coalesce(gross, 0), 24) AS gross_drawdown,\n"
@@ -1848,7 +1903,7 @@ static const trdbi_query query_trading_drawdown = {
     .sql = "WITH equity AS (\n"
            "    SELECT r.trade_id, r.closed_at, sum(r.gross) OVER (ORDER BY r.closed_at, r.trade_id ROWS "
            "UNBOUNDED PRECEDING) AS sum\n"
-           "    FROM {schema}.trading_trade_results($1) r),\n"
+           "    FROM {schema}.trading_scope_results($1) r),\n"
            "curve AS (\n"
            "    SELECT row_number() OVER closing AS n, closed_at, sum, greatest(0, max(sum) OVER closing) "
            "AS peak\n"
@@ -1878,4 +1933,204 @@ int trdb_trading_drawdown(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_drawdo
 
 void trdb_trading_drawdown_row_free(trdb_trading_drawdown_row *row) {
     trdbi_row_free(row);
+}
+
+static const trdbi_query_param query_trading_trades_purge_params[] = {
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
+    {"before", NULL, TRDBI_TIMESTAMP, 0, 0},
+};
+
+static const trdbi_query query_trading_trades_purge = {
+    .name = "trading_trades_purge",
+    .sql = "DELETE FROM {schema}.trading_trades\n"
+           "WHERE ((status = 'closed' AND exit_time < $2) OR (status = 'closed' AND exit_time IS NULL AND "
+           "created_at < $2)\n"
+           "        OR (status = 'cancelled' AND coalesce(exit_time, created_at) < $2))\n"
+           "    AND ($1::bigint IS NULL OR bot_id = $1)",
+    .params = query_trading_trades_purge_params,
+    .fields = NULL,
+    .param_count = 2,
+    .field_count = 0,
+    .field_stride = 0,
+    .row_size = 0,
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_trading_trades_purge(trdb_uow *uow, trdb_in_i64 bot_id, trdb_timestamp before, int64_t *ret,
+                               trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_timestamp(before)};
+    return trdbi_query_exec(uow, &query_trading_trades_purge, args, ret, reterr);
+}
+
+static const trdbi_query_param query_trading_metrics_read_params[] = {
+    {"bot_id", NULL, TRDBI_I64, 1, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, TRDBI_ENUM, 1, 0},
+    {"strategy_name", NULL, TRDBI_TEXT, 1, 0},
+    {"symbol", NULL, TRDBI_TEXT, 1, 0},
+    {"interval", NULL, TRDBI_TEXT, 1, 0},
+    {"entry_logic_name", NULL, TRDBI_TEXT, 1, 0},
+    {"exit_logic_name", NULL, TRDBI_TEXT, 1, 0},
+    {"since", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"until", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"starting_balance", NULL, TRDBI_DECIMAL, 1, 0},
+    {"risk_free_rate", NULL, TRDBI_DECIMAL, 1, 0},
+    {"periods_per_year", NULL, TRDBI_I64, 1, 0},
+};
+
+static const trdbi_field query_trading_metrics_read_fields[] = {
+    {"id", NULL, offsetof(trdb_trading_performance_metric, id), TRDBI_I64, 1},
+    {"bot_id", NULL, offsetof(trdb_trading_performance_metric, bot_id), TRDBI_I64, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_performance_metric, trade_type),
+     TRDBI_ENUM, 0},
+    {"symbol", NULL, offsetof(trdb_trading_performance_metric, symbol), TRDBI_TEXT, 0},
+    {"interval", NULL, offsetof(trdb_trading_performance_metric, interval), TRDBI_TEXT, 0},
+    {"entry_logic_name", NULL, offsetof(trdb_trading_performance_metric, entry_logic_name), TRDBI_TEXT, 0},
+    {"exit_logic_name", NULL, offsetof(trdb_trading_performance_metric, exit_logic_name), TRDBI_TEXT, 0},
+    {"metrics", NULL, offsetof(trdb_trading_performance_metric, metrics), TRDBI_JSON, 0},
+    {"calculated_at", NULL, offsetof(trdb_trading_performance_metric, calculated_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_trading_performance_metric, created_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_trading_metrics_read = {
+    .name = "trading_metrics_read",
+    .sql = "SELECT 0::bigint AS id, b.id AS bot_id, coalesce($2::text, b.type) AS trade_type, $4::text AS "
+           "symbol,\n"
+           "    $5::text AS interval, $6::text AS entry_logic_name, $7::text AS exit_logic_name,\n"
+           "    {schema}.trading_metrics(b.id, coalesce($2::text, b.type), $3, $4, $5, $6, $7, $8, $9, "
+           "$10, $11, $12) AS metrics,\n"
+           "    now() AS calculated_at, now() AS created_at\n"
+           "FROM (SELECT) one LEFT JOIN {schema}.trading_bots b ON b.id = $1::bigint\n"
+           "WHERE $1::bigint IS NULL OR b.id IS NOT NULL",
+    .params = query_trading_metrics_read_params,
+    .fields = query_trading_metrics_read_fields,
+    .param_count = 12,
+    .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_trading_performance_metric),
+    .secret = false,
+    .reads = true,
+};
+
+int trdbi_trading_metrics_read(trdb_uow *uow, trdb_in_i64 bot_id, trdb_in_enum trade_type,
+                               const char *strategy_name, const char *symbol, const char *interval,
+                               const char *entry_logic_name, const char *exit_logic_name,
+                               trdb_timestamp since, trdb_timestamp until, trdb_decimal starting_balance,
+                               trdb_decimal risk_free_rate, trdb_in_i64 periods_per_year,
+                               trdb_trading_performance_metric **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_in_enum(trade_type),
+                              trdbi_arg_text(strategy_name), trdbi_arg_text(symbol),
+                              trdbi_arg_text(interval), trdbi_arg_text(entry_logic_name),
+                              trdbi_arg_text(exit_logic_name), trdbi_arg_timestamp(since),
+                              trdbi_arg_timestamp(until), trdbi_arg_decimal(starting_balance),
+                              trdbi_arg_decimal(risk_free_rate), trdbi_arg_in_i64(periods_per_year)};
+    return trdbi_query_one(uow, &query_trading_metrics_read, args, ret, reterr);
+}
+
+static const trdbi_query_param query_trading_metrics_store_params[] = {
+    {"bot_id", NULL, TRDBI_I64, 0, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, TRDBI_ENUM, 1, 0},
+    {"strategy_name", NULL, TRDBI_TEXT, 1, 0},
+    {"symbol", NULL, TRDBI_TEXT, 1, 0},
+    {"interval", NULL, TRDBI_TEXT, 1, 0},
+    {"entry_logic_name", NULL, TRDBI_TEXT, 1, 0},
+    {"exit_logic_name", NULL, TRDBI_TEXT, 1, 0},
+    {"since", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"until", NULL, TRDBI_TIMESTAMP, 1, 0},
+    {"starting_balance", NULL, TRDBI_DECIMAL, 1, 0},
+    {"risk_free_rate", NULL, TRDBI_DECIMAL, 1, 0},
+    {"periods_per_year", NULL, TRDBI_I64, 1, 0},
+};
+
+static const trdbi_field query_trading_metrics_store_fields[] = {
+    {"id", NULL, offsetof(trdb_trading_performance_metric, id), TRDBI_I64, 1},
+    {"bot_id", NULL, offsetof(trdb_trading_performance_metric, bot_id), TRDBI_I64, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_performance_metric, trade_type),
+     TRDBI_ENUM, 0},
+    {"symbol", NULL, offsetof(trdb_trading_performance_metric, symbol), TRDBI_TEXT, 0},
+    {"interval", NULL, offsetof(trdb_trading_performance_metric, interval), TRDBI_TEXT, 0},
+    {"entry_logic_name", NULL, offsetof(trdb_trading_performance_metric, entry_logic_name), TRDBI_TEXT, 0},
+    {"exit_logic_name", NULL, offsetof(trdb_trading_performance_metric, exit_logic_name), TRDBI_TEXT, 0},
+    {"metrics", NULL, offsetof(trdb_trading_performance_metric, metrics), TRDBI_JSON, 0},
+    {"calculated_at", NULL, offsetof(trdb_trading_performance_metric, calculated_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_trading_performance_metric, created_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_trading_metrics_store = {
+    .name = "trading_metrics_store",
+    .sql = "INSERT INTO {schema}.trading_performance_metrics\n"
+           "    (bot_id, trade_type, symbol, interval, entry_logic_name, exit_logic_name, metrics, "
+           "calculated_at)\n"
+           "SELECT b.id, coalesce($2::text, b.type), $4::text, $5::text, $6::text, $7::text,\n"
+           "    {schema}.trading_metrics(b.id, coalesce($2::text, b.type), $3, $4, $5, $6, $7, $8, $9, "
+           "$10, $11, $12), now()\n"
+           "FROM {schema}.trading_bots b WHERE b.id = $1\n"
+           "RETURNING \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"interval\", \"entry_logic_name\", "
+           "\"exit_logic_name\", \"metrics\", \"calculated_at\", \"created_at\"",
+    .params = query_trading_metrics_store_params,
+    .fields = query_trading_metrics_store_fields,
+    .param_count = 12,
+    .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_trading_performance_metric),
+    .secret = false,
+    .reads = false,
+};
+
+int trdbi_trading_metrics_store(trdb_uow *uow, int64_t bot_id, trdb_in_enum trade_type,
+                                const char *strategy_name, const char *symbol, const char *interval,
+                                const char *entry_logic_name, const char *exit_logic_name,
+                                trdb_timestamp since, trdb_timestamp until, trdb_decimal starting_balance,
+                                trdb_decimal risk_free_rate, trdb_in_i64 periods_per_year,
+                                trdb_trading_performance_metric **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(bot_id), trdbi_arg_in_enum(trade_type),
+                              trdbi_arg_text(strategy_name), trdbi_arg_text(symbol),
+                              trdbi_arg_text(interval), trdbi_arg_text(entry_logic_name),
+                              trdbi_arg_text(exit_logic_name), trdbi_arg_timestamp(since),
+                              trdbi_arg_timestamp(until), trdbi_arg_decimal(starting_balance),
+                              trdbi_arg_decimal(risk_free_rate), trdbi_arg_in_i64(periods_per_year)};
+    return trdbi_query_one(uow, &query_trading_metrics_store, args, ret, reterr);
+}
+
+static const trdbi_query_param query_trading_metrics_latest_params[] = {
+    {"bot_id", NULL, TRDBI_I64, 0, 0},
+    {"limit", NULL, TRDBI_I64, 1, 0},
+};
+
+static const trdbi_field query_trading_metrics_latest_fields[] = {
+    {"id", NULL, offsetof(trdb_trading_performance_metric, id), TRDBI_I64, 1},
+    {"bot_id", NULL, offsetof(trdb_trading_performance_metric, bot_id), TRDBI_I64, 0},
+    {"trade_type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_performance_metric, trade_type),
+     TRDBI_ENUM, 0},
+    {"symbol", NULL, offsetof(trdb_trading_performance_metric, symbol), TRDBI_TEXT, 0},
+    {"interval", NULL, offsetof(trdb_trading_performance_metric, interval), TRDBI_TEXT, 0},
+    {"entry_logic_name", NULL, offsetof(trdb_trading_performance_metric, entry_logic_name), TRDBI_TEXT, 0},
+    {"exit_logic_name", NULL, offsetof(trdb_trading_performance_metric, exit_logic_name), TRDBI_TEXT, 0},
+    {"metrics", NULL, offsetof(trdb_trading_performance_metric, metrics), TRDBI_JSON, 0},
+    {"calculated_at", NULL, offsetof(trdb_trading_performance_metric, calculated_at), TRDBI_TIMESTAMP, 0},
+    {"created_at", NULL, offsetof(trdb_trading_performance_metric, created_at), TRDBI_TIMESTAMP, 0},
+};
+
+static const trdbi_query query_trading_metrics_latest = {
+    .name = "trading_metrics_latest",
+    .sql = "SELECT \"id\", \"bot_id\", \"trade_type\", \"symbol\", \"interval\", \"entry_logic_name\", "
+           "\"exit_logic_name\", \"metrics\", \"calculated_at\", \"created_at\" FROM "
+           "{schema}.trading_performance_metrics\n"
+           "WHERE bot_id = $1\n"
+           "ORDER BY calculated_at DESC NULLS LAST, id DESC\n"
+           "LIMIT greatest(coalesce($2::bigint, 20), 0)",
+    .params = query_trading_metrics_latest_params,
+    .fields = query_trading_metrics_latest_fields,
+    .param_count = 2,
+    .field_count = 10,
+    .field_stride = sizeof(trdbi_field),
+    .row_size = sizeof(trdb_trading_performance_metric),
+    .secret = false,
+    .reads = true,
+};
+
+int trdb_trading_metrics_latest(trdb_uow *uow, int64_t bot_id, trdb_in_i64 limit,
+                                trdb_trading_performance_metric_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(bot_id), trdbi_arg_in_i64(limit)};
+    return trdbi_query_many(uow, &query_trading_metrics_latest, args, ret, reterr);
 }

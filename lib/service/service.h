@@ -43,6 +43,9 @@ void trdbi_json_text(trdbi_buf *buf, const char *text);
 /* Names the call in an error just made. Gives the code. */
 int trdbi_refused(const char *call, int code, trdb_error **reterr);
 
+/* The error of a bot that is not there: TRDB_E_NOT_FOUND, or TRDB_E_REFERENCE for whoever refers to it. */
+int trdbi_no_bot(const char *call, int code, int64_t bot_id, trdb_error **reterr);
+
 /* Input values as arguments of a query: not given is NULL. */
 static inline trdb_decimal trdbi_value_of_decimal(trdb_in_decimal in) {
     return in.state == TRDB_GIVEN ? in.value : (trdb_decimal){.kind = TRDB_DECIMAL_NULL};

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/service.h"
 
-static int no_bot(const char *call, int64_t bot_id, trdb_error **reterr) {
-    trdbi_error(reterr, TRDB_E_NOT_FOUND, "trading_bots: no row with id %lld", (long long)bot_id);
+#include "core/migrate.h"
+
+int trdbi_no_bot(const char *call, int code, int64_t bot_id, trdb_error **reterr) {
+    trdbi_error(reterr, code, "trading_bots: no row with id %lld", (long long)bot_id);
     trdbi_error_set_column(reterr, "trading_bots", "id");
-    return trdbi_refused(call, TRDB_E_NOT_FOUND, reterr);
+    return trdbi_refused(call, code, reterr);
+}
+
+static int no_bot(const char *call, int64_t bot_id, trdb_error **reterr) {
+    return trdbi_no_bot(call, TRDB_E_NOT_FOUND, bot_id, reterr);
 }
 
 /* Ends a call whose query answered `code` with a row when that is 0. */
@@ -19,6 +25,62 @@ static int give_bot(const char *call, int64_t bot_id, int code, trdb_trading_bot
     else
         trdb_trading_bot_free(row);
     return 0;
+}
+
+/* The first of the named columns whose bit is `set` in `bits`, or NULL. */
+static const trdbi_column *first_column(const char *const *names, uint64_t bits, bool set) {
+    const trdbi_table *table = &trdbi_table_trading_bots;
+    for (; *names; names++) {
+        const trdbi_column *column = trdbi_column_named(table, *names);
+        if ((bits >> (column - table->columns) & 1) == set)
+            return column;
+    }
+    return NULL;
+}
+
+static int take_bot(const char *call, const trdb_trading_bot_new *bot, trdb_trading_bot_new *in,
+                    uint64_t *ret_given, trdb_error **reterr) {
+    static const char *const never_null[] = {"id", "user_id", "type", "status", "config", NULL};
+    uint64_t null = 0;
+    int code = bot ? trdbi_copy_struct(in, sizeof *in, bot, "trdb_trading_bot_new", reterr)
+                   : trdbi_error(reterr, TRDB_E_INVALID, "%s: the trdb_trading_bot_new is NULL", call);
+    if (code == 0)
+        code = trdbi_check_input(&trdbi_table_trading_bots, in, ret_given, &null, reterr);
+    const trdbi_column *column = code == 0 ? first_column(never_null, null, true) : NULL;
+    if (column)
+        code = trdbi_refuse(&trdbi_table_trading_bots, column, TRDB_E_NOT_NULL, reterr,
+                            "may not be NULL in %s", call);
+    return code < 0 ? trdbi_refused(call, code, reterr) : 0;
+}
+
+int trdb_trading_upsert_bot(trdb_uow *uow, const trdb_trading_bot_new *bot, trdb_trading_bot **ret,
+                            trdb_error **reterr) {
+    static const char call[] = "trading.upsert_bot";
+    static const char *const required[] = {"user_id", "type", "status", "config", NULL};
+    trdb_trading_bot_new in;
+    uint64_t given = 0;
+    int code = take_bot(call, bot, &in, &given, reterr);
+    if (code < 0)
+        return code;
+    if (in.id.state == TRDB_GIVEN) {
+        trdb_trading_bot_new patch = in;
+        trdb_trading_bot *row = NULL;
+        trdb_error *error = NULL;
+        patch.id = (trdb_in_i64){.state = TRDB_NOT_GIVEN};
+        code = trdb_trading_bot_patch(uow, in.id.value, &patch, &row, &error);
+        if (code == 0)
+            return give_bot(call, in.id.value, 0, row, ret, reterr);
+        if (code != TRDB_E_NOT_FOUND)
+            return trdbi_refused(call, trdbi_error_give(reterr, error, code), reterr);
+        trdb_error_free(error);
+    }
+    const trdbi_column *missing = first_column(required, given, false);
+    if (missing) {
+        trdbi_refuse(&trdbi_table_trading_bots, missing, TRDB_E_NOT_NULL, reterr, "is required of a new bot");
+        return trdbi_refused(call, TRDB_E_NOT_NULL, reterr);
+    }
+    code = trdb_trading_bot_insert(uow, &in, ret, reterr);
+    return code < 0 ? trdbi_refused(call, code, reterr) : 0;
 }
 
 int trdb_trading_heartbeat(trdb_uow *uow, int64_t bot_id, trdb_timestamp at, trdb_error **reterr) {

@@ -18,9 +18,11 @@ int trdb_trading_ensure_open_position(trdb_uow *uow, const trdb_trading_position
     int code = trdbi_take_input(&trdbi_table_trading_positions, &fields, position, &in, reterr);
     if (code < 0)
         return code;
-    return trdbi_trading_position_ensure_open(uow, in.bot_id.value, in.trade_type.value, in.symbol,
+    code = trdbi_trading_position_ensure_open(uow, in.bot_id.value, in.trade_type.value, in.symbol,
                                               in.direction.value, trdbi_value_of_time(in.opened_at),
                                               in.extra_metadata, ret, reterr);
+    return code == TRDB_E_NOT_FOUND ? trdbi_no_bot(fields.call, TRDB_E_REFERENCE, in.bot_id.value, reterr)
+                                    : code;
 }
 
 /* ---- fills ---------------------------------------------------------------------------------------- */
@@ -72,14 +74,35 @@ static int conflict(const char *call, const fill *f, trdb_error **reterr) {
     return trdbi_refused(call, TRDB_E_CONFLICT, reterr);
 }
 
+/* What the stored state refuses, in the database's words. */
+static int refused(const char *call, const trdbi_trading_fill_answer *answer, trdb_error **reterr) {
+    static const struct {
+        const char *outcome;
+        int code;
+        const char *column;
+    } reasons[] = {
+        {"no_position", TRDB_E_NOT_FOUND, "id"},
+        {"no_bot", TRDB_E_REFERENCE, "bot_id"},
+        {"closed", TRDB_E_CONFLICT, "status"},
+        {"too_much", TRDB_E_CONFLICT, "qty_open"},
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof reasons / sizeof reasons[0] && strcmp(reasons[i].outcome, answer->outcome) != 0)
+        i++;
+    trdbi_error(reterr, reasons[i].code, "%s", answer->problem);
+    trdbi_error_set_column(reterr, "trading_positions", reasons[i].column);
+    return trdbi_refused(call, reasons[i].code, reterr);
+}
+
 /* Hands out what the database answered; the answer begins with the position and is freed as one. */
 static int take_answer(const char *call, const fill *f, trdbi_trading_fill_answer *answer,
                        int32_t *ret_outcome, trdb_trading_position **ret, trdb_error **reterr) {
     bool applied = answer->outcome && strcmp(answer->outcome, "applied") == 0;
     bool duplicate = answer->outcome && strcmp(answer->outcome, "duplicate") == 0;
     if (!applied && !duplicate) {
+        int code = answer->outcome && answer->problem ? refused(call, answer, reterr) : conflict(call, f, reterr);
         trdb_trading_position_free(&answer->trading_position);
-        return conflict(call, f, reterr);
+        return code;
     }
     if (ret_outcome)
         *ret_outcome = applied ? TRDB_FILL_APPLIED : TRDB_FILL_DUPLICATE;
@@ -128,27 +151,33 @@ int trdb_trading_fill_symbol(trdb_uow *uow, const trdb_trading_position_new *pos
 
 /* ---- closing -------------------------------------------------------------------------------------- */
 
-static void give_position(trdb_trading_position *row, trdb_trading_position **ret) {
+/* Ends a call whose query answered `code` with a row when that is 0. */
+static int give_position(const char *call, int64_t position_id, int code, trdb_trading_position *row,
+                         trdb_trading_position **ret, trdb_error **reterr) {
+    if (code == TRDB_E_NOT_FOUND) {
+        trdbi_error(reterr, TRDB_E_NOT_FOUND, "no position %lld", (long long)position_id);
+        trdbi_error_set_column(reterr, "trading_positions", "id");
+        return trdbi_refused(call, TRDB_E_NOT_FOUND, reterr);
+    }
+    if (code < 0)
+        return code;
     if (ret)
         *ret = row;
     else
         trdb_trading_position_free(row);
+    return 0;
 }
 
 int trdb_trading_close_position_if_flat(trdb_uow *uow, int64_t position_id, trdb_timestamp at,
                                         trdb_trading_position **ret, trdb_error **reterr) {
     trdb_trading_position *row = NULL;
     int code = trdbi_trading_position_close_if_flat(uow, position_id, at, &row, reterr);
-    if (code == 0)
-        give_position(row, ret);
-    return code;
+    return give_position("trading.close_position_if_flat", position_id, code, row, ret, reterr);
 }
 
 int trdb_trading_mark_position_closed(trdb_uow *uow, int64_t position_id, trdb_timestamp at,
                                       trdb_trading_position **ret, trdb_error **reterr) {
     trdb_trading_position *row = NULL;
     int code = trdbi_trading_position_mark_closed(uow, position_id, at, &row, reterr);
-    if (code == 0)
-        give_position(row, ret);
-    return code;
+    return give_position("trading.mark_position_closed", position_id, code, row, ret, reterr);
 }

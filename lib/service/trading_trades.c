@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/service.h"
 
+/* ---- closing -------------------------------------------------------------------------------------- */
+
 static const char call[] = "trading.close_trade";
 
 /* Why the trade was not closed. */
@@ -51,4 +53,22 @@ int trdb_trading_close_trade(trdb_uow *uow, int64_t trade_id, const trdb_trading
     else
         trdb_trading_trade_free(row);
     return 0;
+}
+
+/* ---- purging -------------------------------------------------------------------------------------- */
+
+int trdb_trading_purge_trades(trdb_uow *uow, trdb_in_i64 bot_id, trdb_timestamp before, int64_t *ret,
+                              trdb_error **reterr) {
+    static const char purge[] = "trading.purge_trades";
+    /* Nobody purges the trades of all bots by a NULL or a half-made value. */
+    const char *problem = NULL;
+    if (bot_id.state != TRDB_GIVEN && (bot_id.state != TRDB_NOT_GIVEN || bot_id.value != 0))
+        problem = "bot_id is neither given nor left out; make it with trdb_i64()";
+    else if (before.kind == TRDB_TIMESTAMP_NULL)
+        problem = "the time before which trades are deleted is NULL";
+    if (problem) {
+        trdbi_error(reterr, TRDB_E_INVALID, "%s: %s", purge, problem);
+        return trdbi_refused(purge, TRDB_E_INVALID, reterr);
+    }
+    return trdbi_trading_trades_purge(uow, bot_id, before, ret, reterr);
 }

@@ -8,6 +8,14 @@ SELECT * FROM {schema}.trading_bots
 WHERE status <> 'disabled' AND ($1::bigint IS NULL OR user_id = $1)
 ORDER BY id;
 
+-- name: trading_bots_by_status :many
+-- The bots of a status, by id.
+-- param: status enum=trading_bot_status The status.
+-- param: user_id? The owner; NULL: all.
+SELECT * FROM {schema}.trading_bots
+WHERE status = $1::text AND ($2::bigint IS NULL OR user_id = $2)
+ORDER BY id;
+
 -- name: trading_bot_heartbeat :exec
 -- scope: internal
 -- Notes that a bot is alive.
@@ -57,20 +65,23 @@ SELECT deleted, open_trades, open_positions, history FROM {schema}.trading_delet
 
 -- name: trading_position_ensure_open :one
 -- scope: internal
--- The open position of (bot, trade type, symbol, direction), made when there is none, locked until the unit ends.
+-- The open position of (bot, trade type, symbol, direction), made when there is none, locked until the unit ends. No row
+-- for an unknown bot.
 -- param: bot_id The bot.
 -- param: trade_type enum=trading_trade_type The trade type.
 -- param: symbol The symbol.
 -- param: direction enum=trading_direction The side.
 -- param: opened_at? When a new one was opened; NULL: now.
 -- param: extra_metadata? JSON object of a new one.
-SELECT * FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6);
+SELECT e.* FROM {schema}.trading_bots b
+CROSS JOIN LATERAL {schema}.trading_ensure_open_position(b.id, $2, $3, $4, $5, $6) e
+WHERE b.id = $1;
 
 -- name: trading_position_apply_fill :one
 -- scope: internal
 -- row: trading_fill_answer
 -- embeds: trading_positions
--- Applies one execution to a position; see the SQL function trading_apply_fill.
+-- Applies one execution to a position; see the SQL function trading_book_fill.
 -- param: position_id The position.
 -- param: action enum=trading_fill_action buy or sell.
 -- param: qty The quantity, above zero.
@@ -80,18 +91,19 @@ SELECT * FROM {schema}.trading_ensure_open_position($1, $2, $3, $4, $5, $6);
 -- param: exchange? Where it happened; NULL: empty.
 -- param: exchange_trade_id? The exchange's id of it; NULL: a random one.
 -- param: close_when_flat Whether the position is closed when nothing is left of it.
--- column: outcome applied, duplicate or conflict.
+-- column: outcome applied, duplicate, conflict, no_position, no_bot, closed or too_much.
 -- column: fill_id The fill, also when it was there before.
 -- column: fill_realized_pnl What the fill realized.
-SELECT (pos).*, outcome, fill_id, fill_realized_pnl
-FROM {schema}.trading_apply_fill($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- column: problem Why the stored state refuses the fill; NULL when it does not.
+SELECT (pos).*, outcome, fill_id, fill_realized_pnl, problem
+FROM {schema}.trading_book_fill($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: trading_symbol_apply_fill :one
 -- scope: internal
 -- row: trading_fill_answer
 -- embeds: trading_positions
 -- Applies one execution to the open position of a symbol, made when there is none; an execution that was applied
--- before is found even when its position is closed by now. See the SQL function trading_fill_symbol.
+-- before is found even when its position is closed by now. See the SQL function trading_book_symbol_fill.
 -- param: bot_id The bot.
 -- param: trade_type enum=trading_trade_type The trade type.
 -- param: symbol The symbol.
@@ -104,22 +116,26 @@ FROM {schema}.trading_apply_fill($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- param: exchange? Where it happened; NULL: empty.
 -- param: exchange_trade_id? The exchange's id of it; NULL: a random one.
 -- param: close_when_flat Whether the position is closed when nothing is left of it.
-SELECT (pos).*, outcome, fill_id, fill_realized_pnl
-FROM {schema}.trading_fill_symbol($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+SELECT (pos).*, outcome, fill_id, fill_realized_pnl, problem
+FROM {schema}.trading_book_symbol_fill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: trading_position_close_if_flat :one
 -- scope: internal
--- Closes a position when nothing of it is open, otherwise leaves it alone; gives the position.
+-- Closes a position when nothing of it is open, otherwise leaves it alone; gives the position. No row for an unknown one.
 -- param: position_id The position.
 -- param: ts? When; NULL: now.
-SELECT * FROM {schema}.trading_close_position_if_flat($1, $2);
+SELECT c.* FROM {schema}.trading_positions p
+CROSS JOIN LATERAL {schema}.trading_close_position_if_flat(p.id, $2) c
+WHERE p.id = $1;
 
 -- name: trading_position_mark_closed :one
 -- scope: internal
--- Closes a position whatever is left of it; the rest is recorded as written off.
+-- Closes a position whatever is left of it; the rest is recorded as written off. No row for an unknown one.
 -- param: position_id The position.
 -- param: ts? When; NULL: now.
-SELECT * FROM {schema}.trading_mark_position_closed($1, $2);
+SELECT c.* FROM {schema}.trading_positions p
+CROSS JOIN LATERAL {schema}.trading_mark_position_closed(p.id, $2) c
+WHERE p.id = $1;
 
 -- name: trading_positions_open :many
 -- The open positions, by id.
@@ -214,7 +230,7 @@ SELECT count(*) AS trades, count(DISTINCT r.symbol) AS symbols,
         -sum(r.net) FILTER (WHERE r.net < 0), 8) AS net_profit_factor,
     coalesce({schema}.trdb_divide(100 * count(*) FILTER (WHERE r.net > 0), nullif(count(*), 0), 8), 0) AS net_win_rate,
     coalesce({schema}.trdb_divide(sum(r.net), nullif(count(*), 0), 24), 0) AS net_average
-FROM {schema}.trading_trade_results($1) r;
+FROM {schema}.trading_scope_results($1) r;
 
 -- name: trading_pnl_by_symbol :many
 -- What the closed trades of a bot brought, by symbol, the best net result first.
@@ -228,7 +244,7 @@ FROM {schema}.trading_trade_results($1) r;
 SELECT r.symbol, count(*) AS trades, round(coalesce(sum(r.gross), 0), 24) AS gross_pnl,
     round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) AS gross_wins,
     count(*) FILTER (WHERE r.net > 0) AS net_wins
-FROM {schema}.trading_trade_results($1) r
+FROM {schema}.trading_scope_results($1) r
 GROUP BY r.symbol ORDER BY net_pnl DESC, r.symbol;
 
 -- name: trading_pnl_by_exit_reason :many
@@ -243,7 +259,7 @@ GROUP BY r.symbol ORDER BY net_pnl DESC, r.symbol;
 SELECT r.exit_reason, count(*) AS trades, round(coalesce(sum(r.gross), 0), 24) AS gross_pnl,
     round(coalesce(sum(r.net), 0), 24) AS net_pnl, count(*) FILTER (WHERE r.gross > 0) AS gross_wins,
     count(*) FILTER (WHERE r.net > 0) AS net_wins
-FROM {schema}.trading_trade_results($1) r
+FROM {schema}.trading_scope_results($1) r
 GROUP BY r.exit_reason ORDER BY trades DESC, r.exit_reason;
 
 -- name: trading_equity_curve :many
@@ -257,7 +273,7 @@ GROUP BY r.exit_reason ORDER BY trades DESC, r.exit_reason;
 -- column: net_drawdown How far that lies below its highest point so far, zero included; not negative.
 WITH equity AS (
     SELECT r.trade_id, r.closed_at, sum(r.gross) OVER closing AS gross, sum(r.net) OVER closing AS net
-    FROM {schema}.trading_trade_results($1) r
+    FROM {schema}.trading_scope_results($1) r
     WINDOW closing AS (ORDER BY r.closed_at, r.trade_id ROWS UNBOUNDED PRECEDING))
 SELECT trade_id, closed_at, round(coalesce(gross, 0), 24) AS gross_equity,
     round(greatest(0, max(gross) OVER closing) - coalesce(gross, 0), 24) AS gross_drawdown,
@@ -276,7 +292,7 @@ ORDER BY closed_at, trade_id;
 -- column: until When the lowest point was reached; NULL when there is no drop.
 WITH equity AS (
     SELECT r.trade_id, r.closed_at, sum(r.gross) OVER (ORDER BY r.closed_at, r.trade_id ROWS UNBOUNDED PRECEDING) AS sum
-    FROM {schema}.trading_trade_results($1) r),
+    FROM {schema}.trading_scope_results($1) r),
 curve AS (
     SELECT row_number() OVER closing AS n, closed_at, sum, greatest(0, max(sum) OVER closing) AS peak
     FROM equity WINDOW closing AS (ORDER BY closed_at, trade_id ROWS UNBOUNDED PRECEDING)),
@@ -286,3 +302,66 @@ SELECT round(coalesce(max(w.peak - w.sum), 0), 24) AS drawdown,
     (SELECT c.closed_at FROM curve c, worst v WHERE c.n < v.n AND c.sum = v.peak ORDER BY c.n DESC LIMIT 1) AS since,
     max(w.closed_at) AS until
 FROM worst w;
+
+-- name: trading_trades_purge :exec
+-- scope: internal
+-- Deletes trades that are closed or cancelled and ended before a time: their exit_time, or created_at without one.
+-- param: bot_id? The bot; NULL: all.
+-- param: before The time.
+DELETE FROM {schema}.trading_trades
+WHERE ((status = 'closed' AND exit_time < $2) OR (status = 'closed' AND exit_time IS NULL AND created_at < $2)
+        OR (status = 'cancelled' AND coalesce(exit_time, created_at) < $2))
+    AND ($1::bigint IS NULL OR bot_id = $1);
+
+-- name: trading_metrics_read :one
+-- scope: internal
+-- The metrics of a scope as a row that is not stored; no row for an unknown bot.
+-- param: bot_id? The bot; NULL: all.
+-- param: trade_type? enum=trading_trade_type The trade type; NULL: the bot's own, all without a bot.
+-- param: strategy_name? The strategy; NULL: all.
+-- param: symbol? The symbol; NULL: all.
+-- param: interval? The candle length; NULL: all.
+-- param: entry_logic_name? The rule that entered; NULL: all.
+-- param: exit_logic_name? The rule that exits; NULL: all.
+-- param: since? First time of closing; NULL: from the beginning.
+-- param: until? Time of closing at which the scope has ended; NULL: none.
+-- param: starting_balance? What the account held; NULL: not known.
+-- param: risk_free_rate? Riskless return of a year as a fraction; NULL: 0.
+-- param: periods_per_year? Days of a year with returns; NULL: 365.
+SELECT 0::bigint AS id, b.id AS bot_id, coalesce($2::text, b.type) AS trade_type, $4::text AS symbol,
+    $5::text AS interval, $6::text AS entry_logic_name, $7::text AS exit_logic_name,
+    {schema}.trading_metrics(b.id, coalesce($2::text, b.type), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS metrics,
+    now() AS calculated_at, now() AS created_at
+FROM (SELECT) one LEFT JOIN {schema}.trading_bots b ON b.id = $1::bigint
+WHERE $1::bigint IS NULL OR b.id IS NOT NULL;
+
+-- name: trading_metrics_store :one
+-- scope: internal
+-- The same for a bot, stored; no row for an unknown bot.
+-- param: bot_id The bot.
+-- param: trade_type? enum=trading_trade_type The trade type; NULL: the bot's own.
+-- param: strategy_name? The strategy; NULL: all.
+-- param: symbol? The symbol; NULL: all.
+-- param: interval? The candle length; NULL: all.
+-- param: entry_logic_name? The rule that entered; NULL: all.
+-- param: exit_logic_name? The rule that exits; NULL: all.
+-- param: since? First time of closing; NULL: from the beginning.
+-- param: until? Time of closing at which the scope has ended; NULL: none.
+-- param: starting_balance? What the account held; NULL: not known.
+-- param: risk_free_rate? Riskless return of a year as a fraction; NULL: 0.
+-- param: periods_per_year? Days of a year with returns; NULL: 365.
+INSERT INTO {schema}.trading_performance_metrics
+    (bot_id, trade_type, symbol, interval, entry_logic_name, exit_logic_name, metrics, calculated_at)
+SELECT b.id, coalesce($2::text, b.type), $4::text, $5::text, $6::text, $7::text,
+    {schema}.trading_metrics(b.id, coalesce($2::text, b.type), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12), now()
+FROM {schema}.trading_bots b WHERE b.id = $1
+RETURNING *;
+
+-- name: trading_metrics_latest :many
+-- The stored metrics of a bot, the newest first; those without a time of calculation last.
+-- param: bot_id The bot.
+-- param: limit? Most rows wanted; NULL: 20; below 1: none.
+SELECT * FROM {schema}.trading_performance_metrics
+WHERE bot_id = $1
+ORDER BY calculated_at DESC NULLS LAST, id DESC
+LIMIT greatest(coalesce($2::bigint, 20), 0);
