@@ -5,8 +5,8 @@
  * audit, broadcasts. Those that only read are named queries in telegram.h, such as
  * trdb_telegram_get_user_status() and trdb_telegram_command_stats().
  *
- * A Telegram account is named by its id as text; format numbers as decimal digits. Where nothing else is said,
- * an account that is not known is made, with its user, as trdb_users_ensure_telegram_user() does.
+ * A Telegram account is named by its id as text; format numbers as decimal digits. Where nothing else is
+ * said, an account that is not known is made, with its user, as trdb_users_ensure_telegram_user() does.
  * The top of services.h says what holds for every service. Source: reference/framework-operations.md 4.
  */
 #ifndef TRADINGDB_SERVICES_TELEGRAM_H
@@ -21,8 +21,9 @@ TRDB_BEGIN_DECLS
 /* ---- verification ------------------------------------------------------------------------------------ */
 
 /**
- * Notes a verification code that was sent to a Telegram account: a row, and the profile's verification_code and
- * code_sent_time. Earlier codes stay valid. Codes are secret: no message or trace shows one.
+ * Notes a verification code that was sent to a Telegram account: a row, and the profile's
+ * verification_code and code_sent_time. Earlier codes stay valid. Codes are secret: no message or trace
+ * shows one.
  * @param code the code; 1 to 32 characters.
  * @param sent_time when it was sent, in seconds since 1970 UTC, not negative; 0: now.
  * @param ret receives the row; NULL when it is not wanted. Free it with trdb_usr_verification_code_free().
@@ -43,18 +44,18 @@ TRDB_API int trdb_telegram_count_codes_last_hour(trdb_uow *uow, const char *tele
                                                  int64_t *ret, trdb_error **reterr);
 
 /**
- * Tries a verification code. Every outcome is an answer and not an error: commit the unit whatever it is, since
- * a wrong try that is rolled back was not counted.
+ * Tries a verification code. Every outcome is an answer and not an error: commit the unit whatever it is,
+ * since a wrong try that is rolled back was not counted.
  *
- * - accepted: the code is used up, the account verified, and code and time are gone from its profile. When several
- *   sessions try one code at once, one of them gets this.
+ * - accepted: the code is used up, the account verified, and code and time are gone from its profile. When
+ *   several sessions try one code at once, one of them gets this.
  * - wrong: no code of the account. The try counts for each code that would have been accepted; five lock it.
- * - expired, used, locked: a code of the account, but not valid any more. A wrong code gets locked, too, once every
- *   code that has not expired is locked: a new one is needed.
+ * - expired, used, locked: a code of the account, but not valid any more. A wrong code gets locked, too,
+ *   once every code that has not expired is locked: a new one is needed.
  * - none: no code was ever sent to the account.
  *
- * Of several codes with the same text the one sent last counts. Texts are compared in a time that tells nothing
- * about them.
+ * Of several codes with the same text the one sent last counts. Texts are compared in a time that tells
+ * nothing about them.
  * @param code what the user typed; 1 to 32 characters.
  * @param expiry how long a code is valid after it was sent, in seconds; 0: 3600.
  * @param now the time, in seconds since 1970 UTC, not negative; 0: this machine's clock.
@@ -76,15 +77,16 @@ TRDB_API int trdb_telegram_verify_code(trdb_uow *uow, const char *telegram_id, c
  * @param is_admin whether the account has admin rights in the bot.
  * @param ret receives the profile as stored; NULL when it is not wanted. Free it with
  *        trdb_telegram_profile_free().
- * @return 0; TRDB_E_DUPLICATE when another user has the e-mail. One round trip, and one more for the profile.
+ * @return 0; TRDB_E_DUPLICATE when another user has the e-mail. One round trip, and one more for the
+ *         profile.
  */
 TRDB_API int trdb_telegram_set_user_email(trdb_uow *uow, const char *telegram_id, const char *email,
                                           const char *code, int64_t sent_time, const char *language,
                                           bool is_admin, trdb_telegram_profile **ret, trdb_error **reterr);
 
 /**
- * Takes back that the e-mail of a Telegram account is verified: code and time are gone from its profile, and its
- * unused codes are locked.
+ * Takes back that the e-mail of a Telegram account is verified: code and time are gone from its profile,
+ * and its unused codes are locked.
  * @return 0. One round trip.
  */
 TRDB_API int trdb_telegram_reset_email_verification(trdb_uow *uow, const char *telegram_id,
@@ -161,17 +163,21 @@ typedef struct trdb_telegram_indicator_alert_new {
 /** An input with its struct_size set and nothing given. */
 TRDB_DEFINE_INIT(trdb_telegram_indicator_alert_new);
 #ifndef __cplusplus
-/** The same with designated initializers, as a pointer: TRDB_TELEGRAM_INDICATOR_ALERT_NEW(.field = …). C only. */
+/**
+ * The same with designated initializers, as a pointer: TRDB_TELEGRAM_INDICATOR_ALERT_NEW(.field = …). C
+ * only.
+ */
 #define TRDB_TELEGRAM_INDICATOR_ALERT_NEW(...) \
     (&(trdb_telegram_indicator_alert_new){ \
         .struct_size = sizeof(trdb_telegram_indicator_alert_new), __VA_ARGS__})
 #endif
 
 /**
- * Makes an alert from a configuration: a job schedule of type alert that is due every minute, from at once, enabled
- * when the status is ARMED. It is called Alert_TICKER_USER_SECONDS; when the user has one of that name, because of the
- * same ticker in the same second, eight random digits follow. The ticker is the configuration's key ticker, or else
- * unknown. trdb_telegram_list_alerts() shows what the configuration says.
+ * Makes an alert from a configuration: a job schedule of type alert that is due every minute, from at
+ * once, enabled when the status is ARMED. It is called Alert_TICKER_USER_SECONDS; when the user has one of
+ * that name, because of the same ticker in the same second, eight random digits follow. The ticker is the
+ * configuration's key ticker, or else unknown. trdb_telegram_list_alerts() shows what the configuration
+ * says.
  * @param alert config is required.
  * @param ret receives the alert's id, the schedule's; may be NULL.
  * @return 0; TRDB_E_INVALID when config is no JSON object. One round trip.
@@ -181,7 +187,8 @@ TRDB_API int trdb_telegram_add_json_alert(trdb_uow *uow, const char *telegram_id
                                           trdb_error **reterr);
 
 /**
- * Makes an alert on a price, as trdb_telegram_add_json_alert() does. The price is stored with all its digits.
+ * Makes an alert on a price, as trdb_telegram_add_json_alert() does. The price is stored with all its
+ * digits.
  * @param ticker what is watched; 1 to 255 characters.
  * @param price an amount.
  * @param condition enum trdb_telegram_price_condition.
@@ -204,12 +211,13 @@ TRDB_API int trdb_telegram_add_indicator_alert(trdb_uow *uow, const char *telegr
                                                trdb_error **reterr);
 
 /**
- * Changes an alert. A status enables or disables the schedule, too; an alert that is armed again after it was due is
- * due at the next minute. A configuration changes the schedule's target, too.
+ * Changes an alert. A status enables or disables the schedule, too; an alert that is armed again after it
+ * was due is due at the next minute. A configuration changes the schedule's target, too.
  * @param changes what is not given stays; re_arm_config given as NULL is cleared.
- * @param ret receives the alert as stored; NULL when it is not wanted. Free it with trdb_telegram_alert_free().
- * @return 0; TRDB_E_NOT_FOUND, also for a schedule that is no alert; TRDB_E_INVALID when nothing is given. Two round
- *         trips, and one more for the alert.
+ * @param ret receives the alert as stored; NULL when it is not wanted. Free it with
+ *        trdb_telegram_alert_free().
+ * @return 0; TRDB_E_NOT_FOUND, also for a schedule that is no alert; TRDB_E_INVALID when nothing is given.
+ *         Two round trips, and one more for the alert.
  */
 TRDB_API int trdb_telegram_update_alert(trdb_uow *uow, int64_t alert_id,
                                         const trdb_telegram_alert_new *changes, trdb_telegram_alert **ret,
@@ -243,22 +251,23 @@ TRDB_DEFINE_INIT(trdb_telegram_schedule_new);
 #endif
 
 /**
- * Makes a daily screener: a job schedule of type screener, due every day at a time of day in UTC. It is called
- * Schedule_TICKER_USER_SECONDS, as the alerts of trdb_telegram_add_json_alert() are.
+ * Makes a daily screener: a job schedule of type screener, due every day at a time of day in UTC. It is
+ * called Schedule_TICKER_USER_SECONDS, as the alerts of trdb_telegram_add_json_alert() are.
  * @param ticker what it is about: a ticker, a list, a named set; 1 to 255 characters.
  * @param scheduled_time HH:MM from 00:00 to 23:59; 09:00 for NULL and for a text without a colon.
- * @param extras JSON object with more parameters, such as period, interval, indicators or provider; NULL: none.
+ * @param extras JSON object with more parameters, such as period, interval, indicators or provider; NULL:
+ *        none.
  * @param ret receives the schedule's id; may be NULL.
- * @return 0; TRDB_E_INVALID for another time, or when extras is no JSON object; TRDB_E_RANGE for an hour above 23 or a
- *         minute above 59. One round trip.
+ * @return 0; TRDB_E_INVALID for another time, or when extras is no JSON object; TRDB_E_RANGE for an hour
+ *         above 23 or a minute above 59. One round trip.
  */
 TRDB_API int trdb_telegram_add_schedule(trdb_uow *uow, const char *telegram_id, const char *ticker,
                                         const char *scheduled_time, const char *extras, int64_t *ret,
                                         trdb_error **reterr);
 
 /**
- * Makes a screener from a configuration, due every day at 09:00 UTC, called JSONSchedule_TICKER_USER_SECONDS. The ticker
- * is the configuration's key ticker, or else unknown.
+ * Makes a screener from a configuration, due every day at 09:00 UTC, called
+ * JSONSchedule_TICKER_USER_SECONDS. The ticker is the configuration's key ticker, or else unknown.
  * @param config JSON object; its text is stored as it is.
  * @param schedule_config how it is scheduled, free text; NULL: nothing.
  * @param ret receives the schedule's id; may be NULL.
@@ -268,14 +277,15 @@ TRDB_API int trdb_telegram_add_json_schedule(trdb_uow *uow, const char *telegram
                                              const char *schedule_config, int64_t *ret, trdb_error **reterr);
 
 /**
- * Changes a schedule of type screener or report. A new cron expression or time is read in the schedule's zone and
- * says when it is due next; a cron expression takes scheduled_time away. A schedule that is enabled again after it was
- * due is due at its next instant.
+ * Changes a schedule of type screener or report. A new cron expression or time is read in the schedule's
+ * zone and says when it is due next; a cron expression takes scheduled_time away. A schedule that is
+ * enabled again after it was due is due at its next instant.
  * @param changes what is not given stays; schedule_config given as NULL is cleared.
- * @param ret receives the schedule as stored; NULL when it is not wanted. Free it with trdb_telegram_schedule_free().
- * @return 0; TRDB_E_NOT_FOUND, also for a schedule of another type; TRDB_E_INVALID when nothing is given, or both
- *         cron and scheduled_time; TRDB_E_INVALID or TRDB_E_RANGE for a cron expression, as trdb_cron_parse(). Two
- *         round trips, and one more for the schedule.
+ * @param ret receives the schedule as stored; NULL when it is not wanted. Free it with
+ *        trdb_telegram_schedule_free().
+ * @return 0; TRDB_E_NOT_FOUND, also for a schedule of another type; TRDB_E_INVALID when nothing is given,
+ *         or both cron and scheduled_time; TRDB_E_INVALID or TRDB_E_RANGE for a cron expression, as
+ *         trdb_cron_parse(). Two round trips, and one more for the schedule.
  */
 TRDB_API int trdb_telegram_update_schedule(trdb_uow *uow, int64_t schedule_id,
                                            const trdb_telegram_schedule_new *changes,
@@ -320,12 +330,12 @@ TRDB_API int trdb_telegram_set_feedback_status(trdb_uow *uow, int64_t feedback_i
 
 /**
  * Notes a command that the bot received. No account is made: the sender need not be a user.
- * @param command telegram_user_id and command are required and not empty. Everything else but id may be given; given
- *        as NULL it counts as not given: false, 0, now.
+ * @param entry telegram_user_id and command are required and may not be empty. Every field but id may be
+ *        given; as NULL it counts as if it were not: false, 0, now.
  * @param ret receives the row; NULL when it is not wanted. Free it with trdb_telegram_command_audit_free().
  * @return 0; TRDB_E_RANGE for a negative response_time_ms. One round trip.
  */
-TRDB_API int trdb_telegram_log_command(trdb_uow *uow, const trdb_telegram_command_audit_new *command,
+TRDB_API int trdb_telegram_log_command(trdb_uow *uow, const trdb_telegram_command_audit_new *entry,
                                        trdb_telegram_command_audit **ret, trdb_error **reterr);
 
 /**
@@ -334,7 +344,7 @@ TRDB_API int trdb_telegram_log_command(trdb_uow *uow, const trdb_telegram_comman
  * @param sent_by who sent it, as text; 1 to 255 characters.
  * @param success_count recipients reached, not negative; not given: 0; NULL: it is under way.
  *        trdb_telegram_broadcast_log_patch() writes the outcome.
- * @param total_count recipients in all, not negative; not given: 0.
+ * @param total_count recipients in all, not negative; NULL or not given: 0.
  * @param ret receives the row; NULL when it is not wanted. Free it with trdb_telegram_broadcast_log_free().
  * @return 0; TRDB_E_RANGE when more were reached than there were. One round trip.
  */

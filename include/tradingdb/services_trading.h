@@ -17,11 +17,11 @@ TRDB_BEGIN_DECLS
 /**
  * Changes a bot, or makes one. With an id that is there, the given fields are written and the others stay;
  * otherwise a bot is made, under that id when one is given.
- * @param bot what is given; user_id, type, status and config are required of a new one, and none of them can
- *        be NULL.
+ * @param bot what is given; a new bot needs user_id, type, status and config, and no bot can have NULL there.
  * @param ret receives the bot; NULL when it is not wanted. Free it with trdb_trading_bot_free().
- * @return 0; TRDB_E_NOT_NULL; TRDB_E_REFERENCE for an unknown user; TRDB_E_DUPLICATE when another session makes
- *         the same id at the same time. One round trip with an id that is there or without one, two otherwise.
+ * @return 0; TRDB_E_NOT_NULL; TRDB_E_REFERENCE for an unknown user; TRDB_E_DUPLICATE when another session
+ *         makes the same id at the same time. One round trip with an id that is there or without one, two
+ *         otherwise.
  */
 TRDB_API int trdb_trading_upsert_bot(trdb_uow *uow, const trdb_trading_bot_new *bot, trdb_trading_bot **ret,
                                      trdb_error **reterr);
@@ -86,8 +86,8 @@ TRDB_API int trdb_trading_delete_bot(trdb_uow *uow, int64_t bot_id, uint32_t fla
  * database; any thread.
  * @param config_json JSON text; text that is no JSON object is a finding.
  * @param ret receives the findings, each TRDB_SEVERITY_PROBLEM or TRDB_SEVERITY_WARNING, whose topic is the
- *        place in the document, such as "broker.cash", or "" for all of it. Empty when there is nothing to say. A
- *        configuration is valid when none is a problem. Free it with trdb_finding_list_free().
+ *        place in the document, such as "broker.cash", or "" for all of it. Empty when there is nothing to
+ *        say. A configuration is valid when none is a problem. Free it with trdb_finding_list_free().
  * @return 0; TRDB_E_INVALID for a NULL text; TRDB_E_NOMEM.
  *         Source: reference/framework-operations.md 6.
  */
@@ -192,8 +192,8 @@ TRDB_API int trdb_trading_apply_fill(trdb_uow *uow, int64_t position_id, const t
  * As trdb_trading_apply_fill(), for the open position of a symbol, which is made when there is none. An
  * execution that was booked before is found even when its position is closed by now.
  * @param position bot_id, trade_type, symbol and direction are required; no other field is taken.
- * @return as trdb_trading_apply_fill(); TRDB_E_REFERENCE for an unknown bot (the unit stays usable). One round
- *         trip.
+ * @return as trdb_trading_apply_fill(); TRDB_E_REFERENCE for an unknown bot (the unit stays usable). One
+ *         round trip.
  */
 TRDB_API int trdb_trading_fill_symbol(trdb_uow *uow, const trdb_trading_position_new *position,
                                       const trdb_trading_fill_new *fill, uint32_t flags,
@@ -256,9 +256,9 @@ TRDB_API int trdb_trading_close_trade(trdb_uow *uow, int64_t trade_id, const trd
                                       trdb_trading_trade **ret, trdb_error **reterr);
 
 /**
- * Deletes trades for good that are closed or cancelled and ended before a time: by exit_time, or by created_at
- * where there is none. Open trades stay, and so do positions and fills. What was computed from the trades,
- * such as profit and loss, is less by them afterwards.
+ * Deletes trades for good that are closed or cancelled and ended before a time: by exit_time, or by
+ * created_at where there is none. Open trades stay, and so do positions and fills. What is computed from
+ * trades, such as profit and loss, is less by them afterwards.
  * @param bot_id the bot; not given: all bots.
  * @param before the time, which is not part of the range; required.
  * @param ret receives the number of deleted trades; may be NULL.
@@ -275,20 +275,23 @@ TRDB_API int trdb_trading_purge_trades(trdb_uow *uow, trdb_in_i64 bot_id, trdb_t
  * nothing; no field can be NULL. Begin with trdb_metrics_scope_new_init().
  */
 typedef struct trdb_metrics_scope_new {
-    size_t struct_size;               /**< sizeof(trdb_metrics_scope_new) of the caller */
-    trdb_in_i64 bot_id;               /**< the bot */
-    trdb_in_enum trade_type;          /**< enum trdb_trading_trade_type; default: the bot's own, all without a bot */
-    const char *strategy_name;        /**< the strategy, at most 100 characters */
-    const char *symbol;               /**< the symbol, at most 20 characters */
-    const char *interval;             /**< the candle length, at most 10 characters */
-    const char *entry_logic_name;     /**< the rule that entered, at most 100 characters */
-    const char *exit_logic_name;      /**< the rule that exits, at most 100 characters */
-    trdb_in_timestamp since;          /**< first time of closing */
-    trdb_in_timestamp until;          /**< time of closing at which the range has ended; later than since */
-    trdb_in_decimal starting_balance; /**< what the account held when the range began, not negative; without one
-                                           above zero there are no returns, and what needs them is null */
-    trdb_in_decimal risk_free_rate;   /**< riskless return of a year, from -1 to 1 (0.05 is five per cent); default 0 */
-    trdb_in_i64 periods_per_year;     /**< days of a year that have returns, 1 to 366; default 365 */
+    size_t struct_size;           /**< sizeof(trdb_metrics_scope_new) of the caller */
+    trdb_in_i64 bot_id;           /**< the bot */
+    trdb_in_enum trade_type;      /**< enum trdb_trading_trade_type; default: the bot's own, or all */
+    const char *strategy_name;    /**< the strategy, at most 100 characters */
+    const char *symbol;           /**< the symbol, at most 20 characters */
+    const char *interval;         /**< the candle length, at most 10 characters */
+    const char *entry_logic_name; /**< the rule that entered, at most 100 characters */
+    const char *exit_logic_name;  /**< the rule that exits, at most 100 characters */
+    trdb_in_timestamp since;      /**< first time of closing */
+    trdb_in_timestamp until;      /**< time of closing at which the range has ended; later than since */
+    /**
+     * What the account held when the range began; not negative. Without one above zero there are no returns,
+     * and what needs them is null.
+     */
+    trdb_in_decimal starting_balance;
+    trdb_in_decimal risk_free_rate; /**< riskless return of a year, -1 to 1; 0.05 is 5 %; default 0 */
+    trdb_in_i64 periods_per_year;   /**< days of a year that have returns, 1 to 366; default 365 */
 } trdb_metrics_scope_new;
 
 /** An input with its struct_size set and nothing given. */
@@ -302,7 +305,7 @@ TRDB_DEFINE_INIT(trdb_metrics_scope_new);
 /**
  * Computes the performance metrics of a bot, a strategy or a symbol, and stores nothing. docs/metrics.md
  * defines every figure of the JSON object in the row's `metrics`; its numbers are exact decimals.
- * @param scope which trades, on which terms; NULL for all trades of all bots.
+ * @param scope which trades, on which terms; NULL: all trades of all bots.
  * @param ret receives a row whose id is 0; free it with trdb_trading_performance_metric_free(). Without a bot
  *        its bot_id is NULL.
  * @return 0; TRDB_E_NOT_FOUND for an unknown bot. One round trip, one SQL statement.
@@ -313,7 +316,7 @@ TRDB_API int trdb_trading_metrics(trdb_uow *uow, const trdb_metrics_scope_new *s
 
 /**
  * The same for a bot, stored as a row of trading_performance_metrics whose calculated_at is now.
- * @param scope which trades, on which terms; its bot_id is required.
+ * @param scope which trades, on which terms; bot_id is required.
  * @param ret receives the row; NULL when it is not wanted. Free it with
  *        trdb_trading_performance_metric_free().
  * @return 0; TRDB_E_NOT_FOUND for an unknown bot. One round trip, one SQL statement.

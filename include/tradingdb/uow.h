@@ -28,14 +28,15 @@ typedef enum trdb_isolation {
 
 /** Flags of trdb_uow_options. */
 enum trdb_uow_flags {
-    TRDB_UOW_READ_ONLY = 1,  /**< the server refuses writes: TRDB_E_READ_ONLY */
+    TRDB_UOW_READ_ONLY = 1, /**< the server refuses writes: TRDB_E_READ_ONLY */
     /**
-     * Writes whose row is not wanted (insert, upsert, patch, delete and queries with NULL for the result) wait
-     * for the next call that reads, for trdb_uow_flush() or for the commit, and share its round trip. That call
-     * then answers for them: its error names the statement that failed, and the rest did not run.
+     * Writes whose row is not wanted (insert, upsert, patch, delete and queries with NULL for the result)
+     * wait for the next call that reads, for trdb_uow_flush() or for the commit, and share its round trip.
+     * That call then answers for them: its error names the statement that failed, and the rest did not run.
      */
     TRDB_UOW_PIPELINE = 2,
-    TRDB_UOW_FAST_COMMIT = 4 /**< COMMIT shares the round trip of the writes that wait; see trdb_uow_commit() */
+    TRDB_UOW_FAST_COMMIT =
+        4 /**< COMMIT shares the round trip of the writes that wait; see trdb_uow_commit() */
 };
 
 /** How a unit runs. Begin with trdb_uow_options_init(); zero means the default. */
@@ -47,8 +48,9 @@ typedef struct trdb_uow_options {
     int32_t lock_timeout_ms;      /**< longest wait for a lock; 0: the server's setting */
     int32_t pool_timeout_ms;      /**< longest wait for a connection; 0: the database's setting */
     int32_t reserved;
-    const char *acting_user;      /**< becomes app.current_user_id inside the transaction; NULL: not set */
-    int32_t resolve_timeout_ms;   /**< longest search for the outcome of a lost COMMIT; default 30000, -1 for none */
+    const char *acting_user;    /**< becomes app.current_user_id inside the transaction; NULL: not set */
+    int32_t resolve_timeout_ms; /**< longest search for the outcome of a lost COMMIT; default 30000, -1 for
+                                   none */
     int32_t reserved2;
 } trdb_uow_options;
 
@@ -68,7 +70,8 @@ TRDB_API int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_u
                             trdb_error **reterr);
 
 /**
- * Sends what waits in a unit with TRDB_UOW_PIPELINE, and waits for the answers. No round trip when nothing waits.
+ * Sends what waits in a unit with TRDB_UOW_PIPELINE, and waits for the answers. No round trip when nothing
+ * waits.
  * @return 0; the first failure of a write that waited, which fails the unit: trdb_error_statement() names it;
  *         TRDB_E_STATE; TRDB_E_CONNECTION_LOST.
  */
@@ -77,16 +80,17 @@ TRDB_API int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr);
 /**
  * Commits. Afterwards the unit is finished, whatever the answer; only trdb_uow_free() may follow.
  *
- * A unit that writes learns its transaction's id before COMMIT is sent. When the connection breaks during COMMIT, a
- * fresh one asks the server what became of it, for up to resolve_timeout_ms: the answer is then 0, or
- * TRDB_E_CONNECTION_LOST with nothing stored. TRDB_E_IN_DOUBT remains when no server answers in time, when another
- * server answers or one that was promoted since, and with TRDB_UOW_FAST_COMMIT, where the id is not learnt: look
- * then for a row that the unit wrote under a key of the program's own.
+ * A unit that writes learns its transaction's id before COMMIT is sent. When the connection breaks during
+ * COMMIT, a fresh one asks the server what became of it, for up to resolve_timeout_ms: the answer is then 0,
+ * or TRDB_E_CONNECTION_LOST with nothing stored. TRDB_E_IN_DOUBT remains when no server answers in time, when
+ * another server answers or one that was promoted since, and with TRDB_UOW_FAST_COMMIT, where the id is not
+ * learnt: look then for a row that the unit wrote under a key of the program's own.
  *
  * @return 0; TRDB_E_STATE when the unit is finished already, or when an earlier call failed it (it is then
- *         rolled back: nothing was stored); the error that the server reports at COMMIT, or that a write which
- *         waited met, nothing stored; TRDB_E_CONNECTION_LOST, nothing stored; TRDB_E_IN_DOUBT; TRDB_E_CLOSED;
- *         TRDB_E_FORKED. One round trip, and one more before it when writes wait; none for a unit that did nothing.
+ *         rolled back: nothing was stored); the error that the server reports at COMMIT, or that a write
+ * which waited met, nothing stored; TRDB_E_CONNECTION_LOST, nothing stored; TRDB_E_IN_DOUBT; TRDB_E_CLOSED;
+ *         TRDB_E_FORKED. One round trip, and one more before it when writes wait; none for a unit that did
+ * nothing.
  */
 TRDB_API int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr);
 
@@ -105,7 +109,8 @@ TRDB_API void trdb_uow_free(trdb_uow *uow);
  */
 TRDB_API int trdb_uow_savepoint(trdb_uow *uow, trdb_error **reterr);
 
-/** Leaves the newest savepoint and keeps its work. TRDB_E_STATE without one, or when the unit failed in it. */
+/** Leaves the newest savepoint and keeps its work. TRDB_E_STATE without one, or when the unit failed in it.
+ */
 TRDB_API int trdb_uow_release(trdb_uow *uow, trdb_error **reterr);
 
 /**
@@ -115,7 +120,8 @@ TRDB_API int trdb_uow_release(trdb_uow *uow, trdb_error **reterr);
 TRDB_API int trdb_uow_rollback_to(trdb_uow *uow, trdb_error **reterr);
 
 /**
- * What a unit does, for trdb_run(). It may be called again, so it must not keep anything from an earlier call.
+ * What a unit does, for trdb_run(). It may be called again, so it must not keep anything from an earlier
+ * call.
  * @return 0 to commit; anything else rolls back and is what trdb_run() answers: a TRDB_E_* with the error in
  *         `reterr`, or a positive number of the program's own.
  */
@@ -126,8 +132,8 @@ typedef struct trdb_run_options {
     size_t struct_size;          /**< sizeof(trdb_run_options) of the caller */
     const trdb_uow_options *uow; /**< of each unit; NULL for the defaults */
     int32_t attempts;            /**< how often the unit is tried in all; default 5 */
-    int32_t first_pause_ms;      /**< before the second attempt, doubled before each further one; default 10 */
-    int32_t longest_pause_ms;    /**< default 1000. Up to half of each pause is left out at random */
+    int32_t first_pause_ms;   /**< before the second attempt, doubled before each further one; default 10 */
+    int32_t longest_pause_ms; /**< default 1000. Up to half of each pause is left out at random */
     int32_t reserved;
 } trdb_run_options;
 
@@ -135,13 +141,15 @@ typedef struct trdb_run_options {
 TRDB_DEFINE_INIT(trdb_run_options);
 
 /**
- * Runs a whole unit: begins, calls `fn`, commits. Runs it again when nothing was stored and another attempt may go
- * well: after TRDB_E_SERIALIZATION, TRDB_E_DEADLOCK and TRDB_E_CONNECTION_LOST, be they returned by `fn` or by the
- * commit, and after TRDB_E_CONNECT when an earlier attempt lost the server. Never when the outcome is in doubt.
+ * Runs a whole unit: begins, calls `fn`, commits. Runs it again when nothing was stored and another attempt
+ * may go well: after TRDB_E_SERIALIZATION, TRDB_E_DEADLOCK and TRDB_E_CONNECTION_LOST, be they returned by
+ * `fn` or by the commit, and after TRDB_E_CONNECT when an earlier attempt lost the server. Never when the
+ * outcome is in doubt.
  * @param options NULL for the defaults; read during the call.
  * @return 0 when the unit is committed; what `fn` answered; the error of the last attempt. Any thread.
  */
-TRDB_API int trdb_run(trdb_db *db, trdb_unit_fn fn, void *arg, const trdb_run_options *options, trdb_error **reterr);
+TRDB_API int trdb_run(trdb_db *db, trdb_unit_fn fn, void *arg, const trdb_run_options *options,
+                      trdb_error **reterr);
 
 /** For TRDB_AUTO(): the unit is rolled back unless it was committed. */
 static inline void trdb_uow_cleanup(trdb_uow **uow) {

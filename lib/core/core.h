@@ -19,9 +19,9 @@ int trdbi_copy_struct(void *dst, size_t dst_size, const void *src, const char *w
 
 /* ---- the unit of work, as repositories see it ----------------------------------------------------- */
 
-/* Takes the unit for the calling thread until trdbi_uow_leave(). 0 when it can take a call now; otherwise the error:
- * NULL handle, in use by another thread, finished, failed, closed, forked. A second thread is refused in place of
- * writing into the same parameters. A thread may enter again what it has entered. */
+/* Takes the unit for the calling thread until trdbi_uow_leave(). 0 when it can take a call now; otherwise the
+ * error: NULL handle, in use by another thread, finished, failed, closed, forked. A second thread is refused
+ * in place of writing into the same parameters. A thread may enter again what it has entered. */
 int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr);
 void trdbi_uow_leave(trdb_uow *uow);
 
@@ -57,8 +57,8 @@ int trdbi_schema_check(trdbi_conn *conn, const char *schema, trdb_error **reterr
 /* A migration that the library carries; the table is generated at build time, ends with a NULL chain. */
 typedef struct trdbi_builtin_migration {
     const char *chain;
-    const char *name;     /* "NNNN_name" */
-    const char *up;       /* the bytes of the files */
+    const char *name; /* "NNNN_name" */
+    const char *up;   /* the bytes of the files */
     const char *down;
     const char *up_sha256;
 } trdbi_builtin_migration;

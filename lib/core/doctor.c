@@ -73,26 +73,27 @@ static bool is_true(const examination *x, enum fact which) {
 
 static void check_server(const examination *x) {
     const char *host = trdbi_conninfo_get(x->info, "host");
-    trdbi_find(x->list, TRDB_SEVERITY_OK, "server", NULL, "database \"%s\" on %s answers", fact(x, FACT_DATABASE),
-         host && *host ? host : "the default host");
+    trdbi_find(x->list, TRDB_SEVERITY_OK, "server", NULL, "database \"%s\" on %s answers",
+               fact(x, FACT_DATABASE), host && *host ? host : "the default host");
     trdbi_find(x->list, TRDB_SEVERITY_OK, "version", NULL, "PostgreSQL %s", fact(x, FACT_VERSION));
     if (is_true(x, FACT_STANDBY))
         trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "server",
-             "connect to the primary; with several hosts add target_session_attrs=read-write",
-             "the server is a standby, which refuses writes");
+                   "connect to the primary; with several hosts add target_session_attrs=read-write",
+                   "the server is a standby, which refuses writes");
     else if (is_true(x, FACT_READ_ONLY))
         trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "server",
-             "ALTER ROLE … or ALTER DATABASE … SET default_transaction_read_only = off",
-             "transactions are read-only by default, so writes are refused");
+                   "ALTER ROLE … or ALTER DATABASE … SET default_transaction_read_only = off",
+                   "transactions are read-only by default, so writes are refused");
 }
 
 static int check_pooler(const examination *x, trdb_error **reterr) {
     bool pooled = false;
     int rc = trdbi_conn_pooled(x->conn, &pooled, reterr);
     if (rc >= 0 && pooled)
-        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "pooler",
-             "give `tradingdb migrate` the server's own host and port; everything else may use the pooler",
-             "the connection goes through a pooler such as PgBouncer: migrations refuse it");
+        trdbi_find(
+            x->list, TRDB_SEVERITY_WARNING, "pooler",
+            "give `tradingdb migrate` the server's own host and port; everything else may use the pooler",
+            "the connection goes through a pooler such as PgBouncer: migrations refuse it");
     return rc;
 }
 
@@ -102,22 +103,22 @@ static void check_settings(const examination *x) {
         trdbi_find(x->list, TRDB_SEVERITY_OK, "encoding", NULL, "UTF8");
     else
         trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "encoding",
-             "dump it, and restore it into a database made with ENCODING 'UTF8'",
-             "the database stores text as %s, which cannot hold every text", encoding);
+                   "dump it, and restore it into a database made with ENCODING 'UTF8'",
+                   "the database stores text as %s, which cannot hold every text", encoding);
     if (!is_true(x, FACT_FSYNC) || !is_true(x, FACT_FULL_PAGE_WRITES))
         trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "durability",
-             "set fsync = on and full_page_writes = on, and restart",
-             "fsync is %s and full_page_writes is %s: a crash of the machine can destroy the database",
-             fact(x, FACT_FSYNC), fact(x, FACT_FULL_PAGE_WRITES));
+                   "set fsync = on and full_page_writes = on, and restart",
+                   "fsync is %s and full_page_writes is %s: a crash of the machine can destroy the database",
+                   fact(x, FACT_FSYNC), fact(x, FACT_FULL_PAGE_WRITES));
     else if (strcmp(fact(x, FACT_SYNCHRONOUS_COMMIT), "off") == 0)
         trdbi_find(x->list, TRDB_SEVERITY_WARNING, "durability",
-             "set synchronous_commit = on, at least for this role",
-             "synchronous_commit is off: a crash can lose the last acknowledged commits");
+                   "set synchronous_commit = on, at least for this role",
+                   "synchronous_commit is off: a crash can lose the last acknowledged commits");
     else
         trdbi_find(x->list, TRDB_SEVERITY_OK, "durability", NULL, "commits are on disk when acknowledged");
     if (is_true(x, FACT_TIMEZONE))
         trdbi_find(x->list, TRDB_SEVERITY_OK, "timezone", NULL,
-             "other clients' sessions do not show UTC by default; those of this library do");
+                   "other clients' sessions do not show UTC by default; those of this library do");
 }
 
 /* The least of the limits that the server, the database and the role set; a superuser has only the first. */
@@ -132,16 +133,19 @@ static void check_pool(const examination *x) {
         "PgBouncer in front, or open with a smaller pool_size and pool_overflow";
     if (most < DEFAULT_POOL || (role >= 0 && role < DEFAULT_POOL) ||
         (database >= 0 && database < DEFAULT_POOL))
-        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "pool", remedy,
-             "a default pool opens up to %d connections, but the limits are: server %ld, role %ld, database "
-             "%ld (-1: none)",
-             DEFAULT_POOL, most, role, database);
+        trdbi_find(
+            x->list, TRDB_SEVERITY_PROBLEM, "pool", remedy,
+            "a default pool opens up to %d connections, but the limits are: server %ld, role %ld, database "
+            "%ld (-1: none)",
+            DEFAULT_POOL, most, role, database);
     else if (most - in_use < DEFAULT_POOL)
         trdbi_find(x->list, TRDB_SEVERITY_WARNING, "pool", remedy,
-             "%ld of %ld connections are in use; a default pool opens up to %d", in_use, most, DEFAULT_POOL);
+                   "%ld of %ld connections are in use; a default pool opens up to %d", in_use, most,
+                   DEFAULT_POOL);
     else
         trdbi_find(x->list, TRDB_SEVERITY_OK, "pool", NULL,
-             "%ld of %ld connections are in use; a default pool opens up to %d", in_use, most, DEFAULT_POOL);
+                   "%ld of %ld connections are in use; a default pool opens up to %d", in_use, most,
+                   DEFAULT_POOL);
 }
 
 /* The middle of the round trip is the best guess at when the server looked at its clock. */
@@ -161,10 +165,11 @@ static int check_clock(const examination *x, trdb_error **reterr) {
     const long long off_ms = off / 1000;
     if (size >= CLOCK_WARNING_US)
         trdbi_find(x->list, size >= CLOCK_PROBLEM_US ? TRDB_SEVERITY_PROBLEM : TRDB_SEVERITY_WARNING, "clock",
-             "let NTP set both clocks; leases and deadlines are computed with the server's",
-             "the server's clock differs from this machine's by %+lld ms", off_ms);
+                   "let NTP set both clocks; leases and deadlines are computed with the server's",
+                   "the server's clock differs from this machine's by %+lld ms", off_ms);
     else
-        trdbi_find(x->list, TRDB_SEVERITY_OK, "clock", NULL, "differs from this machine's by %+lld ms", off_ms);
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "clock", NULL, "differs from this machine's by %+lld ms",
+                   off_ms);
     return 0;
 }
 
@@ -192,14 +197,14 @@ static int check_rights(const examination *x, trdb_error **reterr) {
     const char *refused = trdbi_result_text(result, 0, 1);
     if (strtol(refused, NULL, 10) > 0)
         trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "rights",
-             "as their owner: GRANT USAGE ON SCHEMA …, and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
-             "TABLES IN SCHEMA … TO the role",
-             "role \"%s\" may not read and write %s of %s tables in schema \"%s\", among them %s",
-             fact(x, FACT_ROLE), refused, tables, x->schema, trdbi_result_text(result, 0, 2));
+                   "as their owner: GRANT USAGE ON SCHEMA …, and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
+                   "TABLES IN SCHEMA … TO the role",
+                   "role \"%s\" may not read and write %s of %s tables in schema \"%s\", among them %s",
+                   fact(x, FACT_ROLE), refused, tables, x->schema, trdbi_result_text(result, 0, 2));
     else if (strtol(tables, NULL, 10) > 0)
         trdbi_find(x->list, TRDB_SEVERITY_OK, "rights", NULL,
-             "role \"%s\" may read and write all %s tables in schema \"%s\"", fact(x, FACT_ROLE), tables,
-             x->schema);
+                   "role \"%s\" may read and write all %s tables in schema \"%s\"", fact(x, FACT_ROLE),
+                   tables, x->schema);
     trdbi_result_free(result);
     return 0;
 }
@@ -208,14 +213,16 @@ static void check_role(const examination *x) {
     static const char remedy[] =
         "make a role for the application that owns nothing, and GRANT it what it needs";
     if (is_true(x, FACT_SUPERUSER))
-        trdbi_find(x->list, TRDB_SEVERITY_WARNING, "role", remedy,
-             "role \"%s\" is a superuser: neither rights nor row-level security protect anything from it",
-             fact(x, FACT_ROLE));
+        trdbi_find(
+            x->list, TRDB_SEVERITY_WARNING, "role", remedy,
+            "role \"%s\" is a superuser: neither rights nor row-level security protect anything from it",
+            fact(x, FACT_ROLE));
     else if (is_true(x, FACT_BYPASSRLS))
         trdbi_find(x->list, TRDB_SEVERITY_WARNING, "role", remedy, "role \"%s\" bypasses row-level security",
-             fact(x, FACT_ROLE));
+                   fact(x, FACT_ROLE));
     else
-        trdbi_find(x->list, TRDB_SEVERITY_OK, "role", NULL, "role \"%s\" is an ordinary one", fact(x, FACT_ROLE));
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "role", NULL, "role \"%s\" is an ordinary one",
+                   fact(x, FACT_ROLE));
 }
 
 /* A failed look-up ends the transaction, so this comes last. */
@@ -223,17 +230,17 @@ static int check_schema(const examination *x, trdb_error **reterr) {
     trdb_error *error = NULL;
     int rc = trdbi_schema_check(x->conn, x->schema, &error);
     if (rc >= 0)
-        trdbi_find(x->list, TRDB_SEVERITY_OK, "schema", NULL, "schema \"%s\" is the one that this library knows",
-             x->schema);
+        trdbi_find(x->list, TRDB_SEVERITY_OK, "schema", NULL,
+                   "schema \"%s\" is the one that this library knows", x->schema);
     else if (rc == TRDB_E_SCHEMA)
         trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "run `tradingdb migrate up`", "%s",
-             trdb_error_message(error));
+                   trdb_error_message(error));
     else if (rc == TRDB_E_SCHEMA_NEWER)
-        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "install the release that migrated it, or a newer one",
-             "%s", trdb_error_message(error));
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema",
+                   "install the release that migrated it, or a newer one", "%s", trdb_error_message(error));
     else if (rc == TRDB_E_PERMISSION)
-        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema", "as its owner: GRANT USAGE ON SCHEMA … TO the role",
-             "%s", trdb_error_message(error));
+        trdbi_find(x->list, TRDB_SEVERITY_PROBLEM, "schema",
+                   "as its owner: GRANT USAGE ON SCHEMA … TO the role", "%s", trdb_error_message(error));
     else
         return trdbi_error_give(reterr, error, rc);
     trdb_error_free(error);
@@ -291,7 +298,7 @@ static int run_examination(trdb_finding_list *list, const trdbi_conninfo *info, 
         rc = examine(&x, &error);
         if (rc < 0 && rc != TRDB_E_NOMEM)
             trdbi_find(list, TRDB_SEVERITY_PROBLEM, "server", "look into the server's log",
-                 "the examination stopped: %s", trdb_error_message(error));
+                       "the examination stopped: %s", trdb_error_message(error));
     }
     trdbi_result_free(x.facts);
     if (x.conn)

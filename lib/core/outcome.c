@@ -10,8 +10,8 @@
 
 /* ---- which server --------------------------------------------------------------------------------- */
 
-/* The timeline is read from the name of the file that is being written: the control file tells it only from the
- * next checkpoint on. A standby writes none. */
+/* The timeline is read from the name of the file that is being written: the control file tells it only from
+ * the next checkpoint on. A standby writes none. */
 static const char server_sql[] =
     "SELECT system_identifier, CASE WHEN pg_is_in_recovery() THEN '0' "
     "ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END FROM pg_control_system()";
@@ -49,8 +49,11 @@ static int take_txid(void *arg, size_t i, const trdbi_result *result, trdb_error
 }
 
 int trdbi_outcome_queue(trdbi_conn *conn, int64_t *ret, trdb_error **reterr) {
-    const trdbi_statement statement = {
-        .name = "begin.txid", .key = txid_sql, .key_size = sizeof txid_sql, .build = build_txid, .ctx = txid_sql};
+    const trdbi_statement statement = {.name = "begin.txid",
+                                       .key = txid_sql,
+                                       .key_size = sizeof txid_sql,
+                                       .build = build_txid,
+                                       .ctx = txid_sql};
     return trdbi_conn_queue(conn, &statement, NULL, take_txid, ret, reterr);
 }
 
@@ -82,7 +85,8 @@ static answer read_status(trdbi_conn *conn, int64_t txid) {
 static answer ask(trdb_db *db, const trdbi_server *server, int64_t txid, int timeout_ms) {
     const trdbi_conn_options options = {
         .application_name = db->application_name,
-        .timeout_ms = timeout_ms < db->options.connect_timeout_ms ? timeout_ms : db->options.connect_timeout_ms,
+        .timeout_ms =
+            timeout_ms < db->options.connect_timeout_ms ? timeout_ms : db->options.connect_timeout_ms,
     };
     trdbi_conn *conn = NULL;
     trdbi_server reached;

@@ -18,7 +18,7 @@ typedef struct trdbi_server {
 typedef struct trdbi_slot {
     trdbi_conn *conn;
     trdbi_server server;
-    int64_t era; /* of the pool when it was made */
+    int64_t era;          /* of the pool when it was made */
     int64_t retire_at_us; /* monotonic; INT64_MAX: never */
     int64_t idle_since_us;
     struct trdbi_slot *hotter; /* neighbours among the idle ones */
@@ -66,7 +66,7 @@ struct trdb_db {
     bool closed;
     trdbi_trace trace;
     int64_t era; /* counts up when a server leaves: older connections are not lent any more */
-    int places; /* connections that exist or are being made; at most size + overflow */
+    int places;  /* connections that exist or are being made; at most size + overflow */
     int idle_count;
     trdbi_slot *hottest; /* idle, last returned first */
     trdbi_slot *coldest;

@@ -24,7 +24,8 @@ static int take_options(trdb_run_options *copy, const trdb_run_options *options,
 
 /* The pause doubles with each attempt; half of it is left to chance, so that those who collided part. */
 static void rest(const trdb_run_options *options, int attempt) {
-    int64_t pause_us = (int64_t)options->first_pause_ms * 1000, most_us = (int64_t)options->longest_pause_ms * 1000;
+    int64_t pause_us = (int64_t)options->first_pause_ms * 1000,
+            most_us = (int64_t)options->longest_pause_ms * 1000;
     for (int i = 1; i < attempt && pause_us < most_us; i++)
         pause_us *= 2;
     pause_us = pause_us < most_us ? pause_us : most_us;
@@ -47,8 +48,8 @@ static int run_once(trdb_db *db, const trdb_uow_options *options, trdb_unit_fn f
     return r;
 }
 
-/* Nothing was stored, and the same may go well the next time. A server that went away under an earlier attempt may
- * take a while to be back. */
+/* Nothing was stored, and the same may go well the next time. A server that went away under an earlier
+ * attempt may take a while to be back. */
 static bool worth_another(int code, const trdb_error *error, bool begun, int attempt) {
     if (trdb_error_retryable(error))
         return true;

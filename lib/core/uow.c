@@ -149,7 +149,8 @@ static int ensure_begun(trdb_uow *uow, trdb_error **reterr) {
     return r;
 }
 
-/* Ahead of a first write goes the question for the transaction's id, so that a lost COMMIT can be looked up. */
+/* Ahead of a first write goes the question for the transaction's id, so that a lost COMMIT can be looked up.
+ */
 static int prepare_for(trdb_uow *uow, const trdbi_statement *statement, trdb_error **reterr) {
     int r = ensure_begun(uow, reterr);
     if (r < 0 || statement->reads || uow->wrote)
@@ -305,7 +306,8 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: flags has unknown bits: 0x%x",
                            (unsigned)options->flags);
     if (options->resolve_timeout_ms < -1)
-        return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: resolve_timeout_ms is %d, wanted -1 or more",
+        return trdbi_error(reterr, TRDB_E_INVALID,
+                           "trdb_uow_options: resolve_timeout_ms is %d, wanted -1 or more",
                            options->resolve_timeout_ms);
     if (options->reserved != 0 || options->reserved2 != 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: reserved is not zero");
@@ -381,7 +383,8 @@ static void roll_back(trdb_uow *uow) {
 }
 
 static int lost(const char *when, trdb_error **reterr) {
-    trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "commit: the connection was lost %s; nothing was stored", when);
+    trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "commit: the connection was lost %s; nothing was stored",
+                when);
     trdbi_error_set_statement(reterr, "commit");
     if (reterr && (*reterr)->code == TRDB_E_CONNECTION_LOST)
         (*reterr)->retryable = true;
@@ -400,7 +403,8 @@ static int in_doubt(trdb_error **reterr) {
 
 /* COMMIT was sent and not answered. */
 static int resolve(trdb_uow *uow, trdb_error **reterr) {
-    int timeout_ms = uow->options.resolve_timeout_ms == 0 ? RESOLVE_TIMEOUT_MS : uow->options.resolve_timeout_ms;
+    int timeout_ms =
+        uow->options.resolve_timeout_ms == 0 ? RESOLVE_TIMEOUT_MS : uow->options.resolve_timeout_ms;
     if (!uow->wrote)
         return lost("during COMMIT", reterr);
     switch (trdbi_outcome_find(uow->db, &uow->slot->server, uow->txid, timeout_ms)) {

@@ -93,32 +93,42 @@ static const char *extension(const char *text) {
     return problem;
 }
 
-static int check_json(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
-                      trdb_error **reterr) {
+int trdbi_json_parse(const char *text, size_t size, json_object **ret, const char **ret_problem,
+                     size_t *ret_at) {
     enum { MAX_DEPTH = 1000 };
-    if (size > INT32_MAX / 2)
-        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "the document is larger than 1 GB");
     json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
     if (!tokener)
-        return trdbi_error_nomem(reterr);
+        return TRDB_E_NOMEM;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     json_object *document = json_tokener_parse_ex(tokener, text, (int)size + 1);
     enum json_tokener_error error = json_tokener_get_error(tokener);
-    size_t end = json_tokener_get_parse_end(tokener);
-    const char *problem = NULL;
-    if (error == json_tokener_continue)
-        problem = "the document is cut short";
-    else if (error != json_tokener_success)
-        problem = json_tokener_error_desc(error);
-    else if (end < size)
-        problem = "text follows the document";
-    else
-        problem = extension(text);
-    json_object_put(document);
+    *ret_at = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
+    if (error == json_tokener_continue)
+        *ret_problem = "the document is cut short";
+    else if (error != json_tokener_success)
+        *ret_problem = json_tokener_error_desc(error);
+    else if (*ret_at < size)
+        *ret_problem = "text follows the document";
+    else
+        *ret_problem = extension(text);
+    *ret = document;
+    return 0;
+}
+
+static int check_json(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
+                      trdb_error **reterr) {
+    if (size > TRDBI_JSON_MAX)
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "the document is larger than 1 GB");
+    json_object *document = NULL;
+    const char *problem = NULL;
+    size_t at = 0;
+    if (trdbi_json_parse(text, size, &document, &problem, &at) < 0)
+        return trdbi_error_nomem(reterr);
+    json_object_put(document);
     if (problem)
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not valid JSON: %s (at byte %zu)",
-                            problem, end);
+                            problem, at);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many rows by COPY, where the table's types are those that the library writes; see ops.c for the other way. */
+/* Many rows by COPY, where the table's types are those that the library writes; see ops.c for the other way.
+ */
 #include "entity/internal.h"
 
 #include <stdlib.h>
@@ -18,14 +19,16 @@ typedef struct run {
 
 /* ---- what the table is made of -------------------------------------------------------------------- */
 
-/* Domains count as what they are made of: COPY takes the same bytes. No rows for what COPY cannot write to: views, and
- * tables whose policies it would pass by. */
+/* Domains count as what they are made of: COPY takes the same bytes. No rows for what COPY cannot write to:
+ * views, and tables whose policies it would pass by. */
 static int build_types(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
     (void)ctx;
-    trdbi_buf_text(sql, "SELECT a.attname::text, (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END)::int8 "
-                        "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
-                        "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE a.attrelid = $1::regclass AND a.attnum > 0 "
-                        "AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity");
+    trdbi_buf_text(
+        sql,
+        "SELECT a.attname::text, (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END)::int8 "
+        "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
+        "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE a.attrelid = $1::regclass AND a.attnum > 0 "
+        "AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity");
     return sql->failed ? trdbi_error_nomem(reterr) : 0;
 }
 
@@ -69,7 +72,8 @@ static int read_types(trdb_uow *uow, const trdbi_table *table, uint32_t *types, 
 
 static int take_row(const run *r, size_t i, trdbi_shape *shape, trdbi_params *params, trdb_error **reterr) {
     memset(shape, 0, sizeof *shape);
-    return trdbi_input_params(r->table, r->rows + (r->first + i) * r->stride, r->stride, 0, shape, params, reterr);
+    return trdbi_input_params(r->table, r->rows + (r->first + i) * r->stride, r->stride, 0, shape, params,
+                              reterr);
 }
 
 /* 1: the row gives other columns, so it begins the next run. */

@@ -115,6 +115,14 @@ int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, tr
 __attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table, const trdbi_column *column,
                                                        int code, trdb_error **reterr, const char *format, ...);
 
+/* Parses JSON as the server would. *ret receives the document, NULL for `null`; with a problem it is of no
+ * use, but freed all the same. *ret_problem says what is wrong (a static string), or NULL; *ret_at the byte.
+ * 0, or TRDB_E_NOMEM. */
+enum { TRDBI_JSON_MAX = INT32_MAX / 2 }; /* the longest text that may be given */
+struct json_object;
+int trdbi_json_parse(const char *text, size_t size, struct json_object **ret, const char **ret_problem,
+                     size_t *ret_at);
+
 /* Whether all given values of an input struct fit their columns. Sets bit i for column i: in *ret_given when
  * it is given, in *ret_null when it is given as NULL. */
 int trdbi_check_input(const trdbi_table *table, const void *in, uint64_t *ret_given, uint64_t *ret_null,

@@ -39,8 +39,8 @@ typedef struct trdbi_shape {
     uint8_t order_by; /* column index */
     uint8_t descending;
     uint8_t limit;
-    uint8_t after;   /* trdbi_after */
-    uint8_t guarded; /* patch, delete: the server itself refuses when no row is met */
+    uint8_t after;                    /* trdbi_after */
+    uint8_t guarded;                  /* patch, delete: the server itself refuses when no row is met */
     uint8_t where[TRDBI_MAX_COLUMNS]; /* enum trdb_op of each column's condition */
 } trdbi_shape;
 
@@ -91,7 +91,8 @@ int trdbi_keys_param(const trdbi_table *table, const void *keys, size_t count, t
 int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shape *shape,
                         trdbi_params *params, trdb_error **reterr);
 
-/* copy.c: inserts rows by COPY as far as that goes; *ret_done receives how many, the rest is left to the caller. */
+/* copy.c: inserts rows by COPY as far as that goes; *ret_done receives how many, the rest is left to the
+ * caller. */
 int trdbi_copy_rows(trdb_uow *uow, const trdbi_table *table, const char *rows, size_t stride, size_t count,
                     size_t *ret_done, trdb_error **reterr);
 

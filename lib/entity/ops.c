@@ -165,8 +165,8 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
     return call_end(&c, uow, code, reterr);
 }
 
-/* Runs a write, or leaves it to a later round trip when the unit pipelines and nobody wants its row: then there
- * is no result. */
+/* Runs a write, or leaves it to a later round trip when the unit pipelines and nobody wants its row: then
+ * there is no result. */
 static int write(trdb_uow *uow, call *c, trdbi_result **ret, trdb_error **reterr) {
     if (c->shape.returning || !trdbi_uow_pipelines(uow))
         return trdbi_uow_run(uow, &c->statement, c->params, ret, reterr);

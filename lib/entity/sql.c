@@ -221,8 +221,8 @@ static void build_select(trdbi_buf *sql, const trdbi_build *build) {
     table_name(sql, build);
 }
 
-/* A write that waits shares its round trip with others and perhaps with COMMIT: when it meets no row the server
- * itself must stop there. The text of the failing cast is what lib/pg recognises. */
+/* A write that waits shares its round trip with others and perhaps with COMMIT: when it meets no row the
+ * server itself must stop there. The text of the failing cast is what lib/pg recognises. */
 static void guard_begin(trdbi_buf *sql, const trdbi_shape *shape) {
     if (shape->guarded)
         trdbi_buf_text(sql, "WITH met AS (");

@@ -1943,10 +1943,8 @@ static const trdbi_query_param query_trading_trades_purge_params[] = {
 static const trdbi_query query_trading_trades_purge = {
     .name = "trading_trades_purge",
     .sql = "DELETE FROM {schema}.trading_trades\n"
-           "WHERE ((status = 'closed' AND exit_time < $2) OR (status = 'closed' AND exit_time IS NULL AND "
-           "created_at < $2)\n"
-           "        OR (status = 'cancelled' AND coalesce(exit_time, created_at) < $2))\n"
-           "    AND ($1::bigint IS NULL OR bot_id = $1)",
+           "WHERE status IN ('closed', 'cancelled') AND ($1::bigint IS NULL OR bot_id = $1)\n"
+           "    AND (exit_time < $2 OR (exit_time IS NULL AND created_at < $2))",
     .params = query_trading_trades_purge_params,
     .fields = NULL,
     .param_count = 2,

@@ -55,7 +55,8 @@ bool trdbi_conn_server_left(const trdbi_conn *conn) {
 }
 
 bool trdbi_conn_idle(const trdbi_conn *conn) {
-    return !trdbi_conn_broken(conn) && conn->queue.count == 0 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+    return !trdbi_conn_broken(conn) && conn->queue.count == 0 &&
+           PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
 int trdbi_conn_backend_pid(const trdbi_conn *conn) {

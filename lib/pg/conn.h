@@ -77,9 +77,9 @@ struct trdbi_conn {
     trdbi_cache cache;
     trdbi_arguments arguments;
     trdbi_queue queue;
-    bool refused;   /* the last failure was a prepared statement that has to be prepared anew */
+    bool refused;     /* the last failure was a prepared statement that has to be prepared anew */
     bool server_left; /* the server said that it goes down, or takes no writes any more */
-    bool forgotten; /* the server has lost the statements: the cache is to be cleared */
+    bool forgotten;   /* the server has lost the statements: the cache is to be cleared */
     /* Written by the connection's thread only, read by any. */
     _Atomic int64_t round_trips;
     _Atomic int64_t prepares;

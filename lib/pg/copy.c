@@ -48,8 +48,8 @@ static int put_integer(copying *c, uint32_t type, const char *data) {
     int64_t value = (int64_t)trdbi_get_u64(data);
     int64_t most = type == TRDBI_OID_INT2 ? INT16_MAX : INT32_MAX;
     if (value > most || value < -most - 1)
-        return trdbi_error(c->reterr, TRDB_E_RANGE, "%s: %lld does not fit into %s", c->name, (long long)value,
-                           type == TRDBI_OID_INT2 ? "smallint" : "integer");
+        return trdbi_error(c->reterr, TRDB_E_RANGE, "%s: %lld does not fit into %s", c->name,
+                           (long long)value, type == TRDBI_OID_INT2 ? "smallint" : "integer");
     put_u32(&c->out, type == TRDBI_OID_INT2 ? 2 : 4);
     if (type == TRDBI_OID_INT2)
         put_u16(&c->out, (uint16_t)value);
@@ -92,8 +92,8 @@ static int send_chunk(copying *c) {
 
 /* ---- the call ------------------------------------------------------------------------------------- */
 
-/* "COPY trading_trades, line 17, column size": rows count from 1. Words may be translated; the first number that
- * stands by itself is the line. */
+/* "COPY trading_trades, line 17, column size": rows count from 1. Words may be translated; the first number
+ * that stands by itself is the line. */
 static void set_row(const PGresult *result, trdb_error **reterr) {
     const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
     const char *comma = context && strncmp(context, "COPY ", 5) == 0 ? strchr(context, ',') : NULL;
@@ -111,7 +111,9 @@ static int copy_begin(copying *c, const char *sql) {
         const trdbi_call call = {.label = c->name, .sql = sql};
         int r = trdbi_call_end(c->conn, &call, result, c->reterr);
         PQclear(result);
-        return r < 0 ? r : trdbi_error(c->reterr, TRDB_E_PROTOCOL, "%s: the server did not begin to copy", c->name);
+        return r < 0
+                   ? r
+                   : trdbi_error(c->reterr, TRDB_E_PROTOCOL, "%s: the server did not begin to copy", c->name);
     }
     PQclear(result);
     trdbi_buf_append(&c->out, header, sizeof header); /* its NUL belongs to it */

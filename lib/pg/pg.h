@@ -51,10 +51,10 @@ void trdbi_conn_close(trdbi_conn *conn);
 void trdbi_conn_abandon(trdbi_conn *conn);
 
 void trdbi_conn_set_trace(trdbi_conn *conn, const trdbi_trace *trace);
-bool trdbi_conn_broken(const trdbi_conn *conn);        /* the socket is gone */
+bool trdbi_conn_broken(const trdbi_conn *conn); /* the socket is gone */
 /* The server said that it goes down or cannot be written to: its other connections are no better. */
 bool trdbi_conn_server_left(const trdbi_conn *conn);
-bool trdbi_conn_idle(const trdbi_conn *conn);          /* PQTRANS_IDLE: may go back to the pool */
+bool trdbi_conn_idle(const trdbi_conn *conn); /* PQTRANS_IDLE: may go back to the pool */
 /* Looks, without a round trip, whether the server has hung up; false when it has. */
 bool trdbi_conn_alive(trdbi_conn *conn);
 /* One empty round trip, with a deadline. */
@@ -94,9 +94,9 @@ typedef struct trdbi_params {
     int count;
     int room;
     struct trdbi_param {
-        uint32_t oid;  /* type sent with PREPARE; 0 lets the server infer (enum types) */
+        uint32_t oid;   /* type sent with PREPARE; 0 lets the server infer (enum types) */
         int32_t length; /* -1: NULL */
-        size_t offset; /* into data */
+        size_t offset;  /* into data */
     } * items;
     bool failed; /* out of memory; reported by the call that gets them */
 } trdbi_params;
@@ -121,8 +121,8 @@ typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, tr
 /* A cast of this text that fails means that a row was missing: TRDB_E_NOT_FOUND. */
 #define TRDBI_NO_SUCH_ROW "trdb: no such row"
 
-/* Leaves a statement to the next call, whose round trip it shares, or to trdbi_conn_flush(). Until then nothing is
- * known of it; a failure is that call's answer and names the statement. The parameters are copied.
+/* Leaves a statement to the next call, whose round trip it shares, or to trdbi_conn_flush(). Until then
+ * nothing is known of it; a failure is that call's answer and names the statement. The parameters are copied.
  * `take` (may be NULL) hears of the answer. */
 int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                      trdbi_take_fn take, void *arg, trdb_error **reterr);
@@ -131,7 +131,8 @@ bool trdbi_conn_queued(const trdbi_conn *conn);
 /* Sends those that wait and reads their answers; no round trip when there are none. */
 int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr);
 
-/* Whether the last run failed since a statement has to be prepared anew, which the next run does; tells it once. */
+/* Whether the last run failed since a statement has to be prepared anew, which the next run does; tells it
+ * once. */
 bool trdbi_conn_take_refusal(trdbi_conn *conn);
 
 /* Executes the statement once per parameter set produced by `next`, pipelined. `next` fills `params` (cleared
@@ -149,15 +150,16 @@ typedef struct trdbi_copy {
     bool secret;
     const uint32_t *types; /* of the target's columns as the server has them, domains resolved */
     size_t count;
-    trdbi_next_fn next; /* fills the parameters of row i; 1: the COPY ends before it. Its statement is not used */
+    trdbi_next_fn
+        next; /* fills the parameters of row i; 1: the COPY ends before it. Its statement is not used */
     void *arg;
 } trdbi_copy;
 
 /* Whether a parameter of type `sent` can be copied into a column of type `type`. */
 bool trdbi_copy_fits(uint32_t sent, uint32_t type);
 
-/* Copies rows; *ret_done receives their number. A failure tells the row. What is queued goes ahead: two round trips,
- * and one more for that. Needs a transaction around it. */
+/* Copies rows; *ret_done receives their number. A failure tells the row. What is queued goes ahead: two round
+ * trips, and one more for that. Needs a transaction around it. */
 int trdbi_conn_copy(trdbi_conn *conn, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
 
 /* ---- results -------------------------------------------------------------------------------------- */

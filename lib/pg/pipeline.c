@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The queue of a connection: statements that are written to it but not answered yet. They are sent together with
- * one sync, then their answers are read in order. A bound keeps memory small on both sides. The connection does
- * not block while a queue is written, so that it reads what the server says in the meantime: neither side waits
- * for the other with full buffers.
+ * The queue of a connection: statements that are written to it but not answered yet. They are sent together
+ * with one sync, then their answers are read in order. A bound keeps memory small on both sides. The
+ * connection does not block while a queue is written, so that it reads what the server says in the meantime:
+ * neither side waits for the other with full buffers.
  *
  * A failed statement makes the server skip the rest of the queue.
  */
@@ -222,7 +222,8 @@ static void receive_item(settling *s, trdbi_queued *item, trdbi_result **ret) {
     if (went_well(s, item, result, true)) {
         int r = 0;
         if (item->take)
-            r = item->take(item->arg, item->row < 0 ? 0 : (size_t)item->row, trdbi_result_of(result), s->reterr);
+            r = item->take(item->arg, item->row < 0 ? 0 : (size_t)item->row, trdbi_result_of(result),
+                           s->reterr);
         if (r < 0)
             keep_failure(s, item, r);
         if (ret) {

@@ -43,7 +43,8 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
 /* 57P01 to 57P03: shutting down, crashed, not up yet. 25006 from a standby: a primary was demoted. */
 static bool tells_of_leaving(const trdbi_conn *conn, const char *sqlstate) {
     const char *standby = PQparameterStatus(conn->pg, "in_hot_standby");
-    return strcmp(sqlstate, "57P01") == 0 || strcmp(sqlstate, "57P02") == 0 || strcmp(sqlstate, "57P03") == 0 ||
+    return strcmp(sqlstate, "57P01") == 0 || strcmp(sqlstate, "57P02") == 0 ||
+           strcmp(sqlstate, "57P03") == 0 ||
            (strcmp(sqlstate, "25006") == 0 && standby && strcmp(standby, "on") == 0);
 }
 

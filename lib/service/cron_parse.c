@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of a cron expression. Reads its argument byte by byte and keeps nothing of it but sets of bits. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

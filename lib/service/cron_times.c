@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Times as the clocks of a zone show them, from and to text. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"

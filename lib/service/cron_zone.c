@@ -2,7 +2,6 @@
 /* Rules of time zones from the system's tzdata, through GLib: the only file that knows GLib. GLib ends the
  * process when it is out of memory, so little of it is used: loading a zone, and the offset at an instant. */
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/time.h"
 #include "error/error.h"
 #include "service/cron.h"
 

@@ -26,8 +26,8 @@ static inline bool trdbi_take_null(const char **text) {
     return null;
 }
 
-/* Refuses a configuration, a field of an input struct that has been checked, that is not an object. *ret_ticker receives
- * the ticker that it names, NULL without one; free() it. */
+/* Refuses a configuration, a field of an input struct that has been checked, that is not an object.
+ * *ret_ticker receives the ticker that it names, NULL without one; free() it. */
 int trdbi_take_config(const char *call, const trdbi_table *input, const char *config, char **ret_ticker,
                       trdb_error **reterr);
 
@@ -48,7 +48,8 @@ typedef struct trdbi_telegram_job {
     bool enabled;
     trdb_timestamp next_run_at;
 } trdbi_telegram_job;
-int trdbi_telegram_add_job_row(trdb_uow *uow, const trdbi_telegram_job *job, int64_t *ret, trdb_error **reterr);
+int trdbi_telegram_add_job_row(trdb_uow *uow, const trdbi_telegram_job *job, int64_t *ret,
+                               trdb_error **reterr);
 
 /* The changes to a schedule. */
 typedef struct trdbi_telegram_change {
@@ -60,8 +61,8 @@ typedef struct trdbi_telegram_change {
     const char *cron; /* NULL: as it was */
 } trdbi_telegram_change;
 
-/* Locks a schedule of one of two types and changes it; `what` is what it is called when there is none. When it is due
- * next follows from the new cron, or from being enabled again. */
+/* Locks a schedule of one of two types and changes it; `what` is what it is called when there is none. When
+ * it is due next follows from the new cron, or from being enabled again. */
 int trdbi_telegram_change_job(const char *call, trdb_uow *uow, int64_t id, const char *what,
                               const int32_t types[2], const trdbi_telegram_change *change,
                               trdb_error **reterr);

@@ -62,8 +62,7 @@ static int insert(trdb_uow *uow, const char *telegram_id, const alert *a, int64_
         .enabled = is_armed(a->in.status),
         .next_run_at = {.kind = TRDB_TIMESTAMP_NULL}, /* due at once */
     };
-    int code = params.failed ? trdbi_error_nomem(reterr)
-                             : trdbi_telegram_add_job_row(uow, &job, ret, reterr);
+    int code = params.failed ? trdbi_error_nomem(reterr) : trdbi_telegram_add_job_row(uow, &job, ret, reterr);
     trdbi_buf_free(&params);
     return code;
 }
@@ -92,8 +91,7 @@ static int add_built(const char *call, trdb_uow *uow, const char *telegram_id, t
     trdbi_buf_char(config, '}');
     in.config = config->data;
     in.email = trdb_bool(email);
-    int code = config->failed ? trdbi_error_nomem(reterr)
-                              : add(call, uow, telegram_id, &in, ret, reterr);
+    int code = config->failed ? trdbi_error_nomem(reterr) : add(call, uow, telegram_id, &in, ret, reterr);
     trdbi_buf_free(config);
     return code;
 }
@@ -101,7 +99,8 @@ static int add_built(const char *call, trdb_uow *uow, const char *telegram_id, t
 /* What a price may be, for trdbi_take_amount(). */
 static const trdbi_column price_field = {
     .field = {.name = "price", .kind = TRDBI_DECIMAL}, .max_scale = 24, .max_whole = 14};
-static const trdbi_table price_input = {.name = "telegram_alerts", .columns = &price_field, .column_count = 1};
+static const trdbi_table price_input = {
+    .name = "telegram_alerts", .columns = &price_field, .column_count = 1};
 
 int trdb_telegram_add_alert(trdb_uow *uow, const char *telegram_id, const char *ticker, trdb_decimal price,
                             int32_t condition, bool email, int64_t *ret, trdb_error **reterr) {

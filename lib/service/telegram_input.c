@@ -130,7 +130,8 @@ void trdbi_json_number(trdbi_buf *buf, const char *name, trdb_decimal value) {
 
 /* ---- schedules ------------------------------------------------------------------------------------- */
 
-int trdbi_telegram_add_job_row(trdb_uow *uow, const trdbi_telegram_job *job, int64_t *ret, trdb_error **reterr) {
+int trdbi_telegram_add_job_row(trdb_uow *uow, const trdbi_telegram_job *job, int64_t *ret,
+                               trdb_error **reterr) {
     trdbi_telegram_job_add_row *row = NULL;
     int code = trdbi_telegram_job_add(uow, job->telegram_id, job->job_type, job->label,
                                       job->target ? job->target : "unknown", job->params, job->extras,

@@ -3,8 +3,7 @@
 #include "service/telegram.h"
 
 int trdb_telegram_set_setting(trdb_uow *uow, const char *key, const char *value, trdb_error **reterr) {
-    int code =
-        trdbi_take_text("telegram.set_setting", &trdbi_table_telegram_settings, "key", key, reterr);
+    int code = trdbi_take_text("telegram.set_setting", &trdbi_table_telegram_settings, "key", key, reterr);
     if (code < 0)
         return code;
     trdb_telegram_setting_new in = trdb_telegram_setting_new_init();
@@ -64,7 +63,7 @@ static void default_for_null(trdb_telegram_command_audit_new *in) {
         in->created_at = (trdb_in_timestamp){.state = TRDB_NOT_GIVEN};
 }
 
-int trdb_telegram_log_command(trdb_uow *uow, const trdb_telegram_command_audit_new *command,
+int trdb_telegram_log_command(trdb_uow *uow, const trdb_telegram_command_audit_new *entry,
                               trdb_telegram_command_audit **ret, trdb_error **reterr) {
     static const char call[] = "telegram.log_command";
     static const char *const required[] = {"telegram_user_id", "command", NULL};
@@ -73,11 +72,10 @@ int trdb_telegram_log_command(trdb_uow *uow, const trdb_telegram_command_audit_n
     static const trdbi_fields fields = {call, required, optional};
     const trdbi_table *table = &trdbi_table_telegram_command_audits;
     trdb_telegram_command_audit_new known, in;
-    if (!command)
+    if (!entry)
         return trdbi_telegram_refuse(call, TRDB_E_INVALID, reterr,
                                      "the trdb_telegram_command_audit_new is NULL");
-    int code =
-        trdbi_copy_struct(&known, sizeof known, command, "trdb_telegram_command_audit_new", reterr);
+    int code = trdbi_copy_struct(&known, sizeof known, entry, "trdb_telegram_command_audit_new", reterr);
     if (code < 0)
         return trdbi_refused(call, code, reterr);
     default_for_null(&known);
@@ -109,7 +107,8 @@ int trdb_telegram_log_broadcast(trdb_uow *uow, const char *message, const char *
     trdb_telegram_broadcast_log_new given = trdb_telegram_broadcast_log_new_init(), in;
     given.message = message;
     given.sent_by = sent_by;
-    given.total_count = total_count;
+    if (total_count.state != TRDB_GIVEN_NULL)
+        given.total_count = total_count;
     if (success_count.state != TRDB_GIVEN_NULL) /* NULL is an answer here: it is under way */
         given.success_count = success_count;
     int code = trdbi_take_input(table, &fields, &given, &in, reterr);
@@ -122,8 +121,7 @@ int trdb_telegram_log_broadcast(trdb_uow *uow, const char *message, const char *
     if (in.success_count.value < 0 || in.total_count.value < 0)
         return trdbi_telegram_refuse(call, TRDB_E_RANGE, reterr, "a count must not be negative");
     if (in.success_count.value > in.total_count.value)
-        return trdbi_telegram_refuse(call, TRDB_E_RANGE, reterr,
-                                     "%lld were reached of %lld recipients",
+        return trdbi_telegram_refuse(call, TRDB_E_RANGE, reterr, "%lld were reached of %lld recipients",
                                      (long long)in.success_count.value, (long long)in.total_count.value);
     in.success_count = success_count;
     return trdb_telegram_broadcast_log_insert(uow, &in, ret, reterr);

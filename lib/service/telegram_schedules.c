@@ -111,7 +111,8 @@ int trdb_telegram_add_json_schedule(trdb_uow *uow, const char *telegram_id, cons
         trdbi_json_member(&params, "config_json", config);
         trdbi_json_member(&params, "schedule_config", schedule_config);
         trdbi_buf_char(&params, '}');
-        code = insert(call, uow, "JSONSchedule", telegram_id, ticker, &params, NULL, "0 9 * * *", ret, reterr);
+        code =
+            insert(call, uow, "JSONSchedule", telegram_id, ticker, &params, NULL, "0 9 * * *", ret, reterr);
     }
     free(ticker);
     return code;
@@ -149,8 +150,8 @@ static int take_texts(const char *call, changes *c, trdb_error **reterr) {
 static int take_changes(const char *call, const trdb_telegram_schedule_new *given, changes *c,
                         trdb_error **reterr) {
     static const char *const required[] = {NULL};
-    static const char *const optional[] = {"ticker",         "config",  "schedule_config",
-                                           "scheduled_time", "enabled", "cron", NULL};
+    static const char *const optional[] = {"ticker", "config", "schedule_config", "scheduled_time", "enabled",
+                                           "cron",   NULL};
     const trdbi_fields fields = {call, required, optional};
     trdb_telegram_schedule_new known;
     memset(c, 0, sizeof *c);
@@ -201,7 +202,8 @@ int trdb_telegram_update_schedule(trdb_uow *uow, int64_t schedule_id, const trdb
     if (code == 0 && change.set.failed)
         code = trdbi_error_nomem(reterr);
     if (code == 0)
-        code = trdbi_telegram_change_job(call, uow, schedule_id, "screener or report", types, &change, reterr);
+        code =
+            trdbi_telegram_change_job(call, uow, schedule_id, "screener or report", types, &change, reterr);
     trdbi_buf_free(&change.set);
     free(c.config_ticker);
     return code == 0 && ret ? trdb_telegram_get_schedule(uow, schedule_id, ret, reterr) : code;

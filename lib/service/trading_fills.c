@@ -100,7 +100,8 @@ static int take_answer(const char *call, const fill *f, trdbi_trading_fill_answe
     bool applied = answer->outcome && strcmp(answer->outcome, "applied") == 0;
     bool duplicate = answer->outcome && strcmp(answer->outcome, "duplicate") == 0;
     if (!applied && !duplicate) {
-        int code = answer->outcome && answer->problem ? refused(call, answer, reterr) : conflict(call, f, reterr);
+        int code =
+            answer->outcome && answer->problem ? refused(call, answer, reterr) : conflict(call, f, reterr);
         trdb_trading_position_free(&answer->trading_position);
         return code;
     }

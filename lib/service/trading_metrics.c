@@ -5,8 +5,8 @@
 /* The scope described as a table's input is, so that it is checked in the same way. */
 #define COLUMN(member, of_kind, ...)                                                                         \
     {                                                                                                        \
-        .field = {.name = #member, .kind = of_kind},                                                         \
-        .new_offset = offsetof(trdb_metrics_scope_new, member), __VA_ARGS__                                  \
+        .field = {.name = #member, .kind = of_kind}, .new_offset = offsetof(trdb_metrics_scope_new, member), \
+        __VA_ARGS__                                                                                          \
     }
 #define AMOUNT .max_scale = 24, .max_whole = 14
 
@@ -32,8 +32,9 @@ static const trdbi_table scope_table = {
     .new_size = sizeof(trdb_metrics_scope_new),
 };
 static const char *const fields_taken[] = {
-    "bot_id",         "trade_type", "strategy_name", "symbol",           "interval",       "entry_logic_name",
-    "exit_logic_name", "since",      "until",         "starting_balance", "risk_free_rate", "periods_per_year",
+    "bot_id",   "trade_type",       "strategy_name",   "symbol",
+    "interval", "entry_logic_name", "exit_logic_name", "since",
+    "until",    "starting_balance", "risk_free_rate",  "periods_per_year",
     NULL};
 
 static int refuse(const char *call, const char *field, const char *why, trdb_error **reterr) {

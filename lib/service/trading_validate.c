@@ -61,7 +61,8 @@ int trdb_trading_validate_bot_configuration(trdb_uow *uow, int64_t bot_id, bool 
     trdb_error *error = NULL;
     int code = trdb_trading_bot_get(uow, bot_id, &bot, &error);
     if (code < 0 && code != TRDB_E_NOT_FOUND)
-        return trdbi_refused("trading.validate_bot_configuration", trdbi_error_give(reterr, error, code), reterr);
+        return trdbi_refused("trading.validate_bot_configuration", trdbi_error_give(reterr, error, code),
+                             reterr);
     trdb_error_free(error);
     trdb_finding_list *list = trdbi_findings_new();
     if (!list)
@@ -159,7 +160,8 @@ int trdb_trading_validate_all_bot_configurations(trdb_uow *uow, trdb_in_i64 user
     size_t *ends = calloc(trdb_trading_bot_list_count(bots) + 1, sizeof *ends);
     if (list)
         list->findings = trdbi_findings_new();
-    code = list && list->findings && ends ? check_bots(bots, list->findings, ends, reterr) : trdbi_error_nomem(reterr);
+    code = list && list->findings && ends ? check_bots(bots, list->findings, ends, reterr)
+                                          : trdbi_error_nomem(reterr);
     if (code == 0)
         code = fill_rows(list, bots, ends, reterr);
     free(ends);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of a bot's configuration, section by section. docs/bot-configuration.md lists them. */
+#include "service/service.h"
 #include "service/validate.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
-#include <tradingdb/decimal.h>
 
 enum { TOPIC_SIZE = 256 };
 
@@ -146,7 +146,8 @@ static void check_count(const place *at, const char *key, int64_t usual) {
     else if (!read_decimal(value, &count) || !is_above(count, 0))
         PROBLEM(at, key, remedy, "%s is not above 0", key);
     else if (is_above(count, usual))
-        WARNING(at, key, "check that it is meant", "%s is above %lld, which is unusual", key, (long long)usual);
+        WARNING(at, key, "check that it is meant", "%s is above %lld, which is unusual", key,
+                (long long)usual);
 }
 
 /* As many bytes of a text as are shown: at most 40, and no part of a character. For "%.*s". */
@@ -176,8 +177,8 @@ static void check_broker(const place *root) {
         return;
     const char *type = check_text(&at, "type", REQUIRED, "write binance, paper, alpaca or ibkr");
     if (type && !is_one_of(type, types))
-        WARNING(&at, "type", "known are binance, paper, alpaca and ibkr", "the broker \"%.*s\" is not known", shown(type),
-                type);
+        WARNING(&at, "type", "known are binance, paper, alpaca and ibkr", "the broker \"%.*s\" is not known",
+                shown(type), type);
     const char *mode = check_text(&at, "trading_mode", REQUIRED, mode_remedy);
     if (mode && !is_one_of(mode, modes))
         PROBLEM(&at, "trading_mode", mode_remedy, "trading_mode is \"%.*s\", neither paper nor live",
@@ -218,8 +219,8 @@ static void check_strategy(const place *root) {
     if (type && !custom)
         WARNING(&at, "type", "known is CustomStrategy",
                 "the strategy \"%.*s\" is not known; its logic is not checked", shown(type), type);
-    if (!enter(&at, "parameters", custom ? REQUIRED : OPTIONAL, "add an object with entry_logic and exit_logic",
-               &parameters))
+    if (!enter(&at, "parameters", custom ? REQUIRED : OPTIONAL,
+               "add an object with entry_logic and exit_logic", &parameters))
         return;
     if (custom) {
         check_logic(&parameters, "entry_logic");
@@ -227,7 +228,8 @@ static void check_strategy(const place *root) {
     }
     trdb_decimal size;
     if (check_amount(&parameters, "position_size", OPTIONAL, &size) && is_above(size, 1))
-        PROBLEM(&parameters, "position_size", "write a share of the account, such as 0.1", "position_size is above 1");
+        PROBLEM(&parameters, "position_size", "write a share of the account, such as 0.1",
+                "position_size is above 1");
 }
 
 static void check_data(const place *root) {
@@ -239,7 +241,8 @@ static void check_data(const place *root) {
     check_text(&at, "data_source", REQUIRED, "name where candles come from");
     const char *interval = check_text(&at, "interval", REQUIRED, remedy);
     if (interval && !is_one_of(interval, intervals))
-        WARNING(&at, "interval", remedy, "the interval \"%.*s\" is not a usual one", shown(interval), interval);
+        WARNING(&at, "interval", remedy, "the interval \"%.*s\" is not a usual one", shown(interval),
+                interval);
     check_count(&at, "lookback_bars", 5000);
 }
 
@@ -315,33 +318,22 @@ static void check_root(trdb_finding_list *list, json_object *document) {
 /* ---- the document ---------------------------------------------------------------------------------- */
 
 int trdbi_check_bot_config(trdb_finding_list *list, const char *text, trdb_error **reterr) {
-    enum { MAX_DEPTH = 1000 };
     static const char remedy[] = "write a JSON object";
     const size_t size = strlen(text);
-    if (size > INT32_MAX / 2) {
+    if (size > TRDBI_JSON_MAX) {
         trdbi_find(list, TRDB_SEVERITY_PROBLEM, "", remedy, "the configuration is larger than 1 GB");
         return 0;
     }
-    json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
-    if (!tokener)
-        return trdbi_error_nomem(reterr);
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    json_object *document = json_tokener_parse_ex(tokener, text, (int)size + 1);
-    const enum json_tokener_error error = json_tokener_get_error(tokener);
-    const size_t end = json_tokener_get_parse_end(tokener);
+    json_object *document = NULL;
     const char *problem = NULL;
-    if (error == json_tokener_continue)
-        problem = "it is cut short";
-    else if (error != json_tokener_success)
-        problem = json_tokener_error_desc(error);
-    else if (end < size)
-        problem = "text follows the document";
+    size_t at = 0;
+    if (trdbi_json_parse(text, size, &document, &problem, &at) < 0)
+        return trdbi_error_nomem(reterr);
     if (problem)
-        trdbi_find(list, TRDB_SEVERITY_PROBLEM, "", remedy, "the configuration is not valid JSON: %s (at byte %zu)",
-                   problem, end);
+        trdbi_find(list, TRDB_SEVERITY_PROBLEM, "", remedy,
+                   "the configuration is not valid JSON: %s (at byte %zu)", problem, at);
     else
         check_root(list, document);
     json_object_put(document);
-    json_tokener_free(tokener);
     return 0;
 }

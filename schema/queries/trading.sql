@@ -309,9 +309,8 @@ FROM worst w;
 -- param: bot_id? The bot; NULL: all.
 -- param: before The time.
 DELETE FROM {schema}.trading_trades
-WHERE ((status = 'closed' AND exit_time < $2) OR (status = 'closed' AND exit_time IS NULL AND created_at < $2)
-        OR (status = 'cancelled' AND coalesce(exit_time, created_at) < $2))
-    AND ($1::bigint IS NULL OR bot_id = $1);
+WHERE status IN ('closed', 'cancelled') AND ($1::bigint IS NULL OR bot_id = $1)
+    AND (exit_time < $2 OR (exit_time IS NULL AND created_at < $2));
 
 -- name: trading_metrics_read :one
 -- scope: internal

@@ -187,7 +187,8 @@ START_TEST(narrow_integers) {
     }
     ck_ok(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), err);
     rows[600].response_time_ms = trdb_i64(INT64_C(3000000000));
-    ck_assert_int_eq(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), TRDB_E_RANGE);
+    ck_assert_int_eq(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err),
+                     TRDB_E_RANGE);
     ck_assert_int_eq(trdb_error_row(err), 600);
     trdb_error_free(err);
     trdb_uow_free(uow);
@@ -196,7 +197,8 @@ START_TEST(narrow_integers) {
     rows[600].response_time_ms = trdb_i64(INT32_MAX);
     ck_ok(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), err);
     commit();
-    ck_value("SELECT sum(response_time_ms::bigint) || ' ' || count(*) FILTER (WHERE success) FROM telegram_command_audits",
+    ck_value("SELECT sum(response_time_ms::bigint) || ' ' || count(*) FILTER (WHERE success) FROM "
+             "telegram_command_audits",
              "2147982547 500");
     free(rows);
 }

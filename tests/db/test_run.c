@@ -52,7 +52,8 @@ static trdb_run_options quick(int attempts) {
 }
 
 static void ck_settings(const char *expected) {
-    char *got = harness_value(url, "SELECT coalesce(string_agg(key, ' ' ORDER BY key), '') FROM telegram_settings");
+    char *got =
+        harness_value(url, "SELECT coalesce(string_agg(key, ' ' ORDER BY key), '') FROM telegram_settings");
     ck_assert_str_eq(got, expected);
     free(got);
 }
@@ -61,7 +62,8 @@ static void ck_settings(const char *expected) {
 
 START_TEST(runs_again_after_a_collision) {
     trdb_error *err = NULL;
-    const char *const ways[] = {RAISE("40001"), RAISE("40P01"), "SELECT pg_terminate_backend(pg_backend_pid())"};
+    const char *const ways[] = {RAISE("40001"), RAISE("40P01"),
+                                "SELECT pg_terminate_backend(pg_backend_pid())"};
     for (size_t i = 0; i < 3; i++) {
         plan p = {.failures = 2, .how = ways[i]};
         trdb_run_options options = quick(3);
@@ -123,11 +125,12 @@ END_TEST
 /* Ends its session inside COMMIT: with the outcome looked up it may be run again, in doubt it may not. */
 START_TEST(a_commit_in_doubt_is_not_repeated) {
     trdb_error *err = NULL;
-    harness_sql(url, "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS "
-                     "$$ BEGIN IF NEW.key <> '3' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; "
-                     "RETURN NULL; END $$;"
-                     "CREATE CONSTRAINT TRIGGER end_session AFTER INSERT ON telegram_settings DEFERRABLE "
-                     "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()");
+    harness_sql(url,
+                "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN IF NEW.key <> '3' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; "
+                "RETURN NULL; END $$;"
+                "CREATE CONSTRAINT TRIGGER end_session AFTER INSERT ON telegram_settings DEFERRABLE "
+                "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()");
     plan p = {.failures = 0};
     trdb_run_options options = quick(5);
     ck_ok(trdb_run(db, fail_by_sql, &p, &options, &err), err);
@@ -152,8 +155,8 @@ static int cross_write(trdb_uow *uow, void *arg, trdb_error **reterr) {
     int code = trdb_telegram_setting_get(uow, keys[0], &row, reterr);
     if (code == 0) {
         usleep(20000);
-        code = trdb_telegram_setting_patch(uow, keys[1], TRDB_TELEGRAM_SETTING_NEW(.value = row->value ? "2" : "1"),
-                                           NULL, reterr);
+        code = trdb_telegram_setting_patch(
+            uow, keys[1], TRDB_TELEGRAM_SETTING_NEW(.value = row->value ? "2" : "1"), NULL, reterr);
     }
     return code;
 }

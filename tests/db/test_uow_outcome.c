@@ -42,7 +42,8 @@ static void write_one(trdb_uow *uow, const char *key) {
 }
 
 static void ck_settings(const char *expected) {
-    char *got = harness_value(url, "SELECT coalesce(string_agg(key, ' ' ORDER BY key), '') FROM telegram_settings");
+    char *got =
+        harness_value(url, "SELECT coalesce(string_agg(key, ' ' ORDER BY key), '') FROM telegram_settings");
     ck_assert_str_eq(got, expected);
     free(got);
 }
@@ -94,8 +95,8 @@ START_TEST(in_doubt_where_nobody_asks) {
 }
 END_TEST
 
-/* Ends the session that waits for a standby which does not exist: its transaction is committed already, but its
- * client was not told. */
+/* Ends the session that waits for a standby which does not exist: its transaction is committed already, but
+ * its client was not told. */
 static void *end_waiting_session(void *arg) {
     (void)arg;
     for (;;) {

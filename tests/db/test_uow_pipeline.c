@@ -37,7 +37,8 @@ static int64_t trips(void) {
 
 static void set(trdb_uow *uow, const char *key, const char *value) {
     trdb_error *err = NULL;
-    ck_ok(trdb_telegram_setting_upsert_by_key(uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = value), NULL, &err),
+    ck_ok(trdb_telegram_setting_upsert_by_key(uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = value),
+                                              NULL, &err),
           err);
 }
 
@@ -223,7 +224,8 @@ START_TEST(bad_input_leaves_what_waits) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
     set(uow, "a", "1");
-    ck_fails(trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.email = "\xff"), NULL, &err), TRDB_E_ENCODING, "email", err);
+    ck_fails(trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.email = "\xff"), NULL, &err), TRDB_E_ENCODING,
+             "email", err);
     set(uow, "b", "1");
     ck_ok(trdb_uow_commit(uow, &err), err);
     trdb_uow_free(uow);

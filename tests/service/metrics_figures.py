@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Performance metrics worked out with Python's fractions alone: independent of library and server.
 
-docs/metrics.md defines the figures. Everything is exact until a figure is rounded; only daily returns are rounded to 100
-decimals on the way, as it says there, and the annual growth rate, which is irrational, is formed with 200 digits.
+docs/metrics.md defines the figures. Everything is exact until a figure is rounded; only daily returns are rounded to
+100 decimals on the way, as it says there, and the annual growth rate, which is irrational, is formed with 200 digits.
 """
 import dataclasses
 import datetime

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Alerts of Telegram accounts, as job schedules. A test is named after the operation of the reference that it covers. */
+/* Alerts of Telegram accounts, as job schedules. A test is named after the operation of the reference that it
+ * covers. */
 #include "fixture.h"
 
 #define ABOVE TRDB_TELEGRAM_PRICE_CONDITION_ABOVE
@@ -19,7 +20,8 @@ static int64_t json_alert(const char *telegram_id, const char *config) {
 
 static int64_t price_alert(const char *telegram_id, const char *ticker, const char *price) {
     int64_t id = 0;
-    OK(trdb_telegram_add_alert(fix_uow, telegram_id, ticker, fix_decimal(price), ABOVE, false, &id, &fix_err));
+    OK(trdb_telegram_add_alert(fix_uow, telegram_id, ticker, fix_decimal(price), ABOVE, false, &id,
+                               &fix_err));
     return id;
 }
 
@@ -78,8 +80,9 @@ END_TEST
 
 START_TEST(add_json_alert_that_is_not_armed) {
     int64_t id = 0;
-    OK(trdb_telegram_add_json_alert(
-        fix_uow, "42", TRDB_TELEGRAM_ALERT_NEW(.config = " {}", .status = trdb_enum(DISARMED)), &id, &fix_err));
+    OK(trdb_telegram_add_json_alert(fix_uow, "42",
+                                    TRDB_TELEGRAM_ALERT_NEW(.config = " {}", .status = trdb_enum(DISARMED)),
+                                    &id, &fix_err));
     trdb_job_schedule *row = schedule_of(id);
     ck_assert(!row->enabled.value);
     ck_assert_str_eq(row->target, "unknown");
@@ -105,7 +108,8 @@ START_TEST(names_of_one_second_differ) {
     }
     ck_assert_int_eq(fix_count("job_schedules"), MANY);
     char config[330];
-    snprintf(config, sizeof config, "{\"ticker\": \"%.255s\"}", long_text); /* the name is cut, the target is not */
+    snprintf(config, sizeof config, "{\"ticker\": \"%.255s\"}",
+             long_text); /* the name is cut, the target is not */
     trdb_job_schedule *row = schedule_of(json_alert("42", config));
     ck_assert_uint_eq(strlen(row->target), 255);
     ck_assert_uint_lt(strlen(row->name), 255);
@@ -190,8 +194,9 @@ START_TEST(alerts_are_checked_before_they_are_sent) {
 #undef JSON
     char config[330];
     snprintf(config, sizeof config, "{\"ticker\": \"%.256s\"}", long_text);
-    FAILS(trdb_telegram_add_json_alert(fix_uow, "42", TRDB_TELEGRAM_ALERT_NEW(.config = config), &id, &fix_err),
-          TRDB_E_RANGE, "config: its ticker has more than 255 characters");
+    FAILS(
+        trdb_telegram_add_json_alert(fix_uow, "42", TRDB_TELEGRAM_ALERT_NEW(.config = config), &id, &fix_err),
+        TRDB_E_RANGE, "config: its ticker has more than 255 characters");
     FAILS(trdb_telegram_add_json_alert(fix_uow, "42", NULL, &id, &fix_err), TRDB_E_INVALID, "is NULL");
     FAILS(trdb_telegram_add_json_alert(fix_uow, "", TRDB_TELEGRAM_ALERT_NEW(.config = "{}"), &id, &fix_err),
           TRDB_E_INVALID, "external_id: is empty");
@@ -283,18 +288,24 @@ typedef struct reading {
 
 /* What other programs stored is read as well as it can be, and never stops a list. */
 START_TEST(alerts_of_other_programs_are_read) {
-    enum { PRICE = TRDB_TELEGRAM_ALERT_TYPE_PRICE, INDICATOR = TRDB_TELEGRAM_ALERT_TYPE_INDICATOR,
-           CUSTOM = TRDB_TELEGRAM_ALERT_TYPE_CUSTOM };
+    enum {
+        PRICE = TRDB_TELEGRAM_ALERT_TYPE_PRICE,
+        INDICATOR = TRDB_TELEGRAM_ALERT_TYPE_INDICATOR,
+        CUSTOM = TRDB_TELEGRAM_ALERT_TYPE_CUSTOM
+    };
     static const reading readings[] = {
         {"{}", CUSTOM, ARMED, NULL, NULL, NULL, "{}", false},
         {"{\"config_json\": \"{not json\"}", CUSTOM, ARMED, NULL, NULL, NULL, "{}", false},
         {"{\"config_json\": \"[1]\"}", CUSTOM, ARMED, NULL, NULL, NULL, "{}", false},
         {"{\"config_json\": 7, \"email\": 1}", CUSTOM, ARMED, NULL, NULL, NULL, "{}", true},
-        {"{\"config_json\": null, \"email\": \"True\", \"status\": null}", CUSTOM, ARMED, NULL, NULL, NULL, "{}", true},
-        {"{\"config_json\": \"{\\\"price\\\": 1.50, \\\"condition\\\": \\\"above\\\"}\", \"status\": \"TRIGGERED\"}",
+        {"{\"config_json\": null, \"email\": \"True\", \"status\": null}", CUSTOM, ARMED, NULL, NULL, NULL,
+         "{}", true},
+        {"{\"config_json\": \"{\\\"price\\\": 1.50, \\\"condition\\\": \\\"above\\\"}\", \"status\": "
+         "\"TRIGGERED\"}",
          PRICE, TRIGGERED, "1.50", NULL, "above", "{\"price\": 1.50, \"condition\": \"above\"}", false},
-        {"{\"config_json\": {\"price\": \"2.25\", \"condition\": \"below\"}, \"status\": \"SLEEPING\"}", PRICE,
-         TRDB_ENUM_UNKNOWN, "2.25", NULL, "below", "{\"price\": \"2.25\", \"condition\": \"below\"}", false},
+        {"{\"config_json\": {\"price\": \"2.25\", \"condition\": \"below\"}, \"status\": \"SLEEPING\"}",
+         PRICE, TRDB_ENUM_UNKNOWN, "2.25", NULL, "below", "{\"price\": \"2.25\", \"condition\": \"below\"}",
+         false},
         {"{\"config_json\": {\"type\": \"price\", \"price\": 1e20}}", PRICE, ARMED, NULL, NULL, NULL,
          "{\"type\": \"price\", \"price\": 100000000000000000000}", false},
         {"{\"config_json\": {\"type\": \"price\", \"price\": \"1e5\"}}", PRICE, ARMED, NULL, NULL, NULL,
@@ -303,8 +314,9 @@ START_TEST(alerts_of_other_programs_are_read) {
          "{\"value\": 30, \"indicator\": \"RSI\"}", false},
         {"{\"config_json\": {\"type\": \"rule\", \"indicator\": \"RSI\"}}", CUSTOM, ARMED, NULL, NULL, NULL,
          "{\"type\": \"rule\", \"indicator\": \"RSI\"}", false},
-        {"{\"config_json\": {\"type\": \"price\", \"price\": 0.1000000000000000000000000000000}}", PRICE, ARMED,
-         "0.1", NULL, NULL, "{\"type\": \"price\", \"price\": 0.1000000000000000000000000000000}", false},
+        {"{\"config_json\": {\"type\": \"price\", \"price\": 0.1000000000000000000000000000000}}", PRICE,
+         ARMED, "0.1", NULL, NULL, "{\"type\": \"price\", \"price\": 0.1000000000000000000000000000000}",
+         false},
         {"[]", CUSTOM, ARMED, NULL, NULL, NULL, "{}", false},
     };
     const reading *r = &readings[_i];
@@ -335,7 +347,8 @@ START_TEST(a_configuration_too_deep_is_empty) {
     OK(trdb_uow_commit(fix_uow, &fix_err));
     trdb_uow_free(fix_uow);
     harness_sql(fix_url,
-                "UPDATE job_schedules SET task_params = jsonb_build_object('config_json', '{\"a\":' || repeat('[', %d))",
+                "UPDATE job_schedules SET task_params = jsonb_build_object('config_json', '{\"a\":' || "
+                "repeat('[', %d))",
                 DEEP);
     OK(trdb_uow_begin(fix_db, NULL, &fix_uow, &fix_err));
     trdb_telegram_alert *alert = alert_of(id);
@@ -378,8 +391,8 @@ END_TEST
 START_TEST(svc_update_alert) {
     int64_t id = price_alert("42", "A", "1"), screener = 0;
     trdb_telegram_alert *alert = NULL;
-    OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.status = trdb_enum(TRIGGERED)), &alert,
-                                  &fix_err));
+    OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.status = trdb_enum(TRIGGERED)),
+                                  &alert, &fix_err));
     ck_assert_int_eq(alert->status.value, TRIGGERED);
     ck_assert(!alert->active.value);
     IS(alert->price, "1"); /* everything else stays */
@@ -432,7 +445,8 @@ START_TEST(an_alert_armed_again_is_due_later) {
     trdb_job_schedule *row = schedule_of(id);
     ck_assert_int_eq(row->next_run_at.us, 1000000);
     trdb_job_schedule_free(row);
-    OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.status = trdb_enum(ARMED)), NULL, &fix_err));
+    OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.status = trdb_enum(ARMED)), NULL,
+                                  &fix_err));
     row = schedule_of(id);
     ck_assert_int_gt(row->next_run_at.us, trdb_timestamp_now().us - 1000000);
     ck_assert_int_eq(row->next_run_at.us % 60000000, 0);
@@ -456,8 +470,10 @@ START_TEST(round_trips) {
     for (int warm = 0; warm < 2; warm++) {
         int64_t before = fix_round_trips();
         id = price_alert("42", "A", "1");
-        OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.email = trdb_bool(true)), NULL, &fix_err));
-        OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.email = trdb_bool(true)), &alert, &fix_err));
+        OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.email = trdb_bool(true)), NULL,
+                                      &fix_err));
+        OK(trdb_telegram_update_alert(fix_uow, id, TRDB_TELEGRAM_ALERT_NEW(.email = trdb_bool(true)), &alert,
+                                      &fix_err));
         OK(trdb_telegram_delete_alert(fix_uow, id, &fix_err));
         if (warm)
             ck_assert_int_eq(fix_round_trips() - before, 1 + 2 + 3 + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* E-mail, approval, limits and language of Telegram accounts. A test is named after the operation of the reference that
- * it covers. */
+/* E-mail, approval, limits and language of Telegram accounts. A test is named after the operation of the
+ * reference that it covers. */
 #include "fixture.h"
 
 enum { NOW = 1700000000 };
@@ -14,7 +14,8 @@ static trdb_telegram_profile *profile_of(const char *telegram_id) {
 }
 
 static int set_email(const char *telegram_id, const char *email, const char *code, int64_t sent_time) {
-    return trdb_telegram_set_user_email(fix_uow, telegram_id, email, code, sent_time, NULL, false, NULL, &fix_err);
+    return trdb_telegram_set_user_email(fix_uow, telegram_id, email, code, sent_time, NULL, false, NULL,
+                                        &fix_err);
 }
 
 static int32_t try_code(const char *telegram_id, const char *code) {
@@ -42,7 +43,8 @@ START_TEST(svc_set_user_email) {
     ck_assert(profile->verified.value);
     trdb_telegram_profile_free(profile);
     OK(trdb_telegram_approve_user(fix_uow, "42", &fix_err));
-    OK(set_email("42", "Ann@Example.org", "222222", NOW)); /* again: to be verified anew, language en, no admin */
+    OK(set_email("42", "Ann@Example.org", "222222",
+                 NOW)); /* again: to be verified anew, language en, no admin */
     profile = profile_of("42");
     ck_assert(!profile->verified.value && !profile->is_admin.value);
     ck_assert_str_eq(profile->language, "en");
@@ -73,7 +75,8 @@ START_TEST(set_user_email_bad_input) {
     int64_t trips = fix_round_trips();
 #define SET(id, email, code, time, language)                                                                 \
     trdb_telegram_set_user_email(fix_uow, id, email, code, time, language, false, &profile, &fix_err)
-    FAILS(SET(NULL, "a@b", "1", NOW, NULL), TRDB_E_NOT_NULL, "external_id: is required by telegram.set_user_email");
+    FAILS(SET(NULL, "a@b", "1", NOW, NULL), TRDB_E_NOT_NULL,
+          "external_id: is required by telegram.set_user_email");
     FAILS(SET("", "a@b", "1", NOW, NULL), TRDB_E_INVALID, "external_id: is empty");
     FAILS(SET("42", NULL, "1", NOW, NULL), TRDB_E_NOT_NULL, "usr_users.email: is required");
     FAILS(SET("42", TRDB_NULL_TEXT, "1", NOW, NULL), TRDB_E_NOT_NULL, "usr_users.email");
@@ -165,13 +168,15 @@ START_TEST(svc_set_user_limit) {
     ck_assert_int_eq(profile->max_alerts.value, INT64_MAX);
     ck_assert(profile->max_schedules.set && profile->max_schedules.value == 0);
     trdb_telegram_profile_free(profile);
-    static const char *const keys[] = {NULL, TRDB_NULL_TEXT, "", "max_bots", "MAX_ALERTS", "is_admin", "max_alerts "};
+    static const char *const keys[] = {NULL,         TRDB_NULL_TEXT, "",           "max_bots",
+                                       "MAX_ALERTS", "is_admin",     "max_alerts "};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         REFUSED(trdb_telegram_set_user_limit(fix_uow, "42", keys[i], 1, &fix_err), TRDB_E_INVALID,
                 "telegram.set_user_limit: a limit is max_alerts or max_schedules");
     REFUSED(trdb_telegram_set_user_limit(fix_uow, "42", "max_alerts", -1, &fix_err), TRDB_E_RANGE,
             "max_alerts: must not be negative");
-    REFUSED(trdb_telegram_set_user_limit(fix_uow, "", "max_alerts", 1, &fix_err), TRDB_E_INVALID, "external_id");
+    REFUSED(trdb_telegram_set_user_limit(fix_uow, "", "max_alerts", 1, &fix_err), TRDB_E_INVALID,
+            "external_id");
     ck_assert_int_eq(fix_count("usr_users"), 1);
 }
 END_TEST
@@ -186,8 +191,9 @@ START_TEST(svc_get_user_limit) {
     ck_assert(limit.set && limit.value == 5);
     OK(trdb_telegram_get_user_limit(fix_uow, "42", "max_schedules", &limit, &fix_err));
     ck_assert(!limit.set);
-    OK(trdb_users_update_telegram_profile(fix_uow, "42", TRDB_TELEGRAM_PROFILE_NEW(.max_alerts = trdb_null_i64()),
-                                          NULL, &fix_err)); /* NULL takes it away */
+    OK(trdb_users_update_telegram_profile(fix_uow, "42",
+                                          TRDB_TELEGRAM_PROFILE_NEW(.max_alerts = trdb_null_i64()), NULL,
+                                          &fix_err)); /* NULL takes it away */
     OK(trdb_telegram_get_user_limit(fix_uow, "42", "max_alerts", &limit, &fix_err));
     ck_assert(!limit.set);
     limit.value = 9;
@@ -195,7 +201,8 @@ START_TEST(svc_get_user_limit) {
             "a limit is max_alerts or max_schedules");
     REFUSED(trdb_telegram_get_user_limit(fix_uow, NULL, "max_alerts", &limit, &fix_err), TRDB_E_NOT_NULL,
             "external_id");
-    REFUSED(trdb_telegram_get_user_limit(fix_uow, "42", "max_alerts", NULL, &fix_err), TRDB_E_INVALID, "is NULL");
+    REFUSED(trdb_telegram_get_user_limit(fix_uow, "42", "max_alerts", NULL, &fix_err), TRDB_E_INVALID,
+            "is NULL");
     ck_assert_int_eq(limit.value, 9);
 }
 END_TEST
@@ -205,7 +212,8 @@ END_TEST
 START_TEST(svc_get_user_status) {
     trdb_telegram_account_status *status = NULL;
     REFUSED(trdb_telegram_get_user_status(fix_uow, "42", &status, &fix_err), TRDB_E_NOT_FOUND, "no such row");
-    REFUSED(trdb_telegram_get_user_status(fix_uow, NULL, &status, &fix_err), TRDB_E_INVALID, "telegram_id is NULL");
+    REFUSED(trdb_telegram_get_user_status(fix_uow, NULL, &status, &fix_err), TRDB_E_INVALID,
+            "telegram_id is NULL");
     ck_assert_ptr_null(status);
     OK(trdb_users_ensure_telegram_user(fix_uow, "42", NULL, NULL, &fix_err));
     OK(trdb_telegram_get_user_status(fix_uow, "42", &status, &fix_err));
@@ -270,7 +278,8 @@ START_TEST(round_trips) {
     for (int warm = 0; warm < 2; warm++) {
         int64_t before = fix_round_trips();
         OK(set_email("42", "a@example.org", "1", NOW));
-        OK(trdb_telegram_set_user_email(fix_uow, "42", "a@example.org", "1", NOW, NULL, false, &profile, &fix_err));
+        OK(trdb_telegram_set_user_email(fix_uow, "42", "a@example.org", "1", NOW, NULL, false, &profile,
+                                        &fix_err));
         OK(trdb_telegram_reset_email_verification(fix_uow, "42", &fix_err));
         OK(trdb_telegram_verify_user_email(fix_uow, "42", &fix_err));
         OK(trdb_telegram_approve_user(fix_uow, "42", &fix_err));

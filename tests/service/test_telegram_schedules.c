@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Schedules of Telegram accounts, as job schedules. A test is named after the operation of the reference that it
- * covers. */
+/* Schedules of Telegram accounts, as job schedules. A test is named after the operation of the reference that
+ * it covers. */
 #include "fixture.h"
 
 static char long_text[300];
@@ -86,9 +86,11 @@ START_TEST(times_of_day) {
     static const struct {
         const char *given, *time, *cron;
     } times[] = {
-        {"00:00", "00:00", "0 0 * * *"}, {"23:59", "23:59", "59 23 * * *"}, {"9:5", "09:05", "5 9 * * *"},
-        {"07:30", "07:30", "30 7 * * *"}, {NULL, "09:00", "0 9 * * *"},     {"", "09:00", "0 9 * * *"},
-        {"daily", "09:00", "0 9 * * *"},  {"14", "09:00", "0 9 * * *"},     {TRDB_NULL_TEXT, "09:00", "0 9 * * *"},
+        {"00:00", "00:00", "0 0 * * *"},        {"23:59", "23:59", "59 23 * * *"},
+        {"9:5", "09:05", "5 9 * * *"},          {"07:30", "07:30", "30 7 * * *"},
+        {NULL, "09:00", "0 9 * * *"},           {"", "09:00", "0 9 * * *"},
+        {"daily", "09:00", "0 9 * * *"},        {"14", "09:00", "0 9 * * *"},
+        {TRDB_NULL_TEXT, "09:00", "0 9 * * *"},
     };
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         trdb_telegram_schedule *row = schedule_of(added("42", "BTC", times[i].given));
@@ -123,7 +125,8 @@ END_TEST
 START_TEST(svc_add_json_schedule) {
     int64_t id = 0;
     OK(trdb_telegram_add_json_schedule(
-        fix_uow, "42", "{\"ticker\": \"SP500\", \"list_type\": \"us\", \"interval\": \"1h\", \"indicators\": [\"RSI\"]}",
+        fix_uow, "42",
+        "{\"ticker\": \"SP500\", \"list_type\": \"us\", \"interval\": \"1h\", \"indicators\": [\"RSI\"]}",
         "advanced", &id, &fix_err));
     trdb_job_schedule *job = job_of(id);
     ck_assert_str_eq(job->cron, "0 9 * * *");
@@ -184,8 +187,8 @@ END_TEST
 START_TEST(svc_list_schedules) {
     int64_t first = added("42", "A", "10:00"), second = added("42", "B", "11:00");
     added("43", "C", "12:00");
-    OK(trdb_telegram_add_alert(fix_uow, "42", "A", fix_decimal("1"), TRDB_TELEGRAM_PRICE_CONDITION_ABOVE, false, NULL,
-                               &fix_err)); /* no schedule in this sense */
+    OK(trdb_telegram_add_alert(fix_uow, "42", "A", fix_decimal("1"), TRDB_TELEGRAM_PRICE_CONDITION_ABOVE,
+                               false, NULL, &fix_err)); /* no schedule in this sense */
     trdb_telegram_schedule_list *list = NULL;
     OK(trdb_telegram_list_schedules(fix_uow, "42", trdb_null_i64(), &list, &fix_err));
     ck_assert_uint_eq(trdb_telegram_schedule_list_count(list), 2);
@@ -204,15 +207,19 @@ END_TEST
 
 START_TEST(schedules_of_other_programs_are_read) {
     int64_t id = added("42", "A", "10:00");
+    static const char broken[] =
+        "{\"ticker\": \"B\", \"config_json\": \"{broken\", \"extras\": {\"period\": \"2y\", "
+        "\"email\": \"true\"}}";
     static const char *const params[] = {
-        "{\"ticker\": \"B\", \"config_json\": \"{broken\", \"extras\": {\"period\": \"2y\", \"email\": \"true\"}}",
+        broken,
         "[7]",
         "{\"config_json\": {\"period\": \"3y\"}, \"period\": \"1y\", \"schedule_config\": {\"every\": 1}}",
     };
     static const char *const periods[] = {"2y", NULL, "3y"};
     static const char *const tickers[] = {"B", "A", "A"};
     for (size_t i = 0; i < 3; i++) {
-        OK(trdb_job_schedule_patch(fix_uow, id, TRDB_JOB_SCHEDULE_NEW(.task_params = params[i]), NULL, &fix_err));
+        OK(trdb_job_schedule_patch(fix_uow, id, TRDB_JOB_SCHEDULE_NEW(.task_params = params[i]), NULL,
+                                   &fix_err));
         trdb_telegram_schedule *row = schedule_of(id);
         ck_assert_str_eq(row->ticker, tickers[i]);
         ck_assert_pstr_eq(row->period, periods[i]);
@@ -224,10 +231,11 @@ START_TEST(schedules_of_other_programs_are_read) {
 END_TEST
 
 START_TEST(svc_get_active_schedules) {
-    int64_t first = added("42", "A", "10:00"), off = added("42", "B", "11:00"), last = added("43", "C", "12:00");
+    int64_t first = added("42", "A", "10:00"), off = added("42", "B", "11:00"),
+            last = added("43", "C", "12:00");
     made(TRDB_JOB_TYPE_REPORT); /* enabled, but no screener */
-    OK(trdb_telegram_update_schedule(fix_uow, off, TRDB_TELEGRAM_SCHEDULE_NEW(.enabled = trdb_bool(false)), NULL,
-                                     &fix_err));
+    OK(trdb_telegram_update_schedule(fix_uow, off, TRDB_TELEGRAM_SCHEDULE_NEW(.enabled = trdb_bool(false)),
+                                     NULL, &fix_err));
     trdb_telegram_schedule_list *list = NULL;
     OK(trdb_telegram_active_schedules(fix_uow, trdb_null_i64(), &list, &fix_err));
     ck_assert_uint_eq(trdb_telegram_schedule_list_count(list), 2);
@@ -246,10 +254,11 @@ START_TEST(svc_get_schedule) {
     ck_assert_ptr_null(row->telegram_user_id);
     trdb_telegram_schedule_free(row);
     row = NULL;
-    OK(trdb_telegram_add_alert(fix_uow, "42", "A", fix_decimal("1"), TRDB_TELEGRAM_PRICE_CONDITION_ABOVE, false,
-                               &alert, &fix_err));
+    OK(trdb_telegram_add_alert(fix_uow, "42", "A", fix_decimal("1"), TRDB_TELEGRAM_PRICE_CONDITION_ABOVE,
+                               false, &alert, &fix_err));
     REFUSED(trdb_telegram_get_schedule(fix_uow, alert, &row, &fix_err), TRDB_E_NOT_FOUND, "no such row");
-    REFUSED(trdb_telegram_get_schedule(fix_uow, alert + 1000, &row, &fix_err), TRDB_E_NOT_FOUND, "no such row");
+    REFUSED(trdb_telegram_get_schedule(fix_uow, alert + 1000, &row, &fix_err), TRDB_E_NOT_FOUND,
+            "no such row");
     ck_assert_ptr_null(row);
 }
 END_TEST
@@ -273,7 +282,8 @@ START_TEST(svc_update_schedule) {
     ck_assert_ptr_null(row->scheduled_time);
     is_next(row->next_run_at, 6, 30);
     trdb_telegram_schedule_free(row);
-    OK(CHANGE(id, .ticker = "B", .config = "{\"ticker\": \"C\", \"period\": \"5y\"}", .schedule_config = "simple"));
+    OK(CHANGE(id, .ticker = "B", .config = "{\"ticker\": \"C\", \"period\": \"5y\"}",
+              .schedule_config = "simple"));
     ck_assert_str_eq(row->ticker, "B");
     ck_assert_str_eq(row->period, "5y");
     ck_assert_str_eq(row->schedule_config, "simple");
@@ -291,8 +301,8 @@ START_TEST(svc_update_schedule) {
     trdb_telegram_schedule_free(row);
     OK(CHANGE(id, .config = "{}")); /* nothing new is no error */
     trdb_telegram_schedule_free(row);
-    OK(trdb_telegram_update_schedule(fix_uow, id, TRDB_TELEGRAM_SCHEDULE_NEW(.enabled = trdb_bool(false)), NULL,
-                                     &fix_err));
+    OK(trdb_telegram_update_schedule(fix_uow, id, TRDB_TELEGRAM_SCHEDULE_NEW(.enabled = trdb_bool(false)),
+                                     NULL, &fix_err));
     job = job_of(id);
     ck_assert(!job->enabled.value);
     trdb_job_schedule_free(job);
@@ -313,8 +323,8 @@ START_TEST(update_schedule_that_is_enabled_again) {
     int64_t id = added("42", "A", "10:00");
     trdb_telegram_schedule *row = NULL;
     OK(trdb_job_schedule_patch(
-        fix_uow, id,
-        TRDB_JOB_SCHEDULE_NEW(.next_run_at = trdb_time_us(1000000), .enabled = trdb_bool(false)), NULL, &fix_err));
+        fix_uow, id, TRDB_JOB_SCHEDULE_NEW(.next_run_at = trdb_time_us(1000000), .enabled = trdb_bool(false)),
+        NULL, &fix_err));
     OK(CHANGE(id, .ticker = "B"));
     ck_assert_int_eq(row->next_run_at.us, 1000000);
     trdb_telegram_schedule_free(row);
@@ -327,8 +337,8 @@ END_TEST
 START_TEST(changes_are_checked_before_they_are_sent) {
     int64_t id = added("42", "A", "10:00"), alert = 0;
     trdb_telegram_schedule *row = NULL;
-    OK(trdb_telegram_add_alert(fix_uow, "42", "A", fix_decimal("1"), TRDB_TELEGRAM_PRICE_CONDITION_ABOVE, false,
-                               &alert, &fix_err));
+    OK(trdb_telegram_add_alert(fix_uow, "42", "A", fix_decimal("1"), TRDB_TELEGRAM_PRICE_CONDITION_ABOVE,
+                               false, &alert, &fix_err));
     REFUSED(CHANGE(id + 1000, .ticker = "B"), TRDB_E_NOT_FOUND, "no screener or report with id");
     REFUSED(CHANGE(alert, .ticker = "B"), TRDB_E_NOT_FOUND, "no screener or report with id");
     int64_t trips = fix_round_trips();
@@ -364,7 +374,8 @@ END_TEST
 START_TEST(svc_delete_schedule) {
     int64_t id = added("42", "A", "10:00"), backup = made(TRDB_JOB_TYPE_BACKUP);
     OK(trdb_telegram_delete_schedule(fix_uow, id, &fix_err));
-    REFUSED(trdb_telegram_delete_schedule(fix_uow, id, &fix_err), TRDB_E_NOT_FOUND, "job_schedules: no row with id");
+    REFUSED(trdb_telegram_delete_schedule(fix_uow, id, &fix_err), TRDB_E_NOT_FOUND,
+            "job_schedules: no row with id");
     OK(trdb_telegram_delete_schedule(fix_uow, backup, &fix_err)); /* whatever its type */
     ck_assert_int_eq(fix_count("job_schedules"), 0);
 }
@@ -375,7 +386,8 @@ START_TEST(round_trips) {
     for (int warm = 0; warm < 2; warm++) {
         int64_t before = fix_round_trips(), id = added("42", "A", "10:00"), other = 0;
         OK(trdb_telegram_add_json_schedule(fix_uow, "42", "{}", NULL, &other, &fix_err));
-        OK(trdb_telegram_update_schedule(fix_uow, id, TRDB_TELEGRAM_SCHEDULE_NEW(.ticker = "B"), NULL, &fix_err));
+        OK(trdb_telegram_update_schedule(fix_uow, id, TRDB_TELEGRAM_SCHEDULE_NEW(.ticker = "B"), NULL,
+                                         &fix_err));
         OK(CHANGE(id, .scheduled_time = "11:00"));
         OK(trdb_telegram_delete_schedule(fix_uow, id, &fix_err));
         if (warm)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verification codes of Telegram accounts. A test is named after the operation of the reference that it covers. */
+/* Verification codes of Telegram accounts. A test is named after the operation of the reference that it
+ * covers. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -341,7 +342,8 @@ START_TEST(codes_are_secret) {
     send_code("1", "s3cret", NOW);
     TRIES("1", "s3cret!", NOW, WRONG);
     commit();
-    harness_sql(fix_url, "ALTER TABLE usr_verification_codes ADD CONSTRAINT no_code CHECK (code = '') NOT VALID");
+    harness_sql(fix_url,
+                "ALTER TABLE usr_verification_codes ADD CONSTRAINT no_code CHECK (code = '') NOT VALID");
     KEEPS_IT(trdb_telegram_set_verification_code(fix_uow, "1", "s3cret", NOW, NULL, &fix_err));
     KEEPS_IT(trdb_telegram_verify_code(fix_uow, "1", "s3cret", 0, NOW, &outcome, &fix_err));
     KEEPS_IT(trdb_telegram_verify_code(fix_uow, "1", "guessed", 0, NOW, &outcome, &fix_err));
@@ -386,7 +388,8 @@ START_TEST(codes_are_checked_before_they_are_sent) {
     FAILS(VERIFY("1", "1", 0, -1), TRDB_E_RANGE, "now must not be negative");
     FAILS(trdb_telegram_verify_code(fix_uow, "1", "1", 0, NOW, NULL, &fix_err), TRDB_E_INVALID,
           "the place for the outcome is NULL");
-    FAILS(trdb_telegram_count_codes_last_hour(fix_uow, "", NOW, &count, &fix_err), TRDB_E_INVALID, "is empty");
+    FAILS(trdb_telegram_count_codes_last_hour(fix_uow, "", NOW, &count, &fix_err), TRDB_E_INVALID,
+          "is empty");
     FAILS(trdb_telegram_count_codes_last_hour(fix_uow, "1", -1, &count, &fix_err), TRDB_E_RANGE, "now");
     FAILS(trdb_telegram_count_codes_last_hour(fix_uow, "1", NOW, NULL, &fix_err), TRDB_E_INVALID, "is NULL");
     FAILS(trdb_telegram_verify_code(NULL, "1", "1", 0, NOW, &outcome, &fix_err), TRDB_E_INVALID,

@@ -230,20 +230,25 @@ START_TEST(the_database_refuses) {
     int64_t position = open_position(fix_bot(), "BTCUSDT", LONG);
     trdb_trading_position_free(fill(position, BUY, "1", "100"));
     trdb_trading_fill_new more = fix_fill(SELL, "1.000000000000000000000001", "100", NULL);
-    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position, &more, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
-                 "only 1 is open");
+    REFUSED(trdb_trading_apply_fill(fix_uow, position, &more, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
+            "only 1 is open");
     trdb_trading_fill_new in = fix_fill(SELL, "1", "100", NULL);
-    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position + 1000, &in, 0, NULL, NULL, &fix_err),
-                 TRDB_E_NOT_FOUND, "no position");
+    REFUSED(trdb_trading_apply_fill(fix_uow, position + 1000, &in, 0, NULL, NULL, &fix_err), TRDB_E_NOT_FOUND,
+            "no position");
     trdb_trading_position_free(fill(position, SELL, "1", "100"));
-    SERVER_FAILS(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
-                 "closed");
+    REFUSED(trdb_trading_apply_fill(fix_uow, position, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
+            "closed");
     ck_assert_int_eq(fix_count("trading_fills"), 2);
+    trdb_trading_position_new none = fix_key(fix_bot(), "BTCUSDT", LONG);
+    REFUSED(trdb_trading_fill_symbol(fix_uow, &none, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
+            "only 0 is open");
+    ck_assert_int_eq(fix_count("trading_positions"), 1); /* none was left behind */
     trdb_trading_position_new key = fix_key(1000000, "BTCUSDT", LONG);
-    SERVER_FAILS(trdb_trading_fill_symbol(fix_uow, &key, &in, 0, NULL, NULL, &fix_err), TRDB_E_REFERENCE,
-                 "bot");
+    REFUSED(trdb_trading_fill_symbol(fix_uow, &key, &in, 0, NULL, NULL, &fix_err), TRDB_E_REFERENCE,
+            "no bot 1000000");
     trdb_trading_position *row = NULL;
-    SERVER_FAILS(trdb_trading_ensure_open_position(fix_uow, &key, &row, &fix_err), TRDB_E_REFERENCE, "bot");
+    REFUSED(trdb_trading_ensure_open_position(fix_uow, &key, &row, &fix_err), TRDB_E_REFERENCE,
+            "no row with id 1000000");
 }
 END_TEST
 
@@ -405,8 +410,8 @@ START_TEST(close_if_flat) {
     ck_assert_int_eq(row->status.value, TRDB_TRADING_POSITION_STATUS_CLOSED);
     ck_assert_int_eq(row->closed_at.us, 5000000); /* repeating keeps it */
     trdb_trading_position_free(row);
-    SERVER_FAILS(trdb_trading_close_position_if_flat(fix_uow, position + 1000, now, NULL, &fix_err),
-                 TRDB_E_NOT_FOUND, "no position");
+    REFUSED(trdb_trading_close_position_if_flat(fix_uow, position + 1000, now, NULL, &fix_err),
+            TRDB_E_NOT_FOUND, "no position");
 }
 END_TEST
 
@@ -436,8 +441,8 @@ START_TEST(mark_closed) {
     trdb_trading_position_free(row);
     ck_assert_int_eq(fix_count("trading_fills"), 3); /* the write-off is recorded, once */
     ck_assert_int_eq(drifting(), 0);
-    SERVER_FAILS(trdb_trading_mark_position_closed(fix_uow, position + 1000, now, NULL, &fix_err),
-                 TRDB_E_NOT_FOUND, "no position");
+    REFUSED(trdb_trading_mark_position_closed(fix_uow, position + 1000, now, NULL, &fix_err),
+            TRDB_E_NOT_FOUND, "no position");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Performance metrics through C: what is stored, what is refused, what it costs. test_trading_metrics.py checks the
- * figures. */
+/* Performance metrics through C: what is stored, what is refused, what it costs. test_trading_metrics.py
+ * checks the figures. */
 #include "fixture.h"
 
 #include <json-c/json.h>
@@ -8,12 +8,14 @@
 enum { PAPER = TRDB_TRADING_TRADE_TYPE_PAPER, LIVE = TRDB_TRADING_TRADE_TYPE_LIVE };
 
 /* A trade from 100 to `leaving`, closed that many hours after 1970. */
-static void add_trade(int64_t bot, const char *symbol, const char *strategy, const char *leaving, int64_t hour) {
+static void add_trade(int64_t bot, const char *symbol, const char *strategy, const char *leaving,
+                      int64_t hour) {
     OK(trdb_trading_trade_insert(
         fix_uow,
-        TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(bot), .trade_type = trdb_enum(PAPER), .strategy_name = strategy,
-                               .entry_logic_name = "in", .exit_logic_name = "out", .symbol = symbol,
-                               .interval = "5m", .direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG),
+        TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(bot), .trade_type = trdb_enum(PAPER),
+                               .strategy_name = strategy, .entry_logic_name = "in", .exit_logic_name = "out",
+                               .symbol = symbol, .interval = "5m",
+                               .direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG),
                                .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_CLOSED), .size = trdb_dec("1"),
                                .entry_price = trdb_dec("100"), .exit_price = trdb_dec(leaving),
                                .entry_time = trdb_time_us((hour - 1) * 3600000000),
@@ -84,6 +86,27 @@ START_TEST(compute_metrics) {
     trdb_trading_performance_metric_free(row);
     OK(trdb_trading_compute_metrics(fix_uow, &scope, NULL, &fix_err));
     ck_assert_int_eq(fix_count("trading_performance_metrics"), 2);
+}
+END_TEST
+
+START_TEST(metrics_agree_with_the_totals) {
+    int64_t bot = bot_with_trades();
+    trdb_trading_performance_metric *row = NULL;
+    trdb_trading_pnl_summary_row *sum = NULL;
+    trdb_trading_drawdown_row *drop = NULL;
+    OK(trdb_trading_metrics(fix_uow, TRDB_METRICS_SCOPE_NEW(.bot_id = trdb_i64(bot)), &row, &fix_err));
+    OK(trdb_trading_pnl_summary(fix_uow, trdb_i64(bot), &sum, &fix_err));
+    OK(trdb_trading_drawdown(fix_uow, trdb_i64(bot), &drop, &fix_err));
+    json_object *metrics = parse(row);
+    FIGURE(metrics, "gross.pnl", sum->gross_pnl_exact);
+    FIGURE(metrics, "net.pnl", sum->net_pnl_exact);
+    FIGURE(metrics, "fees", sum->fees_exact);
+    FIGURE(metrics, "gross.max_drawdown.amount", drop->drawdown_exact);
+    ck_assert_str_eq(drop->drawdown_exact, "5");
+    json_object_put(metrics);
+    trdb_trading_drawdown_row_free(drop);
+    trdb_trading_pnl_summary_row_free(sum);
+    trdb_trading_performance_metric_free(row);
 }
 END_TEST
 
@@ -159,14 +182,18 @@ START_TEST(metrics_refuse) {
         FAILS(trdb_trading_compute_metrics(fix_uow, &in, &row, &fix_err), code, part);                       \
         FAILS(trdb_trading_metrics(fix_uow, &in, &row, &fix_err), code, part);                               \
     } while (0)
-    BAD(in.starting_balance = trdb_dec("-1"), TRDB_E_RANGE, "metrics_scope.starting_balance: must not be negative");
-    BAD(in.starting_balance = trdb_dec("NaN"), TRDB_E_RANGE, "metrics_scope.starting_balance: must be a finite");
+    BAD(in.starting_balance = trdb_dec("-1"), TRDB_E_RANGE,
+        "metrics_scope.starting_balance: must not be negative");
+    BAD(in.starting_balance = trdb_dec("NaN"), TRDB_E_RANGE,
+        "metrics_scope.starting_balance: must be a finite");
     BAD(in.starting_balance = trdb_dec("1e-25"), TRDB_E_INEXACT, "metrics_scope.starting_balance");
     BAD(in.starting_balance = trdb_dec("much"), TRDB_E_INVALID, "metrics_scope.starting_balance");
-    BAD(in.starting_balance = trdb_null_dec(), TRDB_E_NOT_NULL, "metrics_scope.starting_balance: may not be NULL");
+    BAD(in.starting_balance = trdb_null_dec(), TRDB_E_NOT_NULL,
+        "metrics_scope.starting_balance: may not be NULL");
     BAD(in.risk_free_rate = trdb_dec("5"), TRDB_E_RANGE, "0.05 is five per cent");
     BAD(in.risk_free_rate = trdb_dec("-1.01"), TRDB_E_RANGE, "metrics_scope.risk_free_rate");
-    BAD(in.periods_per_year = trdb_i64(0), TRDB_E_RANGE, "metrics_scope.periods_per_year: lies outside 1..366");
+    BAD(in.periods_per_year = trdb_i64(0), TRDB_E_RANGE,
+        "metrics_scope.periods_per_year: lies outside 1..366");
     BAD(in.periods_per_year = trdb_i64(367), TRDB_E_RANGE, "metrics_scope.periods_per_year");
     BAD((in.since = trdb_time_us(5), in.until = trdb_time_us(5)), TRDB_E_RANGE,
         "metrics_scope.until: must be later than since");
@@ -188,7 +215,8 @@ START_TEST(metrics_refuse) {
     const trdb_metrics_scope_new unknown = {.struct_size = sizeof unknown, .bot_id = trdb_i64(bot + 1000)};
     REFUSED(trdb_trading_compute_metrics(fix_uow, &unknown, &row, &fix_err), TRDB_E_NOT_FOUND,
             "trading_bots: no row");
-    REFUSED(trdb_trading_metrics(fix_uow, &unknown, &row, &fix_err), TRDB_E_NOT_FOUND, "trading_bots: no row");
+    REFUSED(trdb_trading_metrics(fix_uow, &unknown, &row, &fix_err), TRDB_E_NOT_FOUND,
+            "trading_bots: no row");
     ck_assert_ptr_null(row);
     ck_assert_int_eq(fix_count("trading_performance_metrics"), 0);
 }
@@ -206,8 +234,8 @@ START_TEST(metrics_add) {
     ck_assert_int_eq(row->calculated_at.kind, TRDB_TIMESTAMP_NULL); /* the caller says when */
     trdb_trading_performance_metric_free(row);
     SERVER_FAILS(trdb_trading_performance_metric_insert(
-                     fix_uow,
-                     TRDB_TRADING_PERFORMANCE_METRIC_NEW(.bot_id = trdb_i64(bot), .metrics = "{}"), NULL, &fix_err),
+                     fix_uow, TRDB_TRADING_PERFORMANCE_METRIC_NEW(.bot_id = trdb_i64(bot), .metrics = "{}"),
+                     NULL, &fix_err),
                  TRDB_E_NOT_NULL, "trade_type");
 }
 END_TEST
@@ -258,7 +286,8 @@ START_TEST(structs_of_other_versions) {
     trdb_trading_performance_metric *row = NULL;
     trdb_metrics_scope_new scope = {.struct_size = offsetof(trdb_metrics_scope_new, since),
                                     .bot_id = trdb_i64(bot),
-                                    .starting_balance = trdb_dec("-1")}; /* lies behind an older caller's struct */
+                                    .starting_balance =
+                                        trdb_dec("-1")}; /* lies behind an older caller's struct */
     OK(trdb_trading_metrics(fix_uow, &scope, &row, &fix_err));
     trdb_trading_performance_metric_free(row);
     struct {
@@ -285,6 +314,7 @@ int main(void) {
     Suite *suite = suite_create("trading_metrics");
     TCase *tcase = fix_case("metrics");
     tcase_add_test(tcase, compute_metrics);
+    tcase_add_test(tcase, metrics_agree_with_the_totals);
     tcase_add_test(tcase, metrics_of_a_narrower_scope);
     tcase_add_test(tcase, metrics_without_a_bot);
     tcase_add_test(tcase, metrics_refuse);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Performance metrics against tests/service/metrics_figures.py, which works them out anew: figure by figure, exactly."""
+"""Performance metrics against metrics_figures.py, which works them out anew: figure by figure, exactly."""
 import dataclasses
 import datetime
 import json
@@ -24,8 +24,8 @@ compared = 0
 
 
 def psql(sql, database=NAME):
-    done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", f"host={HOST} user=tester dbname={database}"],
-                          input=sql, capture_output=True, text=True)
+    done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d",
+                           f"host={HOST} user=tester dbname={database}"], input=sql, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -57,7 +57,8 @@ class Row:
     def trade(self, number):
         gross, net = number_or_none(self.gross), number_or_none(self.net)
         if self.entry and self.leaving and self.size:
-            entered, left = Fraction(self.entry) * Fraction(self.size), Fraction(self.leaving) * Fraction(self.size)
+            entered = Fraction(self.entry) * Fraction(self.size)
+            left = Fraction(self.leaving) * Fraction(self.size)
             gross = entered - left if self.short else left - entered
             fees = entered * Fraction(self.fee_in) + left * Fraction(self.fee_out) if self.fee_in and self.fee_out \
                 else Fraction(self.commission or 0)
@@ -68,8 +69,8 @@ class Row:
         fees = {name: rate for name, rate in (("fee_open", self.fee_in), ("fee_close", self.fee_out)) if rate}
         return "(" + ", ".join(literal(value) for value in (
             number, bot, self.kind, self.strategy, "in", "out", self.symbol, self.interval,
-            "short" if self.short else "long", self.status, self.opened, self.closed, self.entry, self.leaving, self.size,
-            self.commission, self.gross, self.net, self.reason, json.dumps(fees) if fees else None)) + ")"
+            "short" if self.short else "long", self.status, self.opened, self.closed, self.entry, self.leaving,
+            self.size, self.commission, self.gross, self.net, self.reason, json.dumps(fees) if fees else None)) + ")"
 
 
 def number_or_none(text):
@@ -86,22 +87,24 @@ made = 0
 def store(rows):
     """A bot with those trades; gives its id. Trades are numbered through, so that equal times keep their order."""
     global made
-    bot = psql("INSERT INTO trading_bots (user_id, type, status, config) VALUES (1, 'paper', 'running', '{}') RETURNING id")
+    bot = psql("INSERT INTO trading_bots (user_id, type, status, config) VALUES (1, 'paper', 'running', '{}') "
+               "RETURNING id")
     lines = []
     for row in rows:
         made += 1
         lines.append(row.values(made, bot))
     if lines:
-        psql("INSERT INTO trading_trades (id, bot_id, trade_type, strategy_name, entry_logic_name, exit_logic_name, symbol, "
-             "interval, direction, status, entry_time, exit_time, entry_price, exit_price, size, commission, gross_pnl, "
-             "net_pnl, exit_reason, extra_metadata) VALUES " + ",\n".join(lines))
+        psql("INSERT INTO trading_trades (id, bot_id, trade_type, strategy_name, entry_logic_name, exit_logic_name, "
+             "symbol, interval, direction, status, entry_time, exit_time, entry_price, exit_price, size, commission, "
+             "gross_pnl, net_pnl, exit_reason, extra_metadata) VALUES " + ",\n".join(lines))
     return bot
 
 
 def rows_of(strategy):
     return [Row(row["pair"], row["exit_reason"], row["is_short"], str(row["amount"]), str(row["open_rate"]),
-                str(row["close_rate"]), str(row["fee_open"]), str(row["fee_close"]), opened=own.moment(row["open_date"]),
-                closed=own.moment(row["close_date"])) for row in strategy["trades"]]
+                str(row["close_rate"]), str(row["fee_open"]), str(row["fee_close"]),
+                opened=own.moment(row["open_date"]), closed=own.moment(row["close_date"]))
+            for row in strategy["trades"]]
 
 
 # ---- comparing ---------------------------------------------------------------------------------------------
@@ -110,8 +113,9 @@ def rows_of(strategy):
 def ask(bot, scope=None, **more):
     """The metrics as the database computes them."""
     scope = scope or Scope()
-    given = {"p_bot_id": bot, "p_since": scope.since, "p_until": scope.until, "p_starting_balance": decimal_of(scope.balance),
-             "p_risk_free_rate": decimal_of(scope.rate), "p_periods_per_year": scope.periods, **more}
+    given = {"p_bot_id": bot, "p_since": scope.since, "p_until": scope.until,
+             "p_starting_balance": decimal_of(scope.balance), "p_risk_free_rate": decimal_of(scope.rate),
+             "p_periods_per_year": scope.periods, **more}
     arguments = ", ".join(f"{name} => {literal(value)}" for name, value in given.items())
     return json.loads(psql(f"SELECT trading_metrics({arguments})"), parse_float=Decimal, parse_int=Decimal)
 
@@ -142,7 +146,8 @@ def check(rows, scope=None, bot=None, chosen=None, **more):
     """Compares every figure of the trades that the scope lets through; gives what was found."""
     scope = scope or Scope()
     bot = bot or store(rows)
-    trades = [row.trade(number) for number, row in enumerate(rows) if row.status == "closed" and (not chosen or chosen(row))]
+    trades = [row.trade(number) for number, row in enumerate(rows)
+              if row.status == "closed" and (not chosen or chosen(row))]
     trades = [trade for trade in trades if (not scope.since or trade.closed and trade.closed >= scope.since)
               and (not scope.until or trade.closed and trade.closed < scope.until)]
     found = ask(bot, scope, **more)
@@ -193,8 +198,10 @@ def given_export():
     scopes_of(rows, bot, balance)
     found = ask(bot, Scope(balance))
     # Its profit is before fees. Its drawdown is not compared: it orders trades that close at one instant differently.
-    for name, value, places in (("profit_total_abs", found["gross"]["pnl"], 18), ("profit_factor", found["gross"]["profit_factor"], 8),
-                                ("total_trades", found["trades"], 0), ("holding_avg_s", found["average_holding_seconds"] / 60, 0)):
+    for name, value, places in (("profit_total_abs", found["gross"]["pnl"], 18),
+                                ("profit_factor", found["gross"]["profit_factor"], 8),
+                                ("total_trades", found["trades"], 0),
+                                ("holding_avg_s", found["average_holding_seconds"] / 60, 0)):
         if name in strategy:
             said = strategy[name] / 60 if name == "holding_avg_s" else strategy[name]
             assert round(value, places) == round(said, places), (name, value, said)
@@ -304,7 +311,8 @@ def fees():
            at(4, commission="1.5", fee_out="0.001")], Scope(Fraction(1000)))
     bot = store([at(1, commission="7", fee_in="0.001", fee_out="0.001")])
     for rate in ("NaN", "Infinity", "-Infinity"):
-        psql(f"""UPDATE trading_trades SET extra_metadata = '{{"fee_open": "{rate}", "fee_close": "0.001"}}' WHERE bot_id = {bot}""")
+        psql(f"UPDATE trading_trades SET extra_metadata = extra_metadata || jsonb_build_object('fee_open', '{rate}') "
+             f"WHERE bot_id = {bot}")
         check([at(1, commission="7")], Scope(Fraction(1000)), bot)
 
 
@@ -325,7 +333,8 @@ def large_and_small():
     """figures of 38 digits neither overflow nor lose a digit"""
     most, least = "99999999999999.999999999999999999999999", "0.000000000000000000000001"
     rows = [at(30, entry=least, leaving=most, size=most, fee_in=most, fee_out=most),
-            at(60, entry=most, leaving=least, size=most), at(90, entry=least, leaving="0", size=least, fee_in=least, fee_out=least),
+            at(60, entry=most, leaving=least, size=most),
+            at(90, entry=least, leaving="0", size=least, fee_in=least, fee_out=least),
             at(120, entry=most, leaving="99999999999999.999999999999999999999998", size=least)]
     for balance in (most, least, "1"):
         check(rows, Scope(Fraction(balance)))
@@ -362,13 +371,26 @@ def months():
     rows = []
     for n in range(1000):
         closed = START + datetime.timedelta(minutes=rng.randrange(0, 60 * 24 * 90) // 7 * 7)
+        opened = closed - datetime.timedelta(seconds=rng.randrange(1, 90000))
         rows.append(Row(f"SYM{rng.randrange(9)}", rng.choice(["roi", "stop", "exit", None]), rng.random() < 0.3,
-                        f"{rng.uniform(0.01, 3):.8f}", f"{rng.uniform(90, 110):.6f}", f"{rng.uniform(90, 110):.6f}", "0.001",
-                        "0.00075", opened=closed - datetime.timedelta(seconds=rng.randrange(1, 90000)), closed=closed))
+                        f"{rng.uniform(0.01, 3):.8f}", f"{rng.uniform(90, 110):.6f}", f"{rng.uniform(90, 110):.6f}",
+                        "0.001", "0.00075", opened=opened, closed=closed))
     bot = store(rows)
     check(rows, Scope(Fraction(1000)), bot)
     check(rows, Scope(Fraction(5000), Fraction("0.04"), 252), bot)
-    check(rows, Scope(Fraction(5000), since=START + datetime.timedelta(days=10), until=START + datetime.timedelta(days=40)), bot)
+    check(rows, Scope(Fraction(5000), since=START + datetime.timedelta(days=10),
+                      until=START + datetime.timedelta(days=40)), bot)
+
+
+def ends_of_a_range():
+    """a range begins with its first instant and ends before its last one, also at midnight"""
+    rows = [at(n, leaving=price) for n, price in ((12, "110"), (24, "95"), (36, "104"), (60, "90"))]
+    bot = store(rows)
+    instant = datetime.timedelta(microseconds=1)
+    for since, until, days in ((hours(12), hours(36), 1), (hours(12), hours(36) + instant, 2), (None, hours(36), 2),
+                               (hours(12) - instant, hours(60), 3), (hours(60), None, 1), (hours(60) + instant, None, 0)):
+        found = check(rows, Scope(Fraction(1000), since=since, until=until), bot)
+        assert (found["days"] or 0) == days, (since, until, found["days"])
 
 
 def any_session():
@@ -387,7 +409,7 @@ def how_many():
 
 
 tests = [sample, nothing, one_trade, only_wins, only_losses, draws, shorts, equal_times, a_peak_again, amount_and_share,
-         unknown_figures, infinite_times, fees, balances, large_and_small, narrowed, months, any_session]
+         unknown_figures, infinite_times, fees, balances, large_and_small, narrowed, ends_of_a_range, months, any_session]
 if os.environ.get("TRDB_TEST_EXPORT"):
     tests.append(given_export)
 psql(f"CREATE DATABASE {NAME} TEMPLATE trdb_template", "postgres")

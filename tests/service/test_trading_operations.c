@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of section 6 by their names there. What they do in detail: test_trading.c, test_trading_fills.c,
- * test_trading_metrics.c, test_trading_validate.c. */
+/* The operations of section 6 by their names there. What they do in detail: test_trading.c,
+ * test_trading_fills.c, test_trading_metrics.c, test_trading_validate.c. */
 #include "fixture.h"
 
 enum { LONG = TRDB_TRADING_DIRECTION_LONG, PAPER = TRDB_TRADING_TRADE_TYPE_PAPER };
@@ -113,7 +113,8 @@ START_TEST(svc_get_enabled_bots) {
     int64_t first = fix_bot(), second = fix_bot();
     trdb_trading_bot_list *list = NULL;
     trdb_trading_bot *bot = NULL;
-    OK(trdb_trading_set_bot_status(fix_uow, first, TRDB_TRADING_BOT_STATUS_DISABLED, NULL, now, &bot, &fix_err));
+    OK(trdb_trading_set_bot_status(fix_uow, first, TRDB_TRADING_BOT_STATUS_DISABLED, NULL, now, &bot,
+                                   &fix_err));
     OK(trdb_trading_bots_enabled(fix_uow, all, &list, &fix_err));
     ck_assert_int_eq(trdb_trading_bot_list_at(list, 0)->id, second);
     ck_assert_uint_eq(counted(list), 1);
@@ -131,11 +132,11 @@ START_TEST(svc_get_bots_by_status) {
     OK(trdb_trading_bots_by_status(fix_uow, TRDB_TRADING_BOT_STATUS_RUNNING, all, &list, &fix_err));
     ck_assert_int_eq(trdb_trading_bot_list_at(list, 0)->id, first);
     ck_assert_uint_eq(counted(list), 1);
-    OK(trdb_trading_bots_by_status(fix_uow, TRDB_TRADING_BOT_STATUS_ERROR, trdb_i64(bot->user_id.value), &list,
-                                   &fix_err));
+    OK(trdb_trading_bots_by_status(fix_uow, TRDB_TRADING_BOT_STATUS_ERROR, trdb_i64(bot->user_id.value),
+                                   &list, &fix_err));
     ck_assert_uint_eq(counted(list), 1);
-    OK(trdb_trading_bots_by_status(fix_uow, TRDB_TRADING_BOT_STATUS_RUNNING, trdb_i64(bot->user_id.value), &list,
-                                   &fix_err));
+    OK(trdb_trading_bots_by_status(fix_uow, TRDB_TRADING_BOT_STATUS_RUNNING, trdb_i64(bot->user_id.value),
+                                   &list, &fix_err));
     ck_assert_uint_eq(counted(list), 0);
     list = NULL;
     REFUSED(trdb_trading_bots_by_status(fix_uow, 99, all, &list, &fix_err), TRDB_E_INVALID, "status");
@@ -150,7 +151,8 @@ START_TEST(svc_update_bot_status) {
     OK(trdb_trading_set_bot_status(fix_uow, id, TRDB_TRADING_BOT_STATUS_ERROR, "lost", now, &bot, &fix_err));
     ck_assert_int_eq(bot->error_count.value, 1);
     trdb_trading_bot_free(bot);
-    REFUSED(trdb_trading_set_bot_status(fix_uow, id + 1000, TRDB_TRADING_BOT_STATUS_ERROR, "x", now, NULL, &fix_err),
+    REFUSED(trdb_trading_set_bot_status(fix_uow, id + 1000, TRDB_TRADING_BOT_STATUS_ERROR, "x", now, NULL,
+                                        &fix_err),
             TRDB_E_NOT_FOUND, "no row");
 }
 END_TEST
@@ -158,24 +160,27 @@ END_TEST
 START_TEST(svc_update_bot_performance) {
     int64_t id = fix_bot();
     trdb_trading_bot *bot = NULL;
-    OK(trdb_trading_update_bot_performance(fix_uow, id, trdb_dec("5"), (trdb_in_decimal){.state = TRDB_NOT_GIVEN},
-                                           &bot, &fix_err));
+    OK(trdb_trading_update_bot_performance(fix_uow, id, trdb_dec("5"),
+                                           (trdb_in_decimal){.state = TRDB_NOT_GIVEN}, &bot, &fix_err));
     IS(bot->current_balance, "5");
     IS(bot->total_pnl, NULL);
     trdb_trading_bot_free(bot);
-    REFUSED(trdb_trading_update_bot_performance(fix_uow, id + 1000, trdb_dec("5"), trdb_dec("1"), NULL, &fix_err),
-            TRDB_E_NOT_FOUND, "trading_bots");
+    REFUSED(
+        trdb_trading_update_bot_performance(fix_uow, id + 1000, trdb_dec("5"), trdb_dec("1"), NULL, &fix_err),
+        TRDB_E_NOT_FOUND, "trading_bots");
 }
 END_TEST
 
 START_TEST(old_running_bots_and_bots_by_type) {
     int64_t first = fix_bot(), second = fix_bot();
     trdb_trading_bot_list *list = NULL;
-    OK(trdb_trading_bot_patch(fix_uow, second, TRDB_TRADING_BOT_NEW(.type = trdb_enum(TRDB_TRADING_TRADE_TYPE_LIVE)),
-                              NULL, &fix_err));
+    OK(trdb_trading_bot_patch(fix_uow, second,
+                              TRDB_TRADING_BOT_NEW(.type = trdb_enum(TRDB_TRADING_TRADE_TYPE_LIVE)), NULL,
+                              &fix_err));
     OK(trdb_trading_bots_by_status(fix_uow, TRDB_TRADING_BOT_STATUS_RUNNING, all, &list, &fix_err));
     ck_assert_uint_eq(counted(list), 2);
-    OK(trdb_trading_bots_list(fix_uow, TRDB_TRADING_BOT_FILTER(.type = trdb_where_enum_eq(PAPER)), &list, &fix_err));
+    OK(trdb_trading_bots_list(fix_uow, TRDB_TRADING_BOT_FILTER(.type = trdb_where_enum_eq(PAPER)), &list,
+                              &fix_err));
     ck_assert_int_eq(trdb_trading_bot_list_at(list, 0)->id, first);
     ck_assert_uint_eq(counted(list), 1);
 }
@@ -185,9 +190,9 @@ START_TEST(deleting_a_bot_with_an_open_trade) {
     int64_t id = fix_bot();
     OK(trdb_trading_trade_insert(
         fix_uow,
-        TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(id), .trade_type = trdb_enum(PAPER), .entry_logic_name = "in",
-                               .exit_logic_name = "out", .symbol = "X", .interval = "5m",
-                               .direction = trdb_enum(LONG), .status = trdb_enum(OPEN)),
+        TRDB_TRADING_TRADE_NEW(.bot_id = trdb_i64(id), .trade_type = trdb_enum(PAPER),
+                               .entry_logic_name = "in", .exit_logic_name = "out", .symbol = "X",
+                               .interval = "5m", .direction = trdb_enum(LONG), .status = trdb_enum(OPEN)),
         NULL, &fix_err));
     REFUSED(trdb_trading_delete_bot(fix_uow, id, TRDB_DELETE_WITH_HISTORY, &fix_err), TRDB_E_CONFLICT,
             "1 open trades");
@@ -259,7 +264,8 @@ START_TEST(trades_close_trade) {
     OK(trdb_trading_close_trade(fix_uow, id, &close, &row, &fix_err));
     IS(row->net_pnl, "4.5");
     trdb_trading_trade_free(row);
-    REFUSED(trdb_trading_close_trade(fix_uow, id, &close, NULL, &fix_err), TRDB_E_CONFLICT, "is closed, not open");
+    REFUSED(trdb_trading_close_trade(fix_uow, id, &close, NULL, &fix_err), TRDB_E_CONFLICT,
+            "is closed, not open");
     REFUSED(trdb_trading_close_trade(fix_uow, id + 1000, &close, NULL, &fix_err), TRDB_E_NOT_FOUND, "no row");
 }
 END_TEST
@@ -331,17 +337,17 @@ START_TEST(old_trades_by_bot_symbol_and_time) {
     trdb_trading_trade_list *list = NULL;
     OK(trdb_trading_trades_list(
         fix_uow,
-        TRDB_TRADING_TRADE_FILTER(.bot_id = trdb_where_i64_eq(bot), .descending = 1, .limit = trdb_i64(3)), &list,
-        &fix_err));
+        TRDB_TRADING_TRADE_FILTER(.bot_id = trdb_where_i64_eq(bot), .descending = 1, .limit = trdb_i64(3)),
+        &list, &fix_err));
     symbols(list, "D C B "); /* the newest first */
     OK(trdb_trading_trades_list(fix_uow,
-                                TRDB_TRADING_TRADE_FILTER(.symbol = trdb_where_text_eq("A"), .descending = 1), &list,
-                                &fix_err));
+                                TRDB_TRADING_TRADE_FILTER(.symbol = trdb_where_text_eq("A"), .descending = 1),
+                                &list, &fix_err));
     symbols(list, "A A ");
     OK(trdb_trading_trades_list(
         fix_uow,
-        TRDB_TRADING_TRADE_FILTER(.entry_time = trdb_where_timestamp_between(trdb_timestamp_from_us(20000000),
-                                                                             trdb_timestamp_from_us(40000001)),
+        TRDB_TRADING_TRADE_FILTER(.entry_time = trdb_where_timestamp_between(
+                                      trdb_timestamp_from_us(20000000), trdb_timestamp_from_us(40000001)),
                                   .order_by = TRDB_TRADING_TRADE_COLUMN_ENTRY_TIME, .descending = 1),
         &list, &fix_err));
     symbols(list, "D B C ");
@@ -360,8 +366,8 @@ START_TEST(old_trades_by_bot_symbol_and_time) {
     symbols(next, "A ");
     OK(trdb_trading_trades_list(
         fix_uow,
-        TRDB_TRADING_TRADE_FILTER(.exit_time = trdb_where_timestamp_until(trdb_timestamp_from_us(21000000))), &list,
-        &fix_err));
+        TRDB_TRADING_TRADE_FILTER(.exit_time = trdb_where_timestamp_until(trdb_timestamp_from_us(21000000))),
+        &list, &fix_err));
     symbols(list, "A ");
 }
 END_TEST
@@ -388,11 +394,13 @@ START_TEST(old_cleanup_is_purge_trades) {
     REFUSED(trdb_trading_purge_trades(fix_uow, stateless, trdb_timestamp_from_us(1), &purged, &fix_err),
             TRDB_E_INVALID, "bot_id is neither given nor left out");
     ck_assert_int_eq(purged, -1);
-    OK(trdb_trading_purge_trades(fix_uow, trdb_i64(bot), trdb_timestamp_from_us(21000000), &purged, &fix_err));
+    OK(trdb_trading_purge_trades(fix_uow, trdb_i64(bot), trdb_timestamp_from_us(21000000), &purged,
+                                 &fix_err));
     ck_assert_int_eq(purged, 3); /* A, F and G; B was left at that very time */
     OK(trdb_trading_trades_list(fix_uow, NULL, &list, &fix_err));
     symbols(list, "B C D E H ");
-    OK(trdb_trading_purge_trades(fix_uow, trdb_i64(bot), trdb_timestamp_from_us(21000000), &purged, &fix_err));
+    OK(trdb_trading_purge_trades(fix_uow, trdb_i64(bot), trdb_timestamp_from_us(21000000), &purged,
+                                 &fix_err));
     ck_assert_int_eq(purged, 0);
     OK(trdb_trading_purge_trades(fix_uow, all, trdb_timestamp_now(), NULL, &fix_err));
     OK(trdb_trading_trades_list(fix_uow, NULL, &list, &fix_err));
@@ -453,7 +461,8 @@ START_TEST(positions_apply_fill) {
     IS(row->qty_open, "2");
     trdb_trading_position_free(row);
     in = fix_fill(TRDB_TRADING_FILL_ACTION_SELL, "3", "10", NULL);
-    REFUSED(trdb_trading_apply_fill(fix_uow, id, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT, "only 2 is open");
+    REFUSED(trdb_trading_apply_fill(fix_uow, id, &in, 0, NULL, NULL, &fix_err), TRDB_E_CONFLICT,
+            "only 2 is open");
     REFUSED(trdb_trading_apply_fill(fix_uow, id + 1000, &in, 0, NULL, NULL, &fix_err), TRDB_E_NOT_FOUND,
             "no position");
     ck_assert_int_eq(fix_count("trading_fills"), 1);

@@ -7,15 +7,18 @@
 /* A document with nothing to say about. */
 static const char right[] =
     "{\"id\": \"b1\", \"name\": \"Bot\", \"enabled\": true, \"symbol\": \"BTCUSDT\","
-    " \"broker\": {\"type\": \"binance\", \"trading_mode\": \"paper\", \"name\": \"main\", \"cash\": 10000.50},"
+    " \"broker\": {\"type\": \"binance\", \"trading_mode\": \"paper\", \"name\": \"main\", \"cash\": "
+    "10000.50},"
     " \"strategy\": {\"type\": \"CustomStrategy\", \"parameters\": {\"position_size\": 0.1,"
     "  \"entry_logic\": {\"name\": \"RSI\", \"params\": {\"rsi_period\": 14, \"level\": -3}},"
     "  \"exit_logic\": {\"name\": \"ATR\", \"params\": {}}}},"
     " \"data\": {\"data_source\": \"binance\", \"interval\": \"1h\", \"lookback_bars\": 5000},"
-    " \"trading\": {\"position_size\": 0.5, \"max_positions\": 10, \"risk_management\": {\"stop_loss_pct\": 2,"
+    " \"trading\": {\"position_size\": 0.5, \"max_positions\": 10, \"risk_management\": {\"stop_loss_pct\": "
+    "2,"
     "  \"take_profit_pct\": 2.5}},"
     " \"risk_management\": {\"max_position_size\": 1, \"max_daily_loss\": 5, \"max_daily_trades\": 100},"
-    " \"notifications\": {\"position_opened\": true, \"email_enabled\": false, \"performance_summaries\": \"daily\"}}";
+    " \"notifications\": {\"position_opened\": true, \"email_enabled\": false, \"performance_summaries\": "
+    "\"daily\"}}";
 
 /* The document with the member at a path replaced by JSON text; NULL takes it away. */
 static char *changed(const char *path, const char *value) {
@@ -47,8 +50,8 @@ static char *shown(const trdb_finding_list *list) {
     size_t size = 0;
     text[0] = '\0';
     TRDB_FOREACH(trdb_finding, finding, list)
-        size += (size_t)snprintf(text + size, sizeof text - size, "%d %s: %s\n", finding->severity, finding->topic,
-                                 finding->text);
+        size += (size_t)snprintf(text + size, sizeof text - size, "%d %s: %s\n", finding->severity,
+                                 finding->topic, finding->text);
     return text;
 }
 
@@ -117,7 +120,8 @@ START_TEST(validate_bot_config) {
         {"strategy.parameters", "3", P, "parameters is a number", NULL},
         {"strategy.parameters.position_size", NULL, 0, NULL, NULL},
         {"strategy.parameters.position_size", "1", 0, NULL, NULL},
-        {"strategy.parameters.position_size", "1.000000000000000000000000000000000001", P, "is above 1", NULL},
+        {"strategy.parameters.position_size", "1.000000000000000000000000000000000001", P, "is above 1",
+         NULL},
         {"strategy.parameters.position_size", "0", P, "is not above 0", NULL},
         {"strategy.parameters.entry_logic", NULL, P, "entry_logic is missing", NULL},
         {"strategy.parameters.entry_logic.name", NULL, P, "name is missing", NULL},
@@ -150,7 +154,8 @@ START_TEST(validate_bot_config) {
         {"trading.risk_management.stop_loss_pct", "0", P, "is not above 0", NULL},
         {"trading.risk_management.take_profit_pct", "-1", P, "is not above 0", NULL},
         {"trading.risk_management.take_profit_pct", "2.0", W, "does not exceed stop_loss_pct", NULL},
-        {"trading.risk_management.take_profit_pct", "1.999999999999999999999999999", W, "does not exceed", NULL},
+        {"trading.risk_management.take_profit_pct", "1.999999999999999999999999999", W, "does not exceed",
+         NULL},
         {"trading.risk_management.take_profit_pct", "2.000000000000000000000000001", 0, NULL, NULL},
         {"risk_management", "\"low\"", P, "risk_management is a text", NULL},
         {"risk_management.max_position_size", "0", P, "is not above 0", NULL},
@@ -177,8 +182,19 @@ START_TEST(validate_bot_config) {
 }
 END_TEST
 
+START_TEST(the_example_is_in_order) {
+    char path[500];
+    snprintf(path, sizeof path, "%s/examples/trading_day/bot.json", getenv("TRDB_TEST_SOURCE"));
+    json_object *document = json_object_from_file(path);
+    ck_assert_ptr_nonnull(document);
+    expect(json_object_to_json_string(document), 0, NULL, NULL);
+    json_object_put(document);
+}
+END_TEST
+
 START_TEST(live_bots_need_no_cash) {
-    char *config = changed("broker", "{\"type\": \"binance\", \"trading_mode\": \"live\", \"name\": \"main\"}");
+    char *config =
+        changed("broker", "{\"type\": \"binance\", \"trading_mode\": \"live\", \"name\": \"main\"}");
     expect(config, 0, NULL, NULL);
     free(config);
 }
@@ -191,8 +207,9 @@ START_TEST(other_strategies_have_their_own_parameters) {
     trdb_finding_list *list = NULL;
     config = changed("strategy", "{\"type\": \"Momentum\", \"parameters\": {\"position_size\": 2}}");
     OK(trdb_trading_validate_bot_config(config, &list, &fix_err));
-    ck_assert_str_eq(shown(list), "1 strategy.type: the strategy \"Momentum\" is not known; its logic is not checked\n"
-                                  "2 strategy.parameters.position_size: position_size is above 1\n");
+    ck_assert_str_eq(shown(list),
+                     "1 strategy.type: the strategy \"Momentum\" is not known; its logic is not checked\n"
+                     "2 strategy.parameters.position_size: position_size is above 1\n");
     trdb_finding_list_free(list);
     free(config);
 }
@@ -201,9 +218,10 @@ END_TEST
 START_TEST(everything_is_said_at_once) {
     trdb_finding_list *list = NULL;
     OK(trdb_trading_validate_bot_config("{}", &list, &fix_err));
-    ck_assert_str_eq(shown(list), "2 id: id is missing\n2 name: name is missing\n2 enabled: enabled is missing\n"
-                                  "2 symbol: symbol is missing\n2 broker: broker is missing\n"
-                                  "2 strategy: strategy is missing\n");
+    ck_assert_str_eq(shown(list),
+                     "2 id: id is missing\n2 name: name is missing\n2 enabled: enabled is missing\n"
+                     "2 symbol: symbol is missing\n2 broker: broker is missing\n"
+                     "2 strategy: strategy is missing\n");
     trdb_finding_list_free(list);
 }
 END_TEST
@@ -213,9 +231,11 @@ START_TEST(what_is_no_document) {
         const char *text, *part;
     } cases[] = {
         {"", "not valid JSON"},
-        {"{\"id\": ", "not valid JSON: it is cut short"},
+        {"{\"id\": ", "not valid JSON"},
         {"{'id': 1}", "not valid JSON"},
-        {"{} {}", "not valid JSON: text follows the document"},
+        {"{} {}", "not valid JSON"},
+        {"{\"id\": \"\\u0000\"}", "not valid JSON: \\u0000 cannot be stored"},
+        {"{\"cash\": NaN}", "not valid JSON"},
         {"{\"id\": nul}", "not valid JSON"},
         {"{\"id\": \"\xff\"}", "not valid JSON"},
         {"[]", "is an array, not an object"},
@@ -230,7 +250,8 @@ START_TEST(what_is_no_document) {
     expect(deep, P, "", "not valid JSON");
     trdb_finding_list *list = NULL;
     FAILS(trdb_trading_validate_bot_config(NULL, &list, &fix_err), TRDB_E_INVALID, "the text is NULL");
-    FAILS(trdb_trading_validate_bot_config(TRDB_NULL_TEXT, &list, &fix_err), TRDB_E_INVALID, "the text is NULL");
+    FAILS(trdb_trading_validate_bot_config(TRDB_NULL_TEXT, &list, &fix_err), TRDB_E_INVALID,
+          "the text is NULL");
     FAILS(trdb_trading_validate_bot_config("{}", NULL, &fix_err), TRDB_E_INVALID, "place for the list");
     ck_assert_ptr_null(list);
 }
@@ -242,9 +263,10 @@ START_TEST(long_names_are_cut_between_characters) {
         strcat(type, "\xe2\x82\xac");
     strcat(type, "\"");
     char *config = changed("broker.type", type);
-    expect(config, W, "broker.type",
-           "\"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
-           "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\" is");
+    expect(
+        config, W, "broker.type",
+        "\"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+        "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\" is");
     free(config);
     for (int i = 0; i < 350; i++)
         strcat(key, "\xe2\x82\xac");
@@ -299,17 +321,20 @@ START_TEST(validate_bot_configuration) {
     OK(trdb_trading_validate_bot_configuration(fix_uow, bad, NULL, NULL, &fix_err));
     OK(trdb_trading_validate_bot_configuration(fix_uow, good, &valid, NULL, &fix_err));
     ck_assert(valid);
-    FAILS(trdb_trading_validate_bot_configuration(NULL, good, &valid, &list, &fix_err), TRDB_E_INVALID, "unit");
+    FAILS(trdb_trading_validate_bot_configuration(NULL, good, &valid, &list, &fix_err), TRDB_E_INVALID,
+          "unit");
     TRIPS(1, trdb_trading_validate_bot_configuration(fix_uow, good, &valid, NULL, &fix_err));
 }
 END_TEST
 
 START_TEST(validate_all_bot_configurations) {
-    int64_t good = bot_with(right), bad = bot_with("{\"enabled\": 1}"), off = bot_with("[]"), last = bot_with("7");
-    OK(trdb_trading_set_bot_status(fix_uow, off, TRDB_TRADING_BOT_STATUS_DISABLED, NULL, (trdb_timestamp){.kind = 0},
-                                   NULL, &fix_err));
+    int64_t good = bot_with(right), bad = bot_with("{\"enabled\": 1}"), off = bot_with("[]"),
+            last = bot_with("7");
+    OK(trdb_trading_set_bot_status(fix_uow, off, TRDB_TRADING_BOT_STATUS_DISABLED, NULL,
+                                   (trdb_timestamp){.kind = 0}, NULL, &fix_err));
     trdb_bot_finding_list *list = NULL;
-    OK(trdb_trading_validate_all_bot_configurations(fix_uow, (trdb_in_i64){.state = TRDB_NOT_GIVEN}, &list, &fix_err));
+    OK(trdb_trading_validate_all_bot_configurations(fix_uow, (trdb_in_i64){.state = TRDB_NOT_GIVEN}, &list,
+                                                    &fix_err));
     ck_assert_uint_eq(trdb_bot_finding_list_count(list), 8);
     size_t i = 0;
     TRDB_FOREACH(trdb_bot_finding, finding, list) {
@@ -325,24 +350,28 @@ START_TEST(validate_all_bot_configurations) {
     trdb_bot_finding_list_free(NULL);
     trdb_trading_bot *row = NULL;
     OK(trdb_trading_bot_get(fix_uow, bad, &row, &fix_err));
-    TRIPS(1, trdb_trading_validate_all_bot_configurations(fix_uow, trdb_i64(row->user_id.value), &list, &fix_err));
+    TRIPS(1, trdb_trading_validate_all_bot_configurations(fix_uow, trdb_i64(row->user_id.value), &list,
+                                                          &fix_err));
     ck_assert_uint_eq(trdb_bot_finding_list_count(list), 6);
     ck_assert_int_eq(trdb_bot_finding_list_at(list, 5)->bot_id, bad);
     trdb_bot_finding_list_free(list);
-    OK(trdb_trading_validate_all_bot_configurations(fix_uow, trdb_i64(row->user_id.value + 1000), &list, &fix_err));
+    OK(trdb_trading_validate_all_bot_configurations(fix_uow, trdb_i64(row->user_id.value + 1000), &list,
+                                                    &fix_err));
     ck_assert_uint_eq(trdb_bot_finding_list_count(list), 0);
     ck_assert_ptr_null(trdb_bot_finding_list_at(list, 0));
     trdb_bot_finding_list_free(list);
     trdb_trading_bot_free(row);
-    FAILS(trdb_trading_validate_all_bot_configurations(fix_uow, trdb_i64(1), NULL, &fix_err), TRDB_E_INVALID, "NULL");
+    FAILS(trdb_trading_validate_all_bot_configurations(fix_uow, trdb_i64(1), NULL, &fix_err), TRDB_E_INVALID,
+          "NULL");
 }
 END_TEST
 
 START_TEST(adopted_rows) {
     int64_t bot = bot_with(right);
     OK(trdb_uow_commit(fix_uow, &fix_err));
-    harness_sql(fix_url, "ALTER TABLE trading_bots DROP CONSTRAINT trading_bots_status_check,"
-                         " ALTER status DROP NOT NULL, ALTER user_id DROP NOT NULL, ALTER config DROP NOT NULL");
+    harness_sql(fix_url,
+                "ALTER TABLE trading_bots DROP CONSTRAINT trading_bots_status_check,"
+                " ALTER status DROP NOT NULL, ALTER user_id DROP NOT NULL, ALTER config DROP NOT NULL");
     trdb_uow_free(fix_uow);
     fix_uow = NULL;
     OK(trdb_uow_begin(fix_db, NULL, &fix_uow, &fix_err));
@@ -367,6 +396,7 @@ int main(void) {
     Suite *suite = suite_create("trading_validate");
     TCase *tcase = fix_case("validate");
     tcase_add_test(tcase, validate_bot_config);
+    tcase_add_test(tcase, the_example_is_in_order);
     tcase_add_test(tcase, live_bots_need_no_cash);
     tcase_add_test(tcase, other_strategies_have_their_own_parameters);
     tcase_add_test(tcase, everything_is_said_at_once);

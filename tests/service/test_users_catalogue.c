@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations on users of the reference, section 3, each under its name; test_users.c has what lies beneath. */
+/* The operations on users of the reference, section 3, each under its name; test_users.c has what lies
+ * beneath. */
 #include "fixture.h"
 
 enum { NOW = 1700000000 };
@@ -15,7 +16,8 @@ static int64_t account(const char *telegram_id, const trdb_telegram_profile_new 
 static int64_t identity(int64_t user, const char *provider, const char *external_id) {
     trdb_usr_auth_identity *row = NULL;
     OK(trdb_usr_auth_identity_insert(fix_uow,
-                                     TRDB_USR_AUTH_IDENTITY_NEW(.user_id = trdb_i64(user), .provider = provider,
+                                     TRDB_USR_AUTH_IDENTITY_NEW(.user_id = trdb_i64(user),
+                                                                .provider = provider,
                                                                 .external_id = external_id),
                                      &row, &fix_err));
     int64_t id = row->id;
@@ -30,8 +32,9 @@ START_TEST(repo_create_user) {
     ck_assert_int_eq(user->role.value, TRDB_USR_ROLE_TRADER);
     trdb_usr_user_free(user);
     user = NULL;
-    SERVER_FAILS(trdb_usr_user_insert(fix_uow, TRDB_USR_USER_NEW(.email = "ANN@example.org"), &user, &fix_err),
-                 TRDB_E_DUPLICATE, "ux_users_email_lower");
+    SERVER_FAILS(
+        trdb_usr_user_insert(fix_uow, TRDB_USR_USER_NEW(.email = "ANN@example.org"), &user, &fix_err),
+        TRDB_E_DUPLICATE, "ux_users_email_lower");
     REFUSED(trdb_usr_user_insert(fix_uow, TRDB_USR_USER_NEW(.role = trdb_enum(7)), &user, &fix_err),
             TRDB_E_INVALID, "usr_users.role");
     ck_assert_ptr_null(user);
@@ -41,18 +44,18 @@ END_TEST
 START_TEST(repo_create_identity) {
     int64_t user = fix_user();
     identity(user, "telegram", "42");
-    SERVER_FAILS(trdb_usr_auth_identity_insert(fix_uow,
-                                               TRDB_USR_AUTH_IDENTITY_NEW(.user_id = trdb_i64(fix_user()),
-                                                                          .provider = "telegram",
-                                                                          .external_id = "42"),
-                                               NULL, &fix_err),
-                 TRDB_E_DUPLICATE, "ix_auth_identities_provider_external");
-    SERVER_FAILS(trdb_usr_auth_identity_insert(fix_uow,
-                                               TRDB_USR_AUTH_IDENTITY_NEW(.user_id = trdb_i64(user + 1000),
-                                                                          .provider = "telegram",
-                                                                          .external_id = "43"),
-                                               NULL, &fix_err),
-                 TRDB_E_REFERENCE, "auth_identities_user_id_fkey");
+    SERVER_FAILS(
+        trdb_usr_auth_identity_insert(fix_uow,
+                                      TRDB_USR_AUTH_IDENTITY_NEW(.user_id = trdb_i64(fix_user()),
+                                                                 .provider = "telegram", .external_id = "42"),
+                                      NULL, &fix_err),
+        TRDB_E_DUPLICATE, "ix_auth_identities_provider_external");
+    SERVER_FAILS(
+        trdb_usr_auth_identity_insert(fix_uow,
+                                      TRDB_USR_AUTH_IDENTITY_NEW(.user_id = trdb_i64(user + 1000),
+                                                                 .provider = "telegram", .external_id = "43"),
+                                      NULL, &fix_err),
+        TRDB_E_REFERENCE, "auth_identities_user_id_fkey");
 }
 END_TEST
 
@@ -79,8 +82,10 @@ START_TEST(repo_get_user_by_telegram_id) {
     ck_assert_int_eq(user->id, id);
     trdb_usr_user_free(user);
     user = NULL;
-    REFUSED(trdb_users_get_by_provider(fix_uow, "telegram", "43", &user, &fix_err), TRDB_E_NOT_FOUND, "no such row");
-    REFUSED(trdb_users_get_by_provider(fix_uow, "telegram", NULL, &user, &fix_err), TRDB_E_INVALID, "external_id");
+    REFUSED(trdb_users_get_by_provider(fix_uow, "telegram", "43", &user, &fix_err), TRDB_E_NOT_FOUND,
+            "no such row");
+    REFUSED(trdb_users_get_by_provider(fix_uow, "telegram", NULL, &user, &fix_err), TRDB_E_INVALID,
+            "external_id");
     ck_assert_ptr_null(user);
 }
 END_TEST
@@ -92,23 +97,27 @@ START_TEST(repo_get_user_by_id) {
     ck_assert_int_eq(user->id, id);
     trdb_usr_user_free(user);
     user = NULL;
-    REFUSED(trdb_usr_user_get(fix_uow, id + 1, &user, &fix_err), TRDB_E_NOT_FOUND, "usr_users: no row with id");
+    REFUSED(trdb_usr_user_get(fix_uow, id + 1, &user, &fix_err), TRDB_E_NOT_FOUND,
+            "usr_users: no row with id");
     ck_assert_ptr_null(user);
 }
 END_TEST
 
 START_TEST(repo_get_telegram_profile) {
-    int64_t id = account("42", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .verified = trdb_bool(true)));
+    int64_t id =
+        account("42", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .verified = trdb_bool(true)));
     trdb_telegram_profile *profile = NULL;
     OK(trdb_users_get_telegram_profile(fix_uow, "42", &profile, &fix_err));
     ck_assert_int_eq(profile->user_id.value, id);
     ck_assert_str_eq(profile->email, "a@example.org");
     ck_assert(profile->verified.value);
-    ck_assert(!profile->approved.set && !profile->is_admin.set && !profile->language && !profile->max_alerts.set &&
-              !profile->max_schedules.set && !profile->verification_code && !profile->code_sent_time.set);
+    ck_assert(!profile->approved.set && !profile->is_admin.set && !profile->language &&
+              !profile->max_alerts.set && !profile->max_schedules.set && !profile->verification_code &&
+              !profile->code_sent_time.set);
     trdb_telegram_profile_free(profile);
     profile = NULL;
-    REFUSED(trdb_users_get_telegram_profile(fix_uow, "43", &profile, &fix_err), TRDB_E_NOT_FOUND, "no such row");
+    REFUSED(trdb_users_get_telegram_profile(fix_uow, "43", &profile, &fix_err), TRDB_E_NOT_FOUND,
+            "no such row");
     ck_assert_ptr_null(profile);
 }
 END_TEST
@@ -140,8 +149,10 @@ START_TEST(repo_list_pending_telegram_approvals) {
 END_TEST
 
 START_TEST(repo_get_admin_telegram_user_ids) {
-    account("42", TRDB_TELEGRAM_PROFILE_NEW(.is_admin = trdb_bool(true), .role = trdb_enum(TRDB_USR_ROLE_VIEWER)));
-    account("43", TRDB_TELEGRAM_PROFILE_NEW(.role = trdb_enum(TRDB_USR_ROLE_ADMIN))); /* the role does not matter */
+    account("42",
+            TRDB_TELEGRAM_PROFILE_NEW(.is_admin = trdb_bool(true), .role = trdb_enum(TRDB_USR_ROLE_VIEWER)));
+    account("43",
+            TRDB_TELEGRAM_PROFILE_NEW(.role = trdb_enum(TRDB_USR_ROLE_ADMIN))); /* the role does not matter */
     int64_t id = identity(fix_user(), "telegram", "44");
     OK(trdb_usr_auth_identity_patch(fix_uow, id,
                                     TRDB_USR_AUTH_IDENTITY_NEW(.metadata = "{\"is_admin\": \"true\"}"), NULL,
@@ -206,11 +217,11 @@ START_TEST(svc_update_telegram_profile) {
     trdb_telegram_profile *profile = NULL;
     OK(trdb_users_update_telegram_profile(
         fix_uow, "42",
-        TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .language = "de", .max_alerts = trdb_i64(3)), NULL,
-        &fix_err));
+        TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .language = "de", .max_alerts = trdb_i64(3)),
+        NULL, &fix_err));
     OK(trdb_users_update_telegram_profile(
-        fix_uow, "42", TRDB_TELEGRAM_PROFILE_NEW(.email = TRDB_NULL_TEXT, .max_alerts = trdb_null_i64()), &profile,
-        &fix_err)); /* NULL clears, what is not given stays */
+        fix_uow, "42", TRDB_TELEGRAM_PROFILE_NEW(.email = TRDB_NULL_TEXT, .max_alerts = trdb_null_i64()),
+        &profile, &fix_err)); /* NULL clears, what is not given stays */
     ck_assert_ptr_null(profile->email);
     ck_assert(!profile->max_alerts.set);
     ck_assert_str_eq(profile->language, "de");
@@ -219,7 +230,8 @@ START_TEST(svc_update_telegram_profile) {
 END_TEST
 
 START_TEST(svc_list_users_for_broadcast) {
-    int64_t id = account("42", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .approved = trdb_bool(false)));
+    int64_t id =
+        account("42", TRDB_TELEGRAM_PROFILE_NEW(.email = "a@example.org", .approved = trdb_bool(false)));
     OK(trdb_usr_user_patch(fix_uow, id, TRDB_USR_USER_NEW(.is_active = trdb_bool(false)), NULL, &fix_err));
     trdb_telegram_recipient_list *users = NULL;
     OK(trdb_users_list_users_for_broadcast(fix_uow, &users, &fix_err)); /* whatever they are */

@@ -137,6 +137,6 @@ DROP FUNCTION {schema}.trading_scope_results(bigint, text, text, text, text, tex
 DROP INDEX {schema}.ix_trading_performance_metrics_bot_id_calculated_at;
 DROP INDEX {schema}.ix_trading_bots_type;
 DROP INDEX {schema}.ix_trading_trades_exit_time;
-DROP INDEX {schema}.ix_trading_trades_symbol_exit_time;
-DROP INDEX {schema}.ix_trading_trades_strategy_name_exit_time;
 DROP INDEX {schema}.ix_trading_trades_bot_id_exit_time;
+DROP INDEX {schema}.ix_trading_trades_bot_id;
+CREATE INDEX ix_trading_trades_bot_id ON {schema}.trading_trades (bot_id);

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- Performance metrics of bots, strategies and symbols, which docs/metrics.md defines; the indexes that serve them and the
--- lists; and fills that are refused by an answer, so that the transaction goes on.
+-- Performance metrics of bots, strategies and symbols, which docs/metrics.md defines; the indexes that serve them and
+-- the lists; and fills that are refused by an answer, so that the transaction goes on.
 
-CREATE INDEX ix_trading_trades_bot_id_exit_time ON {schema}.trading_trades (bot_id, exit_time) WHERE status = 'closed';
-CREATE INDEX ix_trading_trades_strategy_name_exit_time
-    ON {schema}.trading_trades (strategy_name, exit_time) WHERE status = 'closed';
-CREATE INDEX ix_trading_trades_symbol_exit_time ON {schema}.trading_trades (symbol, exit_time) WHERE status = 'closed';
-CREATE INDEX ix_trading_trades_exit_time ON {schema}.trading_trades (exit_time) WHERE status = 'closed';
+-- A page of a bot's trades, by id or by time of closing, reads no more than the page.
+DROP INDEX {schema}.ix_trading_trades_bot_id;
+CREATE INDEX ix_trading_trades_bot_id ON {schema}.trading_trades (bot_id, id);
+CREATE INDEX ix_trading_trades_bot_id_exit_time ON {schema}.trading_trades (bot_id, exit_time);
+CREATE INDEX ix_trading_trades_exit_time ON {schema}.trading_trades (exit_time);
 CREATE INDEX ix_trading_bots_type ON {schema}.trading_bots (type);
 CREATE INDEX ix_trading_performance_metrics_bot_id_calculated_at
     ON {schema}.trading_performance_metrics (bot_id, calculated_at DESC NULLS LAST, id DESC);
@@ -121,8 +121,9 @@ cells AS (
     UNION ALL
     SELECT form, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL FROM (VALUES ('gross'), ('net')) f (form)),
 groups AS (
-    SELECT form, CASE GROUPING(symbol, exit_reason) WHEN 1 THEN 'symbol' WHEN 2 THEN 'exit_reason' ELSE 'all' END AS part,
-        coalesce(symbol, exit_reason) AS name, sum(trades) AS trades, sum(results) AS results, sum(wins) AS wins,
+    SELECT form, coalesce(symbol, exit_reason) AS name,
+        CASE GROUPING(symbol, exit_reason) WHEN 1 THEN 'symbol' WHEN 2 THEN 'exit_reason' ELSE 'all' END AS part,
+        sum(trades) AS trades, sum(results) AS results, sum(wins) AS wins,
         sum(draws) AS draws, sum(losses) AS losses, coalesce(sum(pnl), 0) AS pnl, sum(squares) AS squares,
         coalesce(sum(gained), 0) AS gained, coalesce(sum(lost), 0) AS lost, max(best) AS best, min(worst) AS worst
     FROM cells GROUP BY GROUPING SETS ((form), (form, symbol), (form, exit_reason))),
@@ -179,12 +180,12 @@ drawdowns AS (
     GROUP BY form),
 -- ---- per day: returns on what the account held when the day began
 days AS (
-    SELECT f.form, f.pnl, t.free, t.balance
-            + coalesce(sum(f.pnl) OVER (PARTITION BY f.form ORDER BY d.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
-            AS held
-    FROM (SELECT (closed_at AT TIME ZONE 'UTC')::date AS day, sum(coalesce(gross, 0)) AS gross, sum(coalesce(net, 0)) AS net
+    SELECT f.form, f.pnl, t.free, t.balance + coalesce(sum(f.pnl) OVER before, 0) AS held
+    FROM (SELECT (closed_at AT TIME ZONE 'UTC')::date AS day, sum(coalesce(gross, 0)) AS gross,
+            sum(coalesce(net, 0)) AS net
         FROM results WHERE isfinite(closed_at) GROUP BY 1) d
-    CROSS JOIN terms t CROSS JOIN LATERAL (VALUES ('gross', d.gross), ('net', d.net)) f (form, pnl)),
+    CROSS JOIN terms t CROSS JOIN LATERAL (VALUES ('gross', d.gross), ('net', d.net)) f (form, pnl)
+    WINDOW before AS (PARTITION BY f.form ORDER BY d.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
 returned AS (
     SELECT form, sum(pnl) AS pnl, bool_and(held > 0) AS solvent, count(*) AS active, sum(r) AS total,
         sum(r * r) AS squares, sum(least(r - free, 0) * least(r - free, 0)) AS below
@@ -200,16 +201,20 @@ growth AS (
     FROM returned r CROSS JOIN terms t CROSS JOIN period p),
 returns AS (
     SELECT *, CASE WHEN factor = 0 THEN -1
-        WHEN factor > 0 AND per_year * ln(factor) < ln(100000000000000::numeric) THEN power(factor, per_year) - 1 END AS cagr
+            WHEN factor > 0 AND per_year * ln(factor) < ln(100000000000000::numeric)
+            THEN power(factor, per_year) - 1 END AS cagr
     FROM growth),
-nothing AS (
-    SELECT jsonb_build_object('amount', 0, 'percent', CASE WHEN balance > 0 THEN 0 END, 'from', NULL, 'to', NULL) AS figures FROM terms),
+no_fall AS (
+    SELECT jsonb_build_object('amount', 0, 'percent', CASE WHEN balance > 0 THEN 0 END, 'from', NULL, 'to', NULL)
+        AS figures
+    FROM terms),
 forms AS (
     SELECT jsonb_object_agg(c.form, c.figures || jsonb_build_object(
         'average_win', {schema}.trading_quotient(c.gained, c.wins, 24),
         'average_loss', {schema}.trading_quotient(c.lost, c.losses, 24),
         'largest_win', trim_scale(c.best), 'largest_loss', trim_scale(c.worst),
-        'sqn', {schema}.trading_signed_root(c.pnl, c.pnl * c.pnl * (c.results - 1), c.results * c.squares - c.pnl * c.pnl),
+        'sqn', {schema}.trading_signed_root(c.pnl, c.pnl * c.pnl * (c.results - 1),
+            c.results * c.squares - c.pnl * c.pnl),
         'ending_balance', trim_scale(t.balance + c.pnl),
         'total_return', {schema}.trading_quotient(100 * c.pnl, t.balance, 8),
         'cagr', trim_scale(round(100 * r.cagr, 8)),
@@ -221,14 +226,15 @@ forms AS (
         'max_drawdown', coalesce(w.figures -> 'amount', n.figures),
         'max_relative_drawdown', CASE WHEN t.balance IS NOT NULL THEN coalesce(w.figures -> 'share', n.figures) END))
         AS figures
-    FROM counted c CROSS JOIN terms t CROSS JOIN nothing n LEFT JOIN returns r ON r.form = c.form LEFT JOIN drawdowns w ON w.form = c.form
+    FROM counted c CROSS JOIN terms t CROSS JOIN no_fall n
+    LEFT JOIN returns r ON r.form = c.form LEFT JOIN drawdowns w ON w.form = c.form
     WHERE c.part = 'all')
 SELECT jsonb_build_object(
         'version', 1,
-        'scope', jsonb_build_object('bot_id', p_bot_id, 'trade_type', lower(p_trade_type), 'strategy_name', p_strategy_name,
-            'symbol', p_symbol, 'interval', p_interval, 'entry_logic_name', p_entry_logic_name,
-            'exit_logic_name', p_exit_logic_name, 'since', {schema}.trading_json_time(p_since),
-            'until', {schema}.trading_json_time(p_until), 'starting_balance', trim_scale(p_starting_balance),
+        'scope', jsonb_build_object('bot_id', p_bot_id, 'trade_type', lower(p_trade_type),
+            'strategy_name', p_strategy_name, 'symbol', p_symbol, 'interval', p_interval,
+            'entry_logic_name', p_entry_logic_name, 'exit_logic_name', p_exit_logic_name,
+            'since', {schema}.trading_json_time(p_since), 'until', {schema}.trading_json_time(p_until), 'starting_balance', trim_scale(p_starting_balance),
             'risk_free_rate', trim_scale(t.rate), 'periods_per_year', t.periods),
         'trades', p.trades, 'undated', p.trades - p.dated, 'fees', trim_scale(coalesce(p.fees, 0)),
         'from', {schema}.trading_json_time(p.begins), 'to', {schema}.trading_json_time(p.ends), 'days', p.days,
@@ -250,7 +256,8 @@ CREATE FUNCTION {schema}.trading_book_fill(
     p_position_id bigint, p_action text, p_qty numeric, p_price numeric, p_ts timestamptz DEFAULT NULL,
     p_commission numeric DEFAULT 0, p_exchange text DEFAULT '', p_exchange_trade_id text DEFAULT NULL,
     p_close_when_flat boolean DEFAULT true,
-    OUT outcome text, OUT fill_id bigint, OUT fill_realized_pnl numeric, OUT pos {schema}.trading_positions, OUT problem text)
+    OUT outcome text, OUT fill_id bigint, OUT fill_realized_pnl numeric, OUT pos {schema}.trading_positions,
+    OUT problem text)
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     act text := lower(p_action);
