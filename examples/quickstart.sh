@@ -43,12 +43,18 @@ echo "DB_URL=$DB_URL"
 "$tradingdb" migrate status
 
 step "The trading day"
-"$build/examples/trading_day" "$source/examples/trading_day/bot.json" "$export_file"
+PATH=$build/bindings/cli:$PATH
+export PATH
+"$build/examples/trading_day" "$source/examples/trading_day/bot.json" "$export_file" "$build/equity.svg"
 
 step "Look around"
 cat <<END
   export DB_URL='$DB_URL'
-  $tradingdb doctor
-  $build/examples/list
+  export PATH=$build/bindings/cli:\$PATH
+  tradingdb users list
+  tradingdb trades list
+  tradingdb jobs list
+  tradingdb telegram audit
+The equity curve is in $build/equity.svg.
 The server keeps running; "$tradingdb ${*}" started it, "sandbox stop" with the same options ends it.
 END

@@ -3,21 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-/* ---- SQL_ECHO -------------------------------------------------------------------------------------- */
-
-static bool echo_wanted(void) {
-    const char *value = getenv("SQL_ECHO");
-    return value && *value && strcmp(value, "0") != 0;
-}
-
-static void echo(void *arg, const trdb_trace_event *event) {
-    (void)arg;
-    fprintf(stderr, "-- %s: %" PRId64 " us%s%s\n%s\n", event->statement, event->duration_us,
-            event->code < 0 ? ", " : "", event->code < 0 ? trdb_error_code_name(event->code) : "",
-            event->sql);
-}
 
 static trdb_migrate_options migrate_options(const cli *o) {
     trdb_migrate_options options = trdb_migrate_options_init();
@@ -143,7 +128,8 @@ static int differs(const cli *o, const trdb_migrate_options *options, trdb_error
     return CLI_NO;
 }
 
-int cmd_migrate(const cli *o, const char *action) {
+int cmd_migrate(const cli *o) {
+    const char *action = o->action;
     static const struct {
         const char *action;
         migrate_fn fn;

@@ -90,7 +90,7 @@ static int run(const cli *o, const sandbox *box) {
         return rc;
     if (setenv("DB_URL", box->url, 1) < 0)
         return cli_error("out of memory");
-    execvp(o->operands[0], o->operands);
+    execvp(o->operands[0], (char *const *)(uintptr_t)o->operands);
     const int code = errno == ENOENT ? CLI_NO_COMMAND : CLI_CANNOT_RUN;
     cli_error("cannot run %s: %s", o->operands[0], strerror(errno));
     return code;
@@ -118,11 +118,11 @@ static int act(const cli *o, const sandbox *box, const char *action) {
     return state == SANDBOX_RUNNING ? CLI_OK : CLI_NO;
 }
 
-int cmd_sandbox(const cli *o, const char *action) {
+int cmd_sandbox(const cli *o) {
     sandbox box = {.dir = NULL};
     int rc = sandbox_locate(o, &box);
     if (rc == CLI_OK)
-        rc = act(o, &box, action);
+        rc = act(o, &box, o->action);
     sandbox_free(&box);
     return rc;
 }

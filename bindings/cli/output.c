@@ -18,13 +18,21 @@ int cli_error(const char *format, ...) {
     return CLI_FAILED;
 }
 
+static const char *topic[2] = {"", ""};
+
+void cli_usage_topic(const char *group, const char *action) {
+    topic[0] = group;
+    topic[1] = action ? action : "";
+}
+
 int cli_usage_error(const char *format, ...) {
     va_list args;
     va_start(args, format);
     fflush(stdout);
     fputs("tradingdb: ", stderr);
     vfprintf(stderr, format, args);
-    fputs("; see `tradingdb --help`\n", stderr);
+    fprintf(stderr, "; see `tradingdb%s%s%s%s --help`\n", *topic[0] ? " " : "", topic[0], *topic[1] ? " " : "",
+            topic[1]);
     va_end(args);
     return CLI_USAGE;
 }

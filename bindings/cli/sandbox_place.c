@@ -147,7 +147,7 @@ static char *make_url(const char *dir) {
 int sandbox_locate(const cli *options, sandbox *box) {
     if (options->dir && !options->dir[0])
         return cli_usage_error("--dir needs a folder");
-    int rc = find_account(options->user, box);
+    int rc = find_account(options->account, box);
     if (rc != CLI_OK)
         return rc;
     box->dir = options->dir ? absolute(options->dir) : default_dir(box);

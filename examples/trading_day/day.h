@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the trading day: import, report and chart. Failing functions fill an error, as the library's
- * do. */
+/* The parts of the trading day. Reader, importer and chart are those of the command `tradingdb`. */
 #pragma once
 
-#include <stdio.h>
+#include "import.h"
 
-#include "export.h"
+/* Finds the trader by the Telegram account, or registers it: the bot sends a verification code, the trader
+ * sends it back. 0 or an error, as the library's functions. */
+int trader_register(trdb_db *db, int64_t *ret_user_id, trdb_error **reterr);
 
-/* What an import did. */
-typedef struct import_result {
-    int64_t user_id;
-    int64_t bot_id;
-    size_t imported;
-    size_t known; /* trades that an earlier import brought */
-} import_result;
-
-/* Creates the trader and the bot unless they are there, then books every trade, each in a unit of its own.
- * `bot_config` is the JSON text of the bot's configuration. */
-int import_export(trdb_db *db, const export_file *export, const char *bot_config, import_result *ret,
+/* Notes a command of the trader in the bot's audit, with the time since `began`; `error` is NULL when it went
+ * well. */
+int audit_command(trdb_db *db, const char *command, trdb_timestamp began, const char *error,
                   trdb_error **reterr);
+/* Prints what the bot was told from a time on. */
+int audit_print(trdb_db *db, trdb_timestamp since, trdb_error **reterr);
 
 /* Prints totals, tables, curve and what was written, all read back from the database. */
-int report_print(trdb_db *db, const export_file *export, const import_result *result, trdb_error **reterr);
+int report_print(const import *im, trdb_error **reterr);
 
-/* Prints a line chart of the net result over the closed trades. */
-void chart_print(FILE *out, const trdb_trading_equity_curve_row_list *curve, const char *currency);
+/* Computes and stores the performance metrics of the bot, and prints some of them. */
+int metrics_print(const import *im, trdb_error **reterr);
+
+/* Keeps a daily report as a cron job and runs it once: the run renders the report as a picture (NULL: without
+ * one). */
+int job_run(const import *im, const char *picture, trdb_error **reterr);
+
+/* The trader's Telegram account. */
+#define TELEGRAM_ID "100200300"

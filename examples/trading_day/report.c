@@ -2,6 +2,10 @@
 /* Everything printed here is read back from the database; sums are formed there, from what is stored. */
 #include "day.h"
 
+#include <stdio.h>
+
+#include "chart.h"
+
 static const char *text(trdb_decimal value, unsigned scale, char *buffer) {
     trdb_decimal rounded;
     if (value.kind != TRDB_DECIMAL_FINITE ||
@@ -76,15 +80,15 @@ static int print_tables(trdb_uow *uow, trdb_in_i64 bot, trdb_error **reterr) {
 }
 
 /* Where the day went: rows per table, and the bot's account. */
-static int print_written(trdb_uow *uow, const import_result *result, const char *currency,
+static int print_written(trdb_uow *uow, const import *im, const char *currency,
                          trdb_error **reterr) {
     TRDB_AUTO(trdb_trading_bot) *bot = NULL;
     int64_t identities = 0, positions = 0, fills = 0, trades = 0;
-    trdb_where_i64 this_bot = trdb_where_i64_eq(result->bot_id);
-    int code = trdb_trading_bot_get(uow, result->bot_id, &bot, reterr);
+    trdb_where_i64 this_bot = trdb_where_i64_eq(im->bot_id);
+    int code = trdb_trading_bot_get(uow, im->bot_id, &bot, reterr);
     if (code == 0)
         code = trdb_usr_auth_identities_count(
-            uow, TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(result->user_id)), &identities,
+            uow, TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(im->user_id)), &identities,
             reterr);
     if (code == 0)
         code = trdb_trading_positions_count(uow, TRDB_TRADING_POSITION_FILTER(.bot_id = this_bot), &positions,
@@ -97,7 +101,7 @@ static int print_written(trdb_uow *uow, const import_result *result, const char 
         return code;
     char balance[TRDB_DECIMAL_TEXT_SIZE], seen[TRDB_TIMESTAMP_TEXT_SIZE];
     printf("\nWritten to PostgreSQL\n");
-    printf("  usr_users            1 trader, id %lld\n", (long long)result->user_id);
+    printf("  usr_users            1 trader, id %lld\n", (long long)im->user_id);
     printf("  usr_auth_identities  %lld Telegram identity\n", (long long)identities);
     printf("  trading_bots         1 bot, id %lld, balance %s %s, last heartbeat %s\n", (long long)bot->id,
            text(bot->current_balance, 18, balance), currency, minute(bot->last_heartbeat, seen));
@@ -107,23 +111,30 @@ static int print_written(trdb_uow *uow, const import_result *result, const char 
     return 0;
 }
 
-int report_print(trdb_db *db, const export_file *export, const import_result *result, trdb_error **reterr) {
+int report_print(const import *im, trdb_error **reterr) {
+    const char *currency = im->export->stake_currency;
     TRDB_AUTO(trdb_uow) *uow = NULL;
     TRDB_AUTO(trdb_trading_equity_curve_row_list) *curve = NULL;
-    trdb_in_i64 bot = trdb_i64(result->bot_id);
+    trdb_in_i64 bot = trdb_i64(im->bot_id);
     trdb_uow_options options = trdb_uow_options_init();
     options.flags = TRDB_UOW_READ_ONLY;
     options.isolation = TRDB_ISOLATION_REPEATABLE_READ; /* all figures of one moment */
-    int code = trdb_uow_begin(db, &options, &uow, reterr);
+    int code = trdb_uow_begin(im->db, &options, &uow, reterr);
     if (code == 0)
-        code = print_totals(uow, bot, export->stake_currency, reterr);
+        code = print_totals(uow, bot, currency, reterr);
     if (code == 0)
         code = print_tables(uow, bot, reterr);
     if (code == 0)
         code = trdb_trading_equity_curve(uow, bot, &curve, reterr);
     if (code == 0) {
-        chart_print(stdout, curve, export->stake_currency);
-        code = print_written(uow, result, export->stake_currency, reterr);
+        size_t count = trdb_trading_equity_curve_row_list_count(curve);
+        char first[TRDB_TIMESTAMP_TEXT_SIZE] = "", last[TRDB_TIMESTAMP_TEXT_SIZE] = "";
+        if (count > 0) {
+            minute(trdb_trading_equity_curve_row_list_at(curve, 0)->closed_at, first);
+            minute(trdb_trading_equity_curve_row_list_at(curve, count - 1)->closed_at, last);
+        }
+        chart_print(stdout, curve, count, currency, first, last);
+        code = print_written(uow, im, currency, reterr);
     }
     return code == 0 ? trdb_uow_commit(uow, reterr) : code;
 }

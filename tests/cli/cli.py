@@ -31,7 +31,7 @@ class Done:
 
 
 def environment(extra):
-    return {name: value for name, value in {**os.environ, "DB_URL": None, "SQL_ECHO": None, **extra}.items()
+    return {name: value for name, value in {**os.environ, "DB_URL": None, "SQL_ECHO": None, "NO_COLOR": None, "COLUMNS": None, **extra}.items()
             if value is not None}
 
 
@@ -77,6 +77,18 @@ def database():
     name = f"cli_{os.getpid()}_{time.monotonic_ns()}"
     admin = f"host={HOST} user=tester dbname=postgres"
     psql(admin, f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        yield f"host={HOST} user=tester dbname={name}"
+    finally:
+        psql(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def copy_of(template):
+    """A copy of a database; gives its connection string."""
+    name = f"cli_{os.getpid()}_{time.monotonic_ns()}"
+    admin = f"host={HOST} user=tester dbname=postgres"
+    psql(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield f"host={HOST} user=tester dbname={name}"
     finally:

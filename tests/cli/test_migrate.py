@@ -71,12 +71,15 @@ def built_in():
 
 def plan_changes_nothing():
     """plan leaves the database as it was"""
-    with database() as url:
+    def without_an_id(url):
         before = psql(url, "SELECT pg_current_xact_id()::text::bigint, count(*) FROM pg_class")
         works("migrate", "plan", "--schema", "fresh", DB_URL=url)
         works("migrate", "status", "--schema", "fresh", DB_URL=url)
-        after = psql(url, "SELECT pg_current_xact_id()::text::bigint - 1, count(*) FROM pg_class")
-        assert before == after, "a transaction was given an id, so it wrote"
+        return before == psql(url, "SELECT pg_current_xact_id()::text::bigint - 1, count(*) FROM pg_class")
+
+    with database() as url:
+        # autovacuum may take an id meanwhile, but not every time
+        assert any(without_an_id(url) for _ in range(10)), "a transaction was given an id, so it wrote"
         assert psql(url, "SELECT count(*) FROM pg_namespace WHERE nspname = 'fresh'") == "0"
 
 

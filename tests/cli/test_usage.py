@@ -8,9 +8,16 @@ from cli import COMMAND, HOST, WRAPPER, database, environment, fails, run, works
 
 
 def help_and_version():
-    """--help and --version, also behind a command"""
-    assert works("--help").out.startswith("usage: tradingdb")
-    assert works("migrate", "up", "--help").out == works("--help").out
+    """--help on everything, on a group and on a command, and --version"""
+    everything = works("--help").out
+    assert everything.startswith("usage: tradingdb") and "  users role ID ROLE" in everything
+    group = works("users", "-h").out
+    assert "  users role ID ROLE" in group and "migrate" not in group
+    command = works("--help", "users", "role").out
+    assert command.startswith("usage: tradingdb users role ID ROLE [OPTIONS]") and "--tz ZONE" in command
+    assert "ROLE: admin, trader, viewer" in command
+    assert works("nonesuch", "--help").out == everything
+    assert all(len(line) < 80 for text in (group, command) for line in text.splitlines()[:-3]), group
     assert re.fullmatch(r"tradingdb \d+\.\d+\.\d+\n", works("--version").out)
 
 
