@@ -22,6 +22,8 @@ sys.dont_write_bytecode = True  # no __pycache__ in the source tree
 import catalog
 import headers
 import names
+import python
+import python_text
 import queries as named
 import reference
 import sources
@@ -48,6 +50,7 @@ class Output:
             setattr(self, name, pathlib.Path(os.path.normpath(base / table[name])))
         self.map = pathlib.Path(os.path.normpath(base / table["map"])) if "map" in table else None
         self.reference = pathlib.Path(os.path.normpath(base / table["reference"])) if "reference" in table else None
+        self.python = pathlib.Path(os.path.normpath(base / table["python"])) if "python" in table else None
         self.include = table.get("include", "")
         self.tables_symbol = table.get("tables_symbol", "trdbi_tables")
         self.version = self.read_version(base, table)
@@ -106,6 +109,11 @@ def generate(api_path, server, release=False):
     if out.map:
         texts[out.map] = sources.symbol_map(lock)
         texts[out.sources / "meson.build"] = sources.meson_list(domains)
+    if out.python:
+        public = {path.stem: text for path, text in [*written.items(), *texts.items()] if path.suffix == ".h"
+                  and path.parent == out.headers}
+        texts.update({out.python / name: text for name, text in
+                      python.files(model, queries, public, lock.version, bool(written)).items()})
     if out.reference:
         texts.update({out.reference / name: text for name, text in reference.pages(model, queries).items()})
     return texts, out
@@ -117,8 +125,8 @@ def stale(texts, out):
     folders = {path.parent for path in texts}
     for folder in sorted(folders):
         for path in sorted(folder.glob("*")):
-            if path.is_file() and path not in texts and path.suffix in (".c", ".h", ".md") \
-                    and headers.MARK in path.read_text():
+            if path.is_file() and path not in texts and path.suffix in (".c", ".h", ".md", ".py") \
+                    and any(mark in path.read_text() for mark in (headers.MARK, python_text.MARK)):
                 found.append(path)
     return found
 

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: MIT
+"""A call of C, compiled from its prototype and the generator's notes: what becomes of each keyword, what comes back."""
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+from struct import Struct
+from typing import Any
+
+from tradingdb import _c
+from tradingdb._decode import codec
+from tradingdb._encode import (Keep, Kind, boolean, in_slot_of, integer32, json_bytes, kind_of, utf8, wrong_type)
+from tradingdb._filter import FilterStruct
+from tradingdb._library import check, function
+from tradingdb._row import is_row, layout
+from tradingdb._struct import InputStruct, OptionsStruct, RowStruct, Values, flag_names, pack_flags
+from tradingdb._values import NOT_GIVEN
+
+Arguments = list[Any]
+_result_types: dict[str, Callable[..., Any]] = {}
+_calls: dict[str, Call] = {}
+
+
+# ---- inputs: each takes its keywords out of the values and adds arguments
+
+
+class Input:
+    def __init__(self, parameter: _c.Parameter) -> None:
+        self.name, self.notes = parameter.name, parameter.notes
+        self.words = [f"{word}={said}" if said else word for word, said in parameter.notes.items()]
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        raise NotImplementedError
+
+
+class TextInput(Input):
+    """Text or JSON; None is NULL where the call says what that means."""
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        value = values[self.name]
+        if value is None and "null" in self.notes:
+            arguments.append(None)
+        else:
+            arguments.append((json_bytes if "json" in self.notes else utf8)(value, self.name))
+
+
+class NumberInput(Input):
+    """Numbers, booleans and closed sets."""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        plain = parameter.type == "int32_t" and "enum" not in parameter.notes
+        self.kind = Kind("i", integer32, (0,)) if plain else kind_of(parameter.type, self.words)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments += self.kind.encode(values[self.name], self.name, keep)
+
+
+class FlagsInput(Input):
+    """A keyword per flag."""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        self.flags = flag_names(parameter.notes["flags"])
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments.append(pack_flags(self.flags, values))
+
+
+class ValueInput(Input):
+    """A struct by value: trdb_decimal, trdb_timestamp, trdb_uuid, trdb_in_*."""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        self.type = _c.ctype(parameter.type)
+        self.slot = in_slot_of(parameter.type, self.words)
+        self.struct = Struct("=" + self.slot.codes)
+        self.is_in = parameter.type.startswith("trdb_in_")
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        value = values[self.name]
+        if value is NOT_GIVEN or value is None and "optional" in self.notes:
+            arguments.append(self.type())
+            return
+        if value is None and not self.is_in and "null" not in self.notes:
+            raise wrong_type(self.name, "a value", value)
+        data = self.struct.pack(*self.slot.values(value, self.name, keep))
+        arguments.append(self.type.from_buffer_copy(data.ljust(ctypes.sizeof(self.type), b"\0")))
+
+
+class NewInput(Input):
+    """A trdb_*_new: a keyword per field that the call takes. Where a name comes twice in a call, the struct's own
+    name stands before it."""
+
+    def __init__(self, parameter: _c.Parameter, struct: str, others: set[str]) -> None:
+        super().__init__(parameter)
+        self.prefix = f"{self.name}_" if "prefixed" in parameter.notes else ""
+        names = {field.name for field in _c.fields(struct)}
+        if "fields" in parameter.notes:
+            names = set(parameter.notes["fields"].split(","))
+        self.struct = InputStruct(struct, names if self.prefix else names - others)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        if self.prefix:
+            values = {name: values[self.prefix + name] for name in self.struct.slots if self.prefix + name in values}
+        arguments.append(self.struct.pack(values, keep))
+
+
+class NewsInput(Input):
+    """An array of trdb_*_new: three arguments."""
+
+    def __init__(self, parameter: _c.Parameter, struct: str) -> None:
+        super().__init__(parameter)
+        self.struct = InputStruct(struct)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        data, count = self.struct.pack_many(values[self.name], keep, self.name)
+        arguments += [data, self.struct.size, count]
+
+
+class KeysInput(Input):
+    """An array of plain values and their number."""
+
+    def __init__(self, parameter: _c.Parameter, element: str) -> None:
+        super().__init__(parameter)
+        self.kind = kind_of(element, self.words)
+        self.struct = Struct("=" + self.kind.codes)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        given = values[self.name]
+        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+            raise wrong_type(self.name, "a list of keys", given)
+        packed = [self.struct.pack(*self.kind.encode(value, f"{self.name}[{at}]", keep))
+                  for at, value in enumerate(given)]
+        arguments += [b"".join(packed), len(packed)]
+
+
+class FilterInput(Input):
+    def __init__(self, parameter: _c.Parameter, struct: str) -> None:
+        super().__init__(parameter)
+        self.struct = FilterStruct(struct)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments.append(self.struct.pack(values, keep))
+
+
+class OptionsInput(Input):
+    def __init__(self, parameter: _c.Parameter, struct: str) -> None:
+        super().__init__(parameter)
+        self.struct = OptionsStruct(struct)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments.append(self.struct.pack(values, keep))
+
+
+class HandleInput(Input):
+    """A handle that the binding keeps."""
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments.append(values[self.name])
+
+
+class RowInput(Input):
+    def __init__(self, parameter: _c.Parameter, struct: str) -> None:
+        super().__init__(parameter)
+        self.row = RowStruct(struct)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        value = values[self.name]
+        if getattr(value, "C", None) != self.row.struct:
+            raise wrong_type(self.name, f"a row of {self.row.struct}", value)
+        arguments.append(self.row.address(value, keep))
+
+
+# ---- outputs: each makes the place for a result, and takes it out
+
+
+class Output:
+    def __init__(self, parameter: _c.Parameter) -> None:
+        self.pointed = parameter.type.removesuffix("*").strip()
+
+    def place(self) -> Any:
+        raise NotImplementedError
+
+    def take(self, place: Any) -> Any:
+        raise NotImplementedError
+
+
+class ValueOutput(Output):
+    """A number, a closed set, a decimal, a time, …"""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        words = tuple(f"enum={said}" for word, said in parameter.notes.items() if word == "enum")
+        self.type = _c.ctype("text" if self.pointed == "const char *" else self.pointed)
+        codes, _, self.convert = codec(_c.Field(parameter.name, self.pointed, words))
+        self.struct = Struct("=" + codes)
+
+    def place(self) -> Any:
+        return self.type()
+
+    def take(self, place: Any) -> Any:
+        raw = self.struct.unpack_from(bytes(place))
+        (value,) = self.convert(*([part] for part in raw))
+        return value
+
+
+class RowOutput(Output):
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        struct = self.pointed.removesuffix("*").strip()
+        self.layout = layout(struct)
+        self.free = function(f"{struct}_free")
+
+    def place(self) -> Any:
+        return ctypes.c_void_p()
+
+    def take(self, place: Any) -> Any:
+        if place.value is None:
+            return None
+        try:
+            return self.layout.row(place.value)
+        finally:
+            self.free(place)
+
+
+class ListOutput(Output):
+    """A list, read as a whole through its bulk view where it has one."""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        struct = self.pointed.removesuffix("*").strip()
+        self.layout = layout(struct.removesuffix("_list"))
+        self.bulk = f"{struct}_rows" in _c.FUNCTIONS
+        self.rows = function(f"{struct}_rows" if self.bulk else f"{struct}_at")
+        self.count, self.free = function(f"{struct}_count"), function(f"{struct}_free")
+
+    def place(self) -> Any:
+        return ctypes.c_void_p()
+
+    def take(self, place: Any) -> Any:
+        if place.value is None:
+            return []
+        try:
+            if not self.bulk:
+                return [self.layout.row(self.rows(place, at)) for at in range(self.count(place))]
+            stride, count = ctypes.c_size_t(), ctypes.c_size_t()
+            first = self.rows(place, ctypes.byref(stride), ctypes.byref(count))
+            return self.layout.rows(first, stride.value, count.value)
+        finally:
+            self.free(place)
+
+
+# ---- the call
+
+
+class Call:
+    """A function of C as a function of keywords."""
+
+    def __init__(self, symbol: str) -> None:
+        _, parameters = _c.prototype(symbol)
+        self.symbol, self.function = symbol, function(symbol)
+        self.takes_unit = parameters[0].type == "trdb_uow *"
+        self.names = {parameter.name for parameter in parameters if not parameter.type.endswith("_new *")}
+        self.inputs: list[Input] = []
+        self.outputs: list[Output] = []
+        rest = parameters[self.takes_unit:-1]
+        while rest:
+            taken = self.read(rest)
+            rest = rest[taken:]
+        self.many = any(isinstance(input_, NewsInput) for input_ in self.inputs)
+        self.result = _result_types.get(symbol)
+
+    def read(self, parameters: list[_c.Parameter]) -> int:
+        """Adds what the next parameter is; gives how many it takes with it."""
+        parameter = parameters[0]
+        if parameter.name == "ret" or parameter.name.startswith("ret_"):
+            self.outputs.append(output_of(parameter))
+            return 1
+        following = [other.name for other in parameters[1:3]]
+        input_, taken = input_of(parameter, following, self.names)
+        self.inputs.append(input_)
+        return taken
+
+    def __call__(self, unit: Any, values: Values) -> Any:
+        keep, error = Keep(), ctypes.c_void_p()
+        arguments: Arguments = [unit] if self.takes_unit else []
+        for input_ in self.inputs:
+            input_.add(values, arguments, keep)
+        places = [output.place() for output in self.outputs]
+        (wanted,) = boolean(values.get("returning", True) if self.many else True, "returning", keep)
+        arguments += [ctypes.byref(place) if wanted else None for place in places]
+        check(self.function(*arguments, ctypes.byref(error)), error)
+        results = [output.take(place) for output, place in zip(self.outputs, places)]
+        if self.result:
+            return self.result(*results)
+        return results[0] if results else None
+
+
+def input_of(parameter: _c.Parameter, following: list[str], others: set[str]) -> tuple[Input, int]:
+    """(the input, the number of C parameters that it fills); `others` are the names of the call's parameters."""
+    declared, pointed = parameter.type, parameter.type.removeprefix("const ").removesuffix("*").strip()
+    if following == ["row_size", "count"]:
+        return NewsInput(parameter, pointed), 3
+    if following[:1] == ["count"]:
+        return KeysInput(parameter, "text" if declared == "const char *const *" else pointed), 2
+    if declared == "const char *":
+        return TextInput(parameter), 1
+    if declared.endswith("*"):
+        if pointed.endswith("_new"):
+            return NewInput(parameter, pointed, others), 1
+        if pointed.endswith("_filter"):
+            return FilterInput(parameter, pointed), 1
+        if pointed.endswith("_options"):
+            return OptionsInput(parameter, pointed), 1
+        return (RowInput(parameter, pointed) if pointed in _c.STRUCTS else HandleInput(parameter)), 1
+    if "flags" in parameter.notes:
+        return FlagsInput(parameter), 1
+    return (ValueInput if declared.startswith("trdb_") else NumberInput)(parameter), 1
+
+
+def output_of(parameter: _c.Parameter) -> Output:
+    pointed = parameter.type.removesuffix("*").strip()
+    if pointed.endswith("*") and pointed != "const char *":
+        struct = pointed.removesuffix("*").strip()
+        return RowOutput(parameter) if is_row(struct) else ListOutput(parameter)
+    return ValueOutput(parameter)
+
+
+def results(symbol: str, kind: Callable[..., Any]) -> None:
+    """Says in what a call with several results gives them."""
+    _result_types[symbol] = kind
+
+
+def call(symbol: str) -> Call:
+    found = _calls.get(symbol)
+    if found is None:
+        found = _calls[symbol] = Call(symbol)
+    return found

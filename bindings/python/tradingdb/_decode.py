@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""From C to Python. Rows are read in bulk: one copy of the list's memory, unpacked by struct and converted column by
+column, so that no field is fetched through ctypes."""
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from ctypes import c_char_p
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from struct import Struct
+from typing import Any
+from uuid import UUID
+
+from tradingdb import _c
+from tradingdb._choice import by_code
+from tradingdb._generated.errors import Range
+from tradingdb._values import EPOCH, INFINITY, NEG_INFINITY
+
+Column = Sequence[Any]
+CHUNK = 1024          # rows that are converted at once: columns stay in the processor's cache
+GC_PAUSE = 256        # rows from which on the cyclic collector rests: rows hold no cycles
+_json = json.JSONDecoder(parse_float=Decimal)
+_json_long = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal)
+_nothing = Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity")
+
+
+# ---- a column of each kind, from the columns of its parts
+
+
+def integers(values: Column) -> Iterable[Any]:
+    return values
+
+
+def optional(values: Column, given: Column) -> Iterable[Any]:
+    return [value if set_ else None for value, set_ in zip(values, given)]
+
+
+def texts(pointers: Column) -> Iterable[Any]:
+    return [c_char_p(pointer).value.decode() if pointer else None for pointer in pointers]  # type: ignore[union-attr]
+
+
+def document(value: bytes) -> Any:
+    text = value.decode()
+    try:
+        return _json.decode(text)
+    except ValueError:
+        return _json_long.decode(text)  # an integer of more than 4300 digits, which int() refuses to read
+
+
+def documents(pointers: Column) -> Iterable[Any]:
+    return [document(c_char_p(pointer).value) if pointer else None for pointer in pointers]  # type: ignore[arg-type]
+
+
+def decimal(low: int, high: int, kind: int, negative: int, scale: int) -> Decimal | None:
+    if kind == 1:
+        coefficient = high << 64 | low if high else low
+        return Decimal(f"{'-' if negative else ''}{coefficient}E-{scale}")
+    return None if kind == 0 else _nothing[kind - 2]
+
+
+def decimals(*columns: Column) -> Iterable[Any]:
+    return list(map(decimal, *columns))
+
+
+def time(us: int) -> datetime:
+    try:
+        return EPOCH + timedelta(0, 0, us)
+    except OverflowError:
+        raise Range("a time lies outside the years 1 to 9999, which datetime cannot hold") from None
+
+
+def times(values: Column, kinds: Column) -> Iterable[Any]:
+    special = (None, None, INFINITY, NEG_INFINITY)
+    return [time(us) if kind == 1 else special[kind] for us, kind in zip(values, kinds)]
+
+
+def stamps(values: Column) -> Iterable[Any]:
+    """Microseconds since 1970 as datetime; 0 stands for None."""
+    return [time(us) if us else None for us in values]
+
+
+def spans(values: Column) -> Iterable[Any]:
+    return [timedelta(0, 0, us) for us in values]
+
+
+def flags(values: Column) -> Iterable[Any]:
+    return [value != 0 for value in values]
+
+
+def uuids(values: Column) -> Iterable[Any]:
+    return [UUID(bytes=value) for value in values]
+
+
+def optional_uuids(values: Column, given: Column) -> Iterable[Any]:
+    return [UUID(bytes=value) if set_ else None for value, set_ in zip(values, given)]
+
+
+def octets(pointers: Column, sizes: Column) -> Iterable[Any]:
+    return [ctypes.string_at(pointer, size) if pointer else None for pointer, size in zip(pointers, sizes)]
+
+
+def text_arrays(pointers: Column, counts: Column) -> Iterable[Any]:
+    return [list(texts(array("Q", ctypes.string_at(pointer, 8 * count)))) if pointer else None
+            for pointer, count in zip(pointers, counts)]
+
+
+def enumerations(name: str) -> Callable[..., Iterable[Any]]:
+    """trdb_opt_enum: the member, or the text where this package does not know it."""
+    members: dict[int, Any] = {0: None, **by_code(name)}
+
+    def decode(pointers: Column, codes: Column) -> Iterable[Any]:
+        return [members[code] if code in members else ctypes.string_at(pointer).decode()
+                for pointer, code in zip(pointers, codes)]
+    return decode
+
+
+def constants(name: str) -> Callable[..., Iterable[Any]]:
+    """A constant without a text: the member, or the number where this package does not know it."""
+    members = by_code(name)
+    return lambda codes: [members.get(code, code) for code in codes]
+
+
+_PLAIN: dict[str, tuple[str, int, Callable[..., Iterable[Any]]]] = {
+    "int64_t": ("q", 1, integers), "int32_t": ("i", 1, integers), "bool": ("?", 1, integers),
+    "trdb_opt_i64": ("qi4x", 2, optional), "trdb_opt_bool": ("??", 2, optional), "trdb_uuid": ("16s", 1, uuids),
+    "trdb_opt_uuid": ("16si", 2, optional_uuids), "trdb_decimal": ("QQBBB5x", 5, decimals),
+    "trdb_timestamp": ("qi4x", 2, times), "trdb_bytes": ("QQ", 2, octets), "trdb_texts": ("QQ", 2, text_arrays),
+    "text": ("Q", 1, texts),
+}
+_NOTED = {"json": documents, "stamp": stamps, "span": spans, "flag": flags}
+
+
+def codec(field: _c.Field) -> tuple[str, int, Callable[..., Iterable[Any]]]:
+    """(codes for struct, number of values, converter) of a field."""
+    enum = next((note.removeprefix("enum=") for note in field.notes if note.startswith("enum=")), None)
+    if field.type == "trdb_opt_enum" and enum:
+        return "Qi4x", 2, enumerations(enum)
+    codes, count, convert = _PLAIN[field.type]
+    if enum:
+        return codes, count, constants(enum)
+    for note in field.notes:
+        convert = _NOTED.get(note, convert)
+    return codes, count, convert
+
+
+class Layout:
+    """How the rows of a struct are read."""
+
+    def __init__(self, struct: str, make: Callable[..., Any]) -> None:
+        self.struct, self.make = struct, make
+        self.size = _c.sizeof(struct)
+        self.parts: list[tuple[str, int, int, Callable[..., Iterable[Any]]]] = []
+        self.codes, at, values = "=", 0, 0
+        for field in _c.fields(struct):
+            if _c.hidden(field.name):
+                continue
+            codes, count, convert = codec(field)
+            offset = _c.offset(struct, field.name)
+            self.codes += f"{offset - at}x{codes}"
+            at = offset + _c.sizeof(field.type)
+            self.parts.append((field.name, values, values + count, convert))
+            values += count
+        self.used = at
+        self._structs: dict[int, Struct] = {}
+
+    def struct_of(self, stride: int) -> Struct:
+        """Rows of a newer library may be longer than this package knows."""
+        if stride not in self._structs:
+            self._structs[stride] = Struct(f"{self.codes}{stride - self.used}x")
+        return self._structs[stride]
+
+    def rows(self, address: int, stride: int, count: int) -> list[Any]:
+        """All rows of a list; one copy of its memory is unpacked."""
+        if count == 0:
+            return []
+        paused = count > GC_PAUSE and gc.isenabled()
+        if paused:
+            gc.disable()
+        try:
+            raw = self.struct_of(stride).iter_unpack(ctypes.string_at(address, stride * count))
+            found: list[Any] = []
+            while chunk := list(islice(raw, CHUNK)):
+                found.extend(map(self.make, *self.columns(list(zip(*chunk)))))
+            return found
+        finally:
+            if paused:
+                gc.enable()
+
+    def columns(self, raw: list[Any]) -> list[Iterable[Any]]:
+        found = []
+        for name, first, last, convert in self.parts:
+            try:
+                found.append(convert(*raw[first:last]))
+            except RecursionError:
+                raise Range(f"{self.struct.removeprefix('trdb_')}.{name}: the document is nested too deeply",
+                            column=name) from None
+            except Range as error:
+                raise Range(f"{self.struct.removeprefix('trdb_')}.{name}: {error.message}", column=name) from None
+        return found
+
+    def row(self, address: int) -> Any:
+        """A row that a call gave on its own."""
+        return self.rows(address, self.size, 1)[0]

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: MIT
+"""Databases and units of work."""
+from __future__ import annotations
+
+import ctypes
+import struct
+import warnings
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from tradingdb import _c
+from tradingdb._call import call
+from tradingdb._encode import Keep, utf8
+from tradingdb._errors import Error
+from tradingdb._generated.core import DbStats, Finding
+from tradingdb._generated.domains import Domains, Units
+from tradingdb._generated.errors import State
+from tradingdb._library import check, function
+from tradingdb._row import layout
+from tradingdb._struct import OptionsStruct
+from tradingdb._trace import Trace, Tracer
+
+T = TypeVar("T")
+_db_options = OptionsStruct("trdb_db_options")
+_uow_options = OptionsStruct("trdb_uow_options")
+_run_options = OptionsStruct("trdb_run_options")
+_unit_function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+class Database(Domains, Units):
+    """A pool of connections to one database, made by tradingdb.open(). Any number of threads may share it; a process
+    made by fork() must open its own, and gets Forked from this one.
+
+    Domains are attributes: `db.trading.close_trade(…)` opens a unit of work for the call, commits it and gives the
+    result. Several calls that belong together go into one unit: `with db.unit_of_work() as uow:`."""
+
+    def __init__(self, url: str | None, values: dict[str, Any], trace: Trace) -> None:
+        keep, error, handle = Keep(), ctypes.c_void_p(), ctypes.c_void_p()
+        self._url, self._schema = url, values["schema"]
+        conninfo = None if url is None else utf8(url, "url")
+        check(function("trdb_open")(conninfo, _db_options.pack(values, keep), ctypes.byref(handle),
+                                    ctypes.byref(error)), error)
+        self._handle = handle
+        self._tracer = Tracer(trace)
+        self._closed = False
+        # Freed when nothing can use it any more, and not at exit, when another thread may be in the middle of a call.
+        weakref.finalize(self, function("trdb_db_free"), handle).atexit = False
+
+    def _begin(self, values: dict[str, Any]) -> UnitOfWork:
+        keep, error, handle = Keep(), ctypes.c_void_p(), ctypes.c_void_p()
+        self._tracer.install(self._handle)
+        check(function("trdb_uow_begin")(self._handle, _uow_options.pack(values, keep), ctypes.byref(handle),
+                                         ctypes.byref(error)), error)
+        return UnitOfWork(self, handle)
+
+    def _run(self, work: Callable[[UnitOfWork], T], values: dict[str, Any]) -> T:
+        keep, error, results = Keep(), ctypes.c_void_p(), _Attempt[T]()
+        options = _c.ctype("trdb_run_options").from_buffer_copy(
+            _run_options.pack(values, keep) or struct.pack("=Q", _c.sizeof("trdb_run_options")).ljust(
+                _c.sizeof("trdb_run_options"), b"\0"))
+        unit_options = _uow_options.pack(values, keep)
+        if unit_options:
+            options.uow = keep.data(unit_options)
+
+        def attempt(handle: int, _: object, __: object) -> int:
+            return results.of(work, UnitOfWork(self, ctypes.c_void_p(handle), owned=False))
+
+        self._tracer.install(self._handle)
+        code = function("trdb_run")(self._handle, _unit_function(attempt), None, ctypes.byref(options),
+                                    ctypes.byref(error))
+        if results.exception is not None and error.value is None:
+            raise results.exception
+        check(code, error)
+        return results.value
+
+    def _call(self, symbol: str, values: dict[str, Any]) -> Any:
+        function_ = call(symbol)
+        if not function_.takes_unit:
+            return function_(None, values)
+        with self.unit_of_work() as uow:
+            return uow._call(symbol, values)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """Closes idle connections, and others when their unit ends. Units under way go on; new ones get Closed."""
+        self._closed = True
+        function("trdb_close")(self._handle)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def statistics(self) -> DbStats:
+        """The pool's counters since the database was opened, and its present state."""
+        error = ctypes.c_void_p()
+        memory = _c.ctype("trdb_db_stats")(ctypes.sizeof(_c.ctype("trdb_db_stats")))
+        check(function("trdb_db_get_stats")(self._handle, ctypes.byref(memory), ctypes.byref(error)), error)
+        stats: DbStats = layout("trdb_db_stats").row(ctypes.addressof(memory))
+        return stats
+
+    def doctor(self) -> list[Finding]:
+        """Looks at the database as its user does: reachable, version, role and rights, schema level, clock, limits."""
+        findings: list[Finding] = call("trdb_doctor")(None, {"conninfo": self._url, "schema": self._schema})
+        return findings
+
+    def __repr__(self) -> str:
+        return f"<tradingdb.Database {'closed' if self._closed else 'open'}>"
+
+
+class _Attempt(Generic[T]):
+    """What came of the last call of run()'s work. Exceptions must not cross C: they wait here."""
+
+    value: T
+    exception: BaseException | None = None
+
+    def of(self, work: Callable[[UnitOfWork], T], uow: UnitOfWork) -> int:
+        self.exception = None
+        try:
+            self.value = work(uow)
+            return 0
+        except BaseException as exception:
+            self.exception = exception
+            return exception.code if isinstance(exception, Error) and exception.code < 0 else 1
+        finally:
+            uow._handle = None
+
+
+class UnitOfWork(Domains):
+    """One transaction on one connection, made by Database.unit_of_work(). As a context manager it commits when its
+    block is left and rolls back when an exception leaves it. One thread uses it at a time.
+
+    An error that the server reports fails the unit: what is called on it then gets State, until it is rolled back, or
+    to a savepoint. What is refused before it is sent leaves it as it was."""
+
+    def __init__(self, db: Database, handle: ctypes.c_void_p, *, owned: bool = True) -> None:
+        self._db, self._tracer = db, db._tracer
+        self._handle: ctypes.c_void_p | None = handle
+        self._busy = False
+        self._finalizer = weakref.finalize(self, _abandon, handle) if owned else None
+        if self._finalizer:
+            self._finalizer.atexit = False
+
+    def _enter(self) -> ctypes.c_void_p:
+        """Takes the unit for a call of C, during which another thread may run."""
+        handle = self._handle
+        if handle is None:
+            raise State("the unit of work is finished; begin a new one")
+        if self._busy:
+            raise State("another thread is in the middle of a call on this unit of work")
+        self._busy = True
+        return handle
+
+    def _leave(self) -> None:
+        self._busy = False
+        if self._tracer.interrupt is not None:
+            self._tracer.raise_interrupt()
+
+    def _call(self, symbol: str, values: dict[str, Any]) -> Any:
+        handle = self._enter()
+        try:
+            return call(symbol)(handle, values)
+        finally:
+            self._leave()
+
+    def _command(self, symbol: str) -> None:
+        handle, error = self._enter(), ctypes.c_void_p()
+        try:
+            check(function(symbol)(handle, ctypes.byref(error)), error)
+        finally:
+            self._leave()
+
+    def _finish(self, symbol: str) -> None:
+        """Ends the unit; its handle is released whatever the answer."""
+        if self._finalizer is None:
+            raise State("run() commits this unit of work, or rolls it back when an exception leaves its function")
+        handle, error = self._enter(), ctypes.c_void_p()
+        try:
+            code = function(symbol)(handle, ctypes.byref(error))
+            self._handle = None
+            self._finalizer.detach()
+            function("trdb_uow_free")(handle)
+            check(code, error)
+        finally:
+            self._leave()
+
+    @property
+    def finished(self) -> bool:
+        return self._handle is None
+
+    def commit(self) -> None:
+        """Commits. The unit is finished then, whatever becomes of it."""
+        self._finish("trdb_uow_commit")
+
+    def rollback(self) -> None:
+        """Rolls back. The unit is finished then. A broken connection is no error: nothing was stored."""
+        self._finish("trdb_uow_rollback")
+
+    def flush(self) -> None:
+        """Sends what waits in a unit begun with `pipeline`, and waits for the answers."""
+        self._command("trdb_uow_flush")
+
+    def savepoint(self) -> Savepoint:
+        """A nested scope: `with uow.savepoint():` keeps its work when it is left, and undoes it when an exception
+        leaves it; a unit that failed inside works again then."""
+        return Savepoint(self)
+
+    def __enter__(self) -> UnitOfWork:
+        if self.finished:
+            raise State("the unit of work is finished; begin a new one")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self.finished:
+            return
+        if error is None:
+            self.commit()
+        else:
+            _undo(self.rollback)
+
+    def __repr__(self) -> str:
+        return f"<tradingdb.UnitOfWork {'finished' if self.finished else 'open'}>"
+
+
+class Savepoint:
+    """A nested scope of a unit of work; see UnitOfWork.savepoint()."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def __enter__(self) -> UnitOfWork:
+        self._uow._command("trdb_uow_savepoint")
+        return self._uow
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        uow = self._uow
+        if uow.finished:
+            return
+        if error is not None:
+            _undo(lambda: uow._command("trdb_uow_rollback_to"))
+            return
+        try:
+            uow._command("trdb_uow_release")
+        except BaseException:  # the unit failed inside, and the block hid it
+            _undo(lambda: uow._command("trdb_uow_rollback_to"))
+            raise
+
+
+def _undo(action: Callable[[], None]) -> None:
+    """Rolls back while an exception is on its way, which counts more than what goes wrong here."""
+    try:
+        action()
+    except Error:
+        pass
+
+
+def _abandon(handle: ctypes.c_void_p) -> None:
+    """A unit that nobody finished: it is rolled back, and the programmer is told."""
+    function("trdb_uow_free")(handle)
+    warnings.warn("a unit of work was neither committed nor rolled back", ResourceWarning, stacklevel=2)
+

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Input structs: a keyword per field, packed by one struct.pack per row and set of given fields."""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from struct import Struct
+from typing import Any
+
+from tradingdb import _c
+from tradingdb._encode import Flat, Keep, Slot, boolean, in_slot_of, refused, slot_of, wrong_type
+from tradingdb._errors import Error
+from tradingdb._generated.errors import Range
+from tradingdb._values import NOT_GIVEN
+
+Values = Mapping[str, Any]
+
+
+class Packer:
+    """Packs some fields of a struct; the others stay zero."""
+
+    def __init__(self, struct: str, slots: dict[str, Slot], names: Iterable[str], first: Flat) -> None:
+        self.first = first
+        self.slots = sorted(((name, slots[name]) for name in names), key=lambda item: _c.offset(struct, item[0]))
+        codes, at = "=" + "Q" * len(first), 8 * len(first)
+        for name, slot in self.slots:
+            offset = _c.offset(struct, name)
+            codes += f"{offset - at}x{slot.codes}"
+            at = offset + Struct("=" + slot.codes).size
+        self.struct = Struct(f"{codes}{_c.sizeof(struct) - at}x")
+
+    def pack(self, values: Values, keep: Keep, prefix: str = "") -> bytes:
+        flat = list(self.first)
+        for name, slot in self.slots:
+            flat += slot.values(values[name], prefix + name, keep)
+        return self.struct.pack(*flat)
+
+
+class InputStruct:
+    """A trdb_*_new or an options struct. `rename` tells by which keywords fields go that are not called alike."""
+
+    def __init__(self, struct: str, names: Iterable[str] | None = None) -> None:
+        self.struct, self.size = struct, _c.sizeof(struct)
+        self.slots = {field.name: in_slot_of(field.type, field.notes) for field in _c.fields(struct)
+                      if not _c.hidden(field.name) and (names is None or field.name in names)}
+        self._packers: dict[tuple[str, ...], Packer] = {}
+
+    def pack(self, values: Values, keep: Keep, prefix: str = "") -> bytes:
+        """The struct with those fields that `values` gives; other keys are left alone."""
+        given = tuple(name for name in self.slots if values.get(name, NOT_GIVEN) is not NOT_GIVEN)
+        packer = self._packers.get(given)
+        if packer is None:
+            packer = self._packers[given] = Packer(self.struct, self.slots, given, (self.size,))
+        return packer.pack(values, keep, prefix)
+
+    def pack_many(self, rows: Iterable[Values], keep: Keep, where: str) -> tuple[bytes, int]:
+        """(array of structs, number); a bad row is named by its index."""
+        if not isinstance(rows, Iterable):
+            raise wrong_type(where, "a list of dicts", rows)
+        packed = []
+        for at, values in enumerate(rows):
+            if not isinstance(values, Mapping):
+                raise TypeError(f"{where}[{at}]: expected a dict, not {type(values).__name__}")
+            unknown = values.keys() - self.slots.keys()
+            if unknown:
+                raise TypeError(f"{where}[{at}]: there is no field {', '.join(sorted(map(str, unknown)))}")
+            try:
+                packed.append(self.pack(values, keep, f"{where}[{at}]."))
+            except Error as error:
+                error.row = at
+                raise
+        return b"".join(packed), len(packed)
+
+
+class RowStruct:
+    """A row that goes back to C: where a list goes on, or what a figure is computed of."""
+
+    def __init__(self, struct: str) -> None:
+        self.struct = struct
+        self.slots = {field.name: slot_of(field.type, field.notes) for field in _c.fields(struct)}
+        self._packers: dict[tuple[str, ...], Packer] = {}
+
+    def address(self, row: Any, keep: Keep, names: tuple[str, ...] | None = None) -> int:
+        """The address of a copy of the row, of all its fields or of some."""
+        names = tuple(self.slots) if names is None else names
+        packer = self._packers.get(names)
+        if packer is None:
+            packer = self._packers[names] = Packer(self.struct, self.slots, names, ())
+        values = {name: getattr(row, name) for name in names}
+        return keep.data(packer.pack(values, keep, f"{type(row).__name__}."))
+
+
+
+class OptionsStruct:
+    """An options struct from keywords: times in seconds, a keyword per flag; what is None has its default."""
+
+    def __init__(self, struct: str) -> None:
+        self.struct = InputStruct(struct, [field.name for field in _c.fields(struct) if field.type != "pointer"])
+        self.flags: dict[str, dict[str, int]] = {}
+        for field in _c.fields(struct):
+            for note in field.notes:
+                if note.startswith("flags="):
+                    self.flags[field.name] = flag_names(note.removeprefix("flags="))
+
+    def pack(self, values: Values, keep: Keep) -> bytes | None:
+        given: dict[str, Any] = {}
+        for name in self.struct.slots:
+            if name in self.flags:
+                value: Any = pack_flags(self.flags[name], values) or None
+            elif name.endswith("_ms"):
+                value = milliseconds(values[name.removesuffix("_ms")], name.removesuffix("_ms"))
+            else:
+                value = values[name]
+            if value is not None:
+                given[name] = value
+        return self.struct.pack(given, keep) if given else None
+
+
+def milliseconds(value: Any, where: str) -> int | None:
+    """Seconds or a timedelta as milliseconds, rounded up; -1, for never or none, stays."""
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if value is None or value == -1 and not isinstance(value, bool):
+        return None if value is None else -1
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong_type(where, "seconds or a timedelta", value)
+    if not -(1 << 31) <= value * 1000 < (1 << 31) - 1:
+        raise refused(Range, where, "the time is out of range")
+    return math.ceil(value * 1000)
+
+
+def flag_names(name: str) -> dict[str, int]:
+    """{keyword: bit} of a trdb_*_flags."""
+    prefix = f"TRDB_{name.removesuffix('_flags')}_".upper()
+    return {constant.removeprefix(prefix).lower(): bit for constant, bit in _c.CONSTANTS[f"trdb_{name}"].items()}
+
+
+def pack_flags(flags: dict[str, int], values: Values) -> int:
+    total = 0
+    for name, bit in flags.items():
+        (given,) = boolean(values[name], name, Keep())
+        total |= bit if given else 0
+    return total
