@@ -13,7 +13,8 @@ SOURCE = pathlib.Path(os.environ["TRDB_TEST_SOURCE"])
 HOST = os.environ["TRDB_TEST_HOST"]
 WORK = pathlib.Path(tempfile.mkdtemp(dir=os.environ["TRDB_TEST_DIR"]))
 PREFIX = WORK / "prefix"
-PAGES = [SOURCE / "README.md", SOURCE / "HACKING.md", *sorted((SOURCE / "docs").glob("*.md"))]
+PAGES = [SOURCE / "README.md", SOURCE / "HACKING.md", *sorted((SOURCE / "docs").glob("*.md")),
+         SOURCE / "bindings/python/README.md"]
 
 # Commands that other suites run, or that would run this one again.
 ELSEWHERE = {"./examples/quickstart.sh": "examples/test_quickstart.sh", "./tests/run.sh": "support/suites.py"}
@@ -72,6 +73,7 @@ def readme():
     shell(f"git ls-files -z | xargs -0 cp --parents -t {clone}", SOURCE)
     program, = blocks(SOURCE / "README.md", "c")
     (outside / "engine.c").write_text(program)
+    output = ""
     sync_to_disk("SET fsync = on")
     try:
         for block in blocks(SOURCE / "README.md", "sh"):
@@ -82,10 +84,10 @@ def readme():
                     block = block.replace(there, here)
                 shell(block, WORK / "clone")
             else:
-                output = shell(block, outside)
-                assert "has a bot" in output, output
+                output += shell(block, outside)
     finally:
         sync_to_disk("RESET fsync")
+    assert "has a bot" in output and "added user 1" in output, output
 
 
 def sandbox_options():
@@ -124,6 +126,18 @@ def other_snippets():
             shell(f"cc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only {path} $(pkg-config --cflags tradingdb)", WORK)
 
 
+def python_snippets():
+    """the Python snippets of all pages run with the installed package"""
+    package, = PREFIX.glob("lib/python3*/*-packages/tradingdb")
+    run = 0
+    for page in PAGES:
+        for snippet in blocks(page, "python"):
+            (WORK / "snippet.py").write_text(snippet)
+            shell(f"PYTHONPATH={package.parent} PYTHONDONTWRITEBYTECODE=1 python3 {WORK}/snippet.py", WORK)
+            run += 1
+    assert run >= 3, run
+
+
 def cpp_outside():
     """the C++ engine compiles outside the tree against the installed copy and runs"""
     shell(f"c++ -std=c++17 -Wall -Wextra -Werror {SOURCE}/examples/engine.cpp -o {WORK}/engine"
@@ -159,4 +173,4 @@ def error_codes():
     assert declared == explained, declared ^ explained
 
 
-tap.run(install, destdir, readme, other_commands, other_snippets, cpp_outside, names_exist, error_codes)
+tap.run(install, destdir, readme, other_commands, other_snippets, python_snippets, cpp_outside, names_exist, error_codes)
