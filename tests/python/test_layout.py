@@ -42,7 +42,8 @@ def run_program():
     subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Werror", f"-I{support.SOURCE}/include", str(WORK / "layout.c"), "-o",
                     str(WORK / "layout"), f"-L{support.BUILD}/lib", "-ltradingdb",
                     f"-Wl,-rpath,{support.BUILD}/lib", "-Wl,--unresolved-symbols=ignore-in-shared-libs"], check=True)
-    return subprocess.run([str(WORK / "layout")], check=True, capture_output=True, text=True).stdout.splitlines()
+    return subprocess.run([str(WORK / "layout")], env=support.environment(), check=True, capture_output=True,
+                          text=True).stdout.splitlines()
 
 
 def said(word):
