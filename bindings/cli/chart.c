@@ -49,8 +49,8 @@ static void print_label(FILE *out, int64_t value, unsigned scale) {
     fprintf(out, "%14s", text);
 }
 
-void chart_print(FILE *out, const trdb_trading_equity_curve_row_list *curve, size_t count, const char *currency,
-                 const char *first, const char *last) {
+void chart_print(FILE *out, const trdb_trading_equity_curve_row_list *curve, size_t count,
+                 const char *currency, const char *first, const char *last) {
     if (count == 0)
         return;
     unsigned scale = common_scale(curve, count);

@@ -18,18 +18,18 @@ enum cli_exit {
 /* --color */
 enum cli_color { CLI_COLOR_AUTO = 0, CLI_COLOR_ALWAYS = 1, CLI_COLOR_NEVER = 2 };
 
-/* A command line, taken apart. Numbers are 0, texts NULL and times NULL where nothing is given, unless something
- * else is said; command.c has the defaults. */
+/* A command line, taken apart. Numbers are 0, texts NULL and times NULL where nothing is given, unless
+ * something else is said; command.c has the defaults. */
 typedef struct cli {
-    const char *action;    /* the second word of the command, or NULL */
+    const char *action;          /* the second word of the command, or NULL */
     const char *const *operands; /* as given, NULL behind the last; `sandbox run`: the command to run */
-    int64_t id;            /* of an operand that is one */
-    int32_t choice;        /* of an operand that is one */
-    const char *database;  /* NULL: DB_URL */
+    int64_t id;                  /* of an operand that is one */
+    int32_t choice;              /* of an operand that is one */
+    const char *database;        /* NULL: DB_URL */
     const char *schema;
     bool json;
     bool csv;
-    int32_t color; /* enum cli_color */
+    int32_t color;  /* enum cli_color */
     const char *tz; /* never NULL */
 
     int limit;
@@ -181,8 +181,8 @@ void echo(void *arg, const trdb_trace_event *event);
 /* Bytes that hold any time that these write. */
 enum { CLI_TIME_SIZE = 64 };
 
-/* Reads a time: ISO 8601 with an offset, or without one as the clock of the zone shows it. CLI_OK or CLI_USAGE, told;
- * `option` names what gave it. */
+/* Reads a time: ISO 8601 with an offset, or without one as the clock of the zone shows it. CLI_OK or
+ * CLI_USAGE, told; `option` names what gave it. */
 int cli_parse_time(const cli *o, const char *option, const char *text, trdb_timestamp *ret);
 /* As programs want it: "2024-05-01T12:00:00.123456Z", in another zone with its offset. */
 const char *cli_format_time(const cli *o, trdb_timestamp value, char *buffer);
@@ -193,6 +193,6 @@ int cli_check_zone(const char *zone);
 
 /* ---- JSON from the command line ---------------------------------------------------------------------- */
 
-/* The JSON object of a value: itself when it begins with `{`, otherwise the text of that file. NULL, told, when it is
- * none. Free it with free(). */
+/* The JSON object of a value: itself when it begins with `{`, otherwise the text of that file. NULL, told,
+ * when it is none. Free it with free(). */
 char *cli_json_value(const char *option, const char *value);

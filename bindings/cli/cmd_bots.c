@@ -84,13 +84,14 @@ static int count_open(session *s, bot_row *row) {
     const trdb_where_i64 bot = trdb_where_i64_eq(row->bot.id);
     if (trdb_trading_trades_count(
             s->uow,
-            TRDB_TRADING_TRADE_FILTER(.bot_id = bot, .status = trdb_where_enum_eq(TRDB_TRADING_TRADE_STATUS_OPEN)),
+            TRDB_TRADING_TRADE_FILTER(.bot_id = bot,
+                                      .status = trdb_where_enum_eq(TRDB_TRADING_TRADE_STATUS_OPEN)),
             &row->open_trades, &s->error) < 0 ||
-        trdb_trading_positions_count(s->uow,
-                                     TRDB_TRADING_POSITION_FILTER(
-                                             .bot_id = bot,
-                                             .status = trdb_where_enum_eq(TRDB_TRADING_POSITION_STATUS_OPEN)),
-                                     &row->open_positions, &s->error) < 0)
+        trdb_trading_positions_count(
+            s->uow,
+            TRDB_TRADING_POSITION_FILTER(.bot_id = bot,
+                                         .status = trdb_where_enum_eq(TRDB_TRADING_POSITION_STATUS_OPEN)),
+            &row->open_positions, &s->error) < 0)
         return session_failed(s);
     return CLI_OK;
 }
@@ -115,8 +116,8 @@ int cmd_bots_status(const cli *o) {
         return cli_usage_error("--error TEXT belongs to the status error");
     if (session_write(o, &s) != CLI_OK)
         return CLI_FAILED;
-    const trdb_timestamp started = o->choice == TRDB_TRADING_BOT_STATUS_RUNNING ? trdb_timestamp_now()
-                                                                               : (trdb_timestamp){0};
+    const trdb_timestamp started =
+        o->choice == TRDB_TRADING_BOT_STATUS_RUNNING ? trdb_timestamp_now() : (trdb_timestamp){0};
     if (trdb_trading_set_bot_status(s.uow, o->id, o->choice, o->error, started, &bot, &s.error) < 0)
         return session_missing(&s, "bot", o->id, remedy);
     bot_row row = {.bot = *bot};

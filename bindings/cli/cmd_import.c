@@ -55,8 +55,8 @@ static int print(const cli *o, const import *im) {
     if (o->json || o->csv)
         return print_record(o, import_columns, COUNT(import_columns), &row);
     char *strategy = text_printable(row.strategy);
-    printf("%s: %zu trades imported into bot %lld, %zu were there already\n", strategy ? strategy : "", im->imported,
-           (long long)im->bot_id, im->known);
+    printf("%s: %zu trades imported into bot %lld, %zu were there already\n", strategy ? strategy : "",
+           im->imported, (long long)im->bot_id, im->known);
     free(strategy);
     return cli_finish(CLI_OK);
 }
@@ -73,7 +73,7 @@ int cmd_import(const cli *o) {
     if (freqtrade_read(o->operands[0], &export, problem, sizeof problem) < 0)
         return cli_error("%s", problem);
     char *config = o->new_bot ? cli_json_value("--new-bot", o->new_bot) : NULL;
-    import im = {.export = &export, .progress = progress};
+import im = {.export = & export, .progress = progress };
     int rc = o->new_bot && !config ? CLI_FAILED : book(o, &im, config);
     if (rc == CLI_OK)
         rc = print(o, &im);

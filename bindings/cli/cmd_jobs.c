@@ -83,7 +83,8 @@ static const column stats_columns[] = {
     I64("skipped", "skipped", 0, stats_row, stats.skipped),
     I64("missed", "missed", 0, stats_row, stats.missed),
     I64("dead", "dead", 0, stats_row, stats.dead),
-    DEC("average_execution_seconds", "seconds each, completed", 0, stats_row, stats.average_execution_seconds),
+    DEC("average_execution_seconds", "seconds each, completed", 0, stats_row,
+        stats.average_execution_seconds),
     I64("period_days", "in days", 0, stats_row, stats.period_days),
     TIME("since", "since", 0, stats_row, since),
 };
@@ -103,8 +104,8 @@ static trdb_in_enum optional_choice(int32_t choice) {
 
 static int list_page(const cli *o, session *s, printer *p, pager *pages) {
     TRDB_AUTO(trdb_job_schedule_list) *jobs = NULL;
-    const trdb_in_bool enabled = o->enabled || o->disabled ? trdb_bool(o->enabled)
-                                                           : (trdb_in_bool){0, TRDB_NOT_GIVEN};
+    const trdb_in_bool enabled =
+        o->enabled || o->disabled ? trdb_bool(o->enabled) : (trdb_in_bool){0, TRDB_NOT_GIVEN};
     if (trdb_jobs_list_schedules(s->uow, optional_id(o->user), optional_choice(o->type), enabled,
                                  optional_id(pages->last), pager_ask(pages), &jobs, &s->error) < 0)
         return session_missing(s, "job", pages->last, job_remedy);
@@ -121,8 +122,8 @@ static int runs_page(const cli *o, session *s, printer *p, pager *pages, int32_t
     const int code =
         o->job ? trdb_jobs_runs_by_job(s->uow, job_type, o->job, after, pager_ask(pages), &runs, &s->error)
                : trdb_jobs_list_runs(s->uow, optional_id(o->user), optional_choice(o->type),
-                                     optional_choice(o->status), optional_choice(0), false, after, pager_ask(pages),
-                                     &runs, &s->error);
+                                     optional_choice(o->status), optional_choice(0), false, after,
+                                     pager_ask(pages), &runs, &s->error);
     if (code < 0)
         return session_missing(s, "run", pages->last, run_remedy);
     TRDB_FOREACH(trdb_job_schedule_run, run, runs) {
@@ -220,9 +221,8 @@ int cmd_jobs_show(const cli *o) {
         return CLI_FAILED;
     if (trdb_job_schedule_get(s.uow, o->id, &job, &s.error) < 0)
         return session_missing(&s, "job", o->id, job_remedy);
-    if (job->job_type.value > 0 &&
-        trdb_jobs_runs_by_job(s.uow, job->job_type.value, job->id, optional_id(0), trdb_i64(LAST_RUNS), &runs,
-                              &s.error) < 0)
+    if (job->job_type.value > 0 && trdb_jobs_runs_by_job(s.uow, job->job_type.value, job->id, optional_id(0),
+                                                         trdb_i64(LAST_RUNS), &runs, &s.error) < 0)
         return session_failed(&s);
     const int rc = print_job(o, job, runs);
     return rc == CLI_OK && !o->json && !o->csv ? print_runs(o, runs) : rc;
@@ -255,8 +255,8 @@ static int add_job(const cli *o, const char *params) {
         new.enabled = trdb_bool(false);
     if (trdb_jobs_create_schedule(s.uow, &new, &job, &s.error) < 0) {
         if (trdb_error_code(s.error) == TRDB_E_DUPLICATE)
-            return cli_error("%s; `tradingdb jobs list --user %" PRId64 "` shows it", trdb_error_message(s.error),
-                             o->user);
+            return cli_error("%s; `tradingdb jobs list --user %" PRId64 "` shows it",
+                             trdb_error_message(s.error), o->user);
         return session_failed(&s);
     }
     if (session_commit(&s) != CLI_OK)
@@ -350,7 +350,8 @@ static const column next_columns[] = {
 
 /* The day of the week in the zone of --tz. */
 static const char *weekday_of(const cli *o, trdb_timestamp at) {
-    static const char *const names[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"}; /* 1970-01-01 first */
+    static const char *const names[] = {"Thu", "Fri", "Sat", "Sun",
+                                        "Mon", "Tue", "Wed"}; /* 1970-01-01 first */
     char date[CLI_TIME_SIZE];
     trdb_timestamp midnight;
     cli_format_time(o, at, date);
@@ -360,7 +361,8 @@ static const char *weekday_of(const cli *o, trdb_timestamp at) {
     return names[midnight.us / INT64_C(86400000000) % 7];
 }
 
-/* Fills rows with what comes after a time; their number, which is less when the years that matter have no more. */
+/* Fills rows with what comes after a time; their number, which is less when the years that matter have no
+ * more. */
 static int fill_next(const cli *o, const trdb_cron *cron, trdb_timestamp after, int count, next_row *rows) {
     for (int i = 0; i < count; i++) {
         if (trdb_cron_next(cron, after, &after, NULL) < 0)

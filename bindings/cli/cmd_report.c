@@ -185,7 +185,8 @@ static void print_sums(const report *r) {
            r->fees_digits);
 }
 
-static int print_parts(const cli *o, const char *name, const column *columns, const report_part *parts, size_t count) {
+static int print_parts(const cli *o, const char *name, const column *columns, const report_part *parts,
+                       size_t count) {
     putchar('\n');
     printer *p = printer_begin(o, name, columns, COUNT(symbol_columns));
     if (!p)
@@ -219,8 +220,8 @@ int cmd_report(const cli *o) {
     __attribute__((cleanup(report_free))) report r = {.bot = NULL};
     if (o->store && !o->bot)
         return cli_usage_error("--store needs --bot ID: figures are stored with a bot");
-    if ((o->store ? session_write(o, &s) : session_read(o, &s)) != CLI_OK || report_read(o, &s, &r) != CLI_OK ||
-        (o->store && session_commit(&s) != CLI_OK))
+    if ((o->store ? session_write(o, &s) : session_read(o, &s)) != CLI_OK ||
+        report_read(o, &s, &r) != CLI_OK || (o->store && session_commit(&s) != CLI_OK))
         return CLI_FAILED;
     if (o->svg) {
         const int rc = svg_write(o, &r, o->svg);

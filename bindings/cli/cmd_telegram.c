@@ -142,8 +142,8 @@ int cmd_telegram_stats(const cli *o) {
 
 static int feedback_page(const cli *o, session *s, printer *p, pager *pages) {
     TRDB_AUTO(trdb_telegram_feedback_list) *list = NULL;
-    if (trdb_telegram_list_feedback(s->uow, o->feedback_type, o->feedback_status, before(pages), pager_ask(pages),
-                                    &list, &s->error) < 0)
+    if (trdb_telegram_list_feedback(s->uow, o->feedback_type, o->feedback_status, before(pages),
+                                    pager_ask(pages), &list, &s->error) < 0)
         return session_failed(s);
     TRDB_FOREACH(trdb_telegram_feedback, feedback, list) {
         if (pager_take(pages, feedback->id))
@@ -191,7 +191,8 @@ int cmd_telegram_feedback(const cli *o) {
     if (!o->id)
         return list_feedback(o);
     if (o->feedback_type || o->feedback_status || o->after || o->limit)
-        return cli_usage_error("with ID there is nothing to choose from: leave --type, --status, --limit and --after out");
+        return cli_usage_error(
+            "with ID there is nothing to choose from: leave --type, --status, --limit and --after out");
     if (o->operands[1])
         return set_feedback_status(o, o->operands[1]);
     if (session_read(o, &s) != CLI_OK)

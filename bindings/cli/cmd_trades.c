@@ -76,8 +76,7 @@ static trdb_trading_trade trade_then(const cli *o, const trdb_trading_trade *tra
 static trdb_where_timestamp entered_when(const cli *o) {
     trdb_where_timestamp where = {.op = TRDB_OP_NONE};
     trdb_timestamp until = o->until;
-    if (o->as_of.kind != TRDB_TIMESTAMP_NULL &&
-        (until.kind == TRDB_TIMESTAMP_NULL || until.us > o->as_of.us))
+    if (o->as_of.kind != TRDB_TIMESTAMP_NULL && (until.kind == TRDB_TIMESTAMP_NULL || until.us > o->as_of.us))
         until = trdb_timestamp_from_us(o->as_of.us + 1);
     if (o->from.kind != TRDB_TIMESTAMP_NULL)
         where.op |= TRDB_OP_FROM;

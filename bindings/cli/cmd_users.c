@@ -119,9 +119,10 @@ static int identities_of(session *s, const trdb_usr_user_list *users, trdb_usr_a
 static int list_page(session *s, printer *p, pager *pages) {
     TRDB_AUTO(trdb_usr_user_list) *users = NULL;
     TRDB_AUTO(trdb_usr_auth_identity_list) *identities = NULL;
-    if (trdb_usr_users_list(s->uow, TRDB_USR_USER_FILTER(.limit = pager_ask(pages),
-                                                         .id = trdb_where_i64_from(pages->last + 1)),
-                            &users, &s->error) < 0)
+    if (trdb_usr_users_list(
+            s->uow,
+            TRDB_USR_USER_FILTER(.limit = pager_ask(pages), .id = trdb_where_i64_from(pages->last + 1)),
+            &users, &s->error) < 0)
         return session_failed(s);
     if (trdb_usr_user_list_count(users) > 0 && identities_of(s, users, &identities) != CLI_OK)
         return CLI_FAILED;
@@ -179,11 +180,11 @@ int cmd_users_list(const cli *o) {
 /* The profile of a user's first Telegram account; *ret stays NULL without one. */
 static int profile_of(session *s, int64_t user_id, trdb_telegram_profile **ret) {
     TRDB_AUTO(trdb_usr_auth_identity_list) *identities = NULL;
-    if (trdb_usr_auth_identities_list(s->uow,
-                                      TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(user_id),
-                                                                    .provider = trdb_where_text_eq("telegram"),
-                                                                    .limit = trdb_i64(1)),
-                                      &identities, &s->error) < 0)
+    if (trdb_usr_auth_identities_list(
+            s->uow,
+            TRDB_USR_AUTH_IDENTITY_FILTER(.user_id = trdb_where_i64_eq(user_id),
+                                          .provider = trdb_where_text_eq("telegram"), .limit = trdb_i64(1)),
+            &identities, &s->error) < 0)
         return session_failed(s);
     const trdb_usr_auth_identity *identity = trdb_usr_auth_identity_list_at(identities, 0);
     if (identity && trdb_users_get_telegram_profile(s->uow, identity->external_id, ret, &s->error) < 0)
@@ -210,8 +211,9 @@ static int find_user(const cli *o, session *s, trdb_usr_user **ret, trdb_telegra
     if (o->telegram) {
         if (trdb_users_get_telegram_profile(s->uow, o->telegram, ret_profile, &s->error) < 0)
             return no_user(s, "Telegram account", o->telegram);
-        return trdb_usr_user_get(s->uow, (*ret_profile)->user_id.value, ret, &s->error) < 0 ? session_failed(s)
-                                                                                           : CLI_OK;
+        return trdb_usr_user_get(s->uow, (*ret_profile)->user_id.value, ret, &s->error) < 0
+                   ? session_failed(s)
+                   : CLI_OK;
     }
     if (o->email && trdb_usr_user_by_email(s->uow, o->email, ret, &s->error) < 0)
         return no_user(s, "e-mail", o->email);
@@ -251,7 +253,8 @@ static int taken(const cli *o, session *s) {
         return session_failed(s);
     char *key = text_printable(email ? o->email : o->telegram);
     cli_error("there is a user with the %s %s already; `tradingdb users show --%s %s` shows it",
-              email ? "e-mail" : "Telegram account", key ? key : "", email ? "email" : "telegram", key ? key : "");
+              email ? "e-mail" : "Telegram account", key ? key : "", email ? "email" : "telegram",
+              key ? key : "");
     free(key);
     return CLI_FAILED;
 }
@@ -271,9 +274,11 @@ int cmd_users_add(const cli *o) {
     if (o->telegram)
         code = trdb_users_create_telegram_user(
             s.uow, o->telegram,
-            TRDB_TELEGRAM_PROFILE_NEW(.email = o->email, .role = role, .language = o->language), &user, &s.error);
+            TRDB_TELEGRAM_PROFILE_NEW(.email = o->email, .role = role, .language = o->language), &user,
+            &s.error);
     else
-        code = trdb_usr_user_insert(s.uow, TRDB_USR_USER_NEW(.email = o->email, .role = role), &user, &s.error);
+        code =
+            trdb_usr_user_insert(s.uow, TRDB_USR_USER_NEW(.email = o->email, .role = role), &user, &s.error);
     if (code < 0)
         return taken(o, &s);
     snprintf(sentence, sizeof sentence, "added user %" PRId64, user->id);
@@ -286,7 +291,8 @@ int cmd_users_role(const cli *o) {
     char sentence[64];
     if (session_write(o, &s) != CLI_OK)
         return CLI_FAILED;
-    if (trdb_usr_user_patch(s.uow, o->id, TRDB_USR_USER_NEW(.role = trdb_enum(o->choice)), &user, &s.error) < 0)
+    if (trdb_usr_user_patch(s.uow, o->id, TRDB_USR_USER_NEW(.role = trdb_enum(o->choice)), &user, &s.error) <
+        0)
         return session_missing(&s, "user", o->id, remedy);
     snprintf(sentence, sizeof sentence, "user %" PRId64 " is %s", user->id, user->role.text);
     return finish_change(o, &s, user, sentence);
@@ -306,7 +312,8 @@ static int read_code(const char *given, char *code, size_t size) {
     return CLI_OK;
 }
 
-/* Tries the code and commits, whatever it says: a wrong try counts. CLI_OK when it was accepted; CLI_NO, told. */
+/* Tries the code and commits, whatever it says: a wrong try counts. CLI_OK when it was accepted; CLI_NO,
+ * told. */
 static int try_code(const cli *o, session *s, const char *account) {
     static const char *const words[] = {
         [TRDB_CODE_OUTCOME_WRONG] = "the code is wrong",
@@ -327,7 +334,8 @@ static int try_code(const cli *o, session *s, const char *account) {
     rc = session_commit(s);
     if (rc != CLI_OK)
         return rc;
-    cli_error("%s", outcome > 0 && outcome < (int32_t)COUNT(words) ? words[outcome] : "the code was not accepted");
+    cli_error("%s",
+              outcome > 0 && outcome < (int32_t)COUNT(words) ? words[outcome] : "the code was not accepted");
     return CLI_NO;
 }
 

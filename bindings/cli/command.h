@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command table: every command with its operands and options. Parsing, --help, the errors of wrong usage and
- * the completion scripts all read it, and the tests compare the man pages with it.
+ * The command table: every command with its operands and options. Parsing, --help, the errors of wrong usage
+ * and the completion scripts all read it, and the tests compare the man pages with it.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ enum value_kind {
 };
 
 typedef struct value_type {
-    const char *name; /* what help calls it: N, FILE */
+    const char *name;                /* what help calls it: N, FILE */
     const char *(*choices)(int32_t); /* the names of a closed set from 1 on, NULL behind the last */
     size_t field;                    /* its place in `cli` */
     int least;
@@ -120,8 +120,8 @@ extern const size_t command_count;
 
 bool command_takes(const command *c, enum option_id option);
 size_t command_operands(const command *c);
-/* Every option name once, for those who read a command line before its command is known: whether this one is the
- * first of its name. */
+/* Every option name once, for those who read a command line before its command is known: whether this one is
+ * the first of its name. */
 bool option_is_first(enum option_id option);
 
 /* Prints help: on all commands, on a group's, on one. NULL for what is not asked. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The completion scripts, from the command table: everything stands in them, so that a key press starts no program. */
+/* The completion scripts, from the command table: everything stands in them, so that a key press starts no
+ * program. */
 #include "command.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ static void put_choices(const value_type *type) {
 
 /* ---- bash -------------------------------------------------------------------------------------------- */
 
-/* The statement that offers the values of an option or operand; the function `_tradingdb_offer` takes what compgen takes. */
+/* The statement that offers the values of an option or operand; the function `_tradingdb_offer` takes what
+ * compgen takes. */
 static void put_bash_values(const value_type *type) {
     if (type->kind == VALUE_CHOICE) {
         fputs("_tradingdb_offer -W \"", stdout);
@@ -64,7 +66,8 @@ static void put_bash_valued(void) {
 }
 
 static void put_bash_command(const command *c) {
-    printf("    \"%s%s%s\")\n        case $prev in\n", c->group, c->action ? " " : "", c->action ? c->action : "");
+    printf("    \"%s%s%s\")\n        case $prev in\n", c->group, c->action ? " " : "",
+           c->action ? c->action : "");
     for (int i = 0; i < OPTION_COUNT; i++) {
         const option_type *type = &option_types[i];
         if (!(c->options >> i & 1) || type->value.kind == VALUE_FLAG)
@@ -176,7 +179,8 @@ static void put_zsh_value(const value_type *type) {
 
 static void put_zsh_option(const option_type *type) {
     if (type->letter)
-        printf(" \\\n            '(-%c --%s)'{-%c,--%s}'[", type->letter, type->name, type->letter, type->name);
+        printf(" \\\n            '(-%c --%s)'{-%c,--%s}'[", type->letter, type->name, type->letter,
+               type->name);
     else
         printf(" \\\n            '--%s[", type->name);
     put_zsh_text(type->help);
@@ -263,7 +267,8 @@ static void put_zsh(void) {
         put_zsh_command(&commands[i]);
     fputs("    esac\n"
           "}\n"
-          "if [[ $funcstack[1] == _tradingdb ]]; then _tradingdb \"$@\"; else compdef _tradingdb tradingdb; fi\n",
+          "if [[ $funcstack[1] == _tradingdb ]]; then _tradingdb \"$@\"; else compdef _tradingdb tradingdb; "
+          "fi\n",
           stdout);
 }
 

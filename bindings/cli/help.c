@@ -6,10 +6,9 @@
 
 enum { WIDTH = 79, COMMAND_INDENT = 31, OPTION_INDENT = 28 };
 
-static const char general[] =
-    "usage: tradingdb COMMAND [OPTIONS]\n"
-    "       tradingdb COMMAND --help\n"
-    "\n";
+static const char general[] = "usage: tradingdb COMMAND [OPTIONS]\n"
+                              "       tradingdb COMMAND --help\n"
+                              "\n";
 
 static const char footer[] =
     "\n"
@@ -55,7 +54,8 @@ static void print_choices(const value_type *type) {
     char line[300];
     int used = snprintf(line, sizeof line, "%s:", type->name);
     for (int32_t i = 1; type->choices(i); i++)
-        used += snprintf(line + used, sizeof line - (size_t)used, "%s %s", i > 1 ? "," : "", type->choices(i));
+        used +=
+            snprintf(line + used, sizeof line - (size_t)used, "%s %s", i > 1 ? "," : "", type->choices(i));
     print_wrapped(line, OPTION_INDENT, 0);
 }
 

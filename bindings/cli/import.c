@@ -42,10 +42,12 @@ int import_use_bot(import *im, int64_t bot_id) {
     TRDB_AUTO(trdb_uow) *uow = NULL;
     TRDB_AUTO(trdb_trading_bot) *bot = NULL;
     trdb_error *error = NULL;
-    if (trdb_uow_begin(im->db, NULL, &uow, &error) < 0 || trdb_trading_bot_get(uow, bot_id, &bot, &error) < 0) {
+    if (trdb_uow_begin(im->db, NULL, &uow, &error) < 0 ||
+        trdb_trading_bot_get(uow, bot_id, &bot, &error) < 0) {
         if (trdb_error_code(error) == TRDB_E_NOT_FOUND) {
             trdb_error_free(error);
-            return refuse(im, "there is no bot %" PRId64 "; `tradingdb bots list` shows those that there are", bot_id);
+            return refuse(im, "there is no bot %" PRId64 "; `tradingdb bots list` shows those that there are",
+                          bot_id);
         }
         return failed(im, NULL, &error);
     }
@@ -62,22 +64,26 @@ static json_object *metadata_of(const freqtrade_export *export) {
     if (!object || json_object_object_add(object, "source", json_object_new_string("freqtrade")) < 0 ||
         json_object_object_add(object, "strategy", json_object_new_string(export->strategy)) < 0 ||
         json_object_object_add(object, "timeframe", json_object_new_string(export->timeframe)) < 0 ||
-        json_object_object_add(object, "stake_currency", json_object_new_string(export->stake_currency)) < 0) {
+        json_object_object_add(object, "stake_currency", json_object_new_string(export->stake_currency)) <
+            0) {
         json_object_put(object);
         return NULL;
     }
     return object;
 }
 
-static int insert_bot(import *im, trdb_uow *uow, const char *description, const char *config, trdb_error **reterr) {
+static int insert_bot(import *im, trdb_uow *uow, const char *description, const char *config,
+                      trdb_error **reterr) {
     TRDB_AUTO(trdb_trading_bot) *bot = NULL;
     const freqtrade_export *export = im->export;
     json_object *metadata = metadata_of(export);
     int code = trdb_trading_bot_insert(
         uow,
-        TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(im->user_id), .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
-                             .status = trdb_enum(TRDB_TRADING_BOT_STATUS_COMPLETED), .description = description,
-                             .config = config, .current_balance = trdb_dec_value(export->starting_balance),
+        TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(im->user_id),
+                             .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
+                             .status = trdb_enum(TRDB_TRADING_BOT_STATUS_COMPLETED),
+                             .description = description, .config = config,
+                             .current_balance = trdb_dec_value(export->starting_balance),
                              .total_pnl = trdb_dec("0"), .started_at = trdb_time(export->trades[0].opened),
                              .extra_metadata = metadata ? json_object_to_json_string(metadata) : NULL),
         &bot, reterr);
@@ -116,7 +122,8 @@ int import_make_bot(import *im, int64_t user_id, const char *config) {
     bot_order order = {im, config};
     trdb_uow_options unit = trdb_uow_options_init();
     trdb_run_options options = trdb_run_options_init();
-    unit.isolation = TRDB_ISOLATION_SERIALIZABLE; /* of two that find no bot, one is refused and looks again */
+    unit.isolation =
+        TRDB_ISOLATION_SERIALIZABLE; /* of two that find no bot, one is refused and looks again */
     options.uow = &unit;
     options.attempts = 20;
     im->user_id = user_id;
@@ -125,7 +132,8 @@ int import_make_bot(import *im, int64_t user_id, const char *config) {
     if (trdb_error_code(error) != TRDB_E_REFERENCE)
         return failed(im, NULL, &error);
     trdb_error_free(error);
-    return refuse(im, "there is no user %" PRId64 "; `tradingdb users list` shows those that there are", user_id);
+    return refuse(im, "there is no user %" PRId64 "; `tradingdb users list` shows those that there are",
+                  user_id);
 }
 
 /* ---- the trades -------------------------------------------------------------------------------------- */
@@ -189,9 +197,9 @@ static int insert_trade(const import *im, trdb_uow *uow, const freqtrade_trade *
                                .exit_logic_name = t->exit_reason, .symbol = t->pair,
                                .interval = im->export->timeframe, .direction = trdb_enum(direction(t)),
                                .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN),
-                               .entry_time = trdb_time(t->opened), .entry_price = trdb_dec_value(t->open_rate),
-                               .size = trdb_dec_value(t->amount), .commission = trdb_dec_value(fee),
-                               .extra_metadata = metadata),
+                               .entry_time = trdb_time(t->opened),
+                               .entry_price = trdb_dec_value(t->open_rate), .size = trdb_dec_value(t->amount),
+                               .commission = trdb_dec_value(fee), .extra_metadata = metadata),
         ret, reterr);
 }
 
@@ -219,12 +227,12 @@ static int finish_trade(trdb_uow *uow, const trade_order *order, int64_t positio
     if (code == 0)
         code = fill(im, uow, t, false, order->fees.out, NULL, NULL, reterr);
     if (code == 0)
-        code = trdb_trading_close_trade(uow, trade->id,
-                                        TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec_value(t->close_rate),
-                                                               .exit_time = trdb_time(t->closed),
-                                                               .exit_reason = t->exit_reason,
-                                                               .commission = trdb_dec_value(order->fees.both)),
-                                        &closed, reterr);
+        code = trdb_trading_close_trade(
+            uow, trade->id,
+            TRDB_TRADING_TRADE_NEW(.exit_price = trdb_dec_value(t->close_rate),
+                                   .exit_time = trdb_time(t->closed), .exit_reason = t->exit_reason,
+                                   .commission = trdb_dec_value(order->fees.both)),
+            &closed, reterr);
     if (code == 0)
         code = trdb_trading_add_bot_pnl(uow, im->bot_id, closed->net_pnl, NULL, reterr);
     if (code == 0 && moves_heartbeat(im, t))
@@ -266,8 +274,11 @@ static int import_trade(import *im, const freqtrade_trade *t) {
         im->known++;
         return 0;
     case ENTANGLED:
-        return refuse(im, "trades[%td]: bot %" PRId64 " holds an open position of %s, which the export knows nothing "
-                      "of; close it first, or import into another bot", t - im->export->trades, im->bot_id, t->pair);
+        return refuse(im,
+                      "trades[%td]: bot %" PRId64
+                      " holds an open position of %s, which the export knows nothing "
+                      "of; close it first, or import into another bot",
+                      t - im->export->trades, im->bot_id, t->pair);
     default:
         return failed(im, t, &error);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Books the trades of an export: each as an entry, a trade, an exit and the bot's account, in a unit of its own. */
+/* Books the trades of an export: each as an entry, a trade, an exit and the bot's account, in a unit of its
+ * own. */
 #pragma once
 
 #include "freqtrade.h"
@@ -22,8 +23,9 @@ typedef struct import {
 
 /* Takes the bot of that id. 0 or -1. */
 int import_use_bot(import *im, int64_t bot_id);
-/* Takes the user's bot of this strategy, made with the configuration (JSON text) unless an earlier import did. However
- * many do so at once, one bot is made. 0 or -1. */
+/* Takes the user's bot of this strategy, made with the configuration (JSON text) unless an earlier import
+ * did. However many do so at once, one bot is made. 0 or -1. */
 int import_make_bot(import *im, int64_t user_id, const char *config);
-/* Books what is not booked yet. An import that ended midway, however it did, is completed by the next. 0 or -1. */
+/* Books what is not booked yet. An import that ended midway, however it did, is completed by the next. 0 or
+ * -1. */
 int import_trades(import *im);

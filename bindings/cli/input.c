@@ -28,9 +28,10 @@ int cli_parse_time(const cli *o, const char *option, const char *text, trdb_time
     return CLI_OK;
 }
 
-/* A time in the zone of --tz, taken apart: up to the seconds, decimals with the point, offset. False for what has no
- * such parts: infinities, years before 1. */
-static bool split_time(const cli *o, trdb_timestamp value, char *text, const char **ret_decimals, const char **ret_offset) {
+/* A time in the zone of --tz, taken apart: up to the seconds, decimals with the point, offset. False for what
+ * has no such parts: infinities, years before 1. */
+static bool split_time(const cli *o, trdb_timestamp value, char *text, const char **ret_decimals,
+                       const char **ret_offset) {
     enum { SECONDS = sizeof "2024-05-01 12:00:00" - 1 };
     const bool utc = strcmp(o->tz, "UTC") == 0; /* needs no zone to be loaded */
     int length = utc ? -1 : trdb_timestamp_format_in(value, o->tz, text, CLI_TIME_SIZE, NULL);
@@ -49,8 +50,9 @@ const char *cli_format_time(const cli *o, trdb_timestamp value, char *buffer) {
     if (!split_time(o, value, text, &decimals, &offset))
         return strcpy(buffer, text);
     const int seconds = (int)(decimals - text), given = (int)(offset - decimals);
-    snprintf(buffer, CLI_TIME_SIZE, "%.*s%.*s%.*s%s", seconds, text, given, decimals, 7 - (given > 0 ? given : 0),
-             given > 0 ? "000000" : ".000000", strcmp(o->tz, "UTC") == 0 ? "Z" : offset);
+    snprintf(buffer, CLI_TIME_SIZE, "%.*s%.*s%.*s%s", seconds, text, given, decimals,
+             7 - (given > 0 ? given : 0), given > 0 ? "000000" : ".000000",
+             strcmp(o->tz, "UTC") == 0 ? "Z" : offset);
     buffer[10] = 'T';
     return buffer;
 }

@@ -16,7 +16,8 @@ typedef struct command_line {
     const char *words[MAX_WORDS + 1];
     int word_count;
     const char *excess; /* the first word that no command has room for */
-    const char *given[OPTION_COUNT]; /* by the first option of a name, whichever the command has; a flag: "" */
+    const char
+        *given[OPTION_COUNT]; /* by the first option of a name, whichever the command has; a flag: "" */
     const command *command;
 } command_line;
 
@@ -49,7 +50,8 @@ static void describe(struct option *longs, char *shorts) {
                 *letter++ = ':';
         }
         if (option_is_first((enum option_id)i))
-            longs[count++] = (struct option){type->name, flag ? no_argument : required_argument, NULL, FIRST_VALUE + i};
+            longs[count++] =
+                (struct option){type->name, flag ? no_argument : required_argument, NULL, FIRST_VALUE + i};
     }
     *letter = '\0';
     longs[count] = (struct option){NULL, 0, NULL, 0};
@@ -154,14 +156,16 @@ static int no_action(const char *group, const char *action) {
         if (strcmp(commands[i].group, group) == 0)
             append(names, sizeof names, ", ", "", commands[i].action);
     }
-    return action ? cli_usage_error("%s does not know what this is: %s; it knows: %s", group, shown(action), names)
+    return action ? cli_usage_error("%s does not know what this is: %s; it knows: %s", group, shown(action),
+                                    names)
                   : cli_usage_error("%s needs to be told what to do: %s", group, names);
 }
 
 /* The option that a name means to this command, or OPTION_COUNT. */
 static int option_of(const command *c, int first) {
     for (int i = first; i < OPTION_COUNT; i++) {
-        if (command_takes(c, (enum option_id)i) && strcmp(option_types[i].name, option_types[first].name) == 0)
+        if (command_takes(c, (enum option_id)i) &&
+            strcmp(option_types[i].name, option_types[first].name) == 0)
             return i;
     }
     return OPTION_COUNT;
@@ -174,7 +178,8 @@ static int not_taken(const command *c, int option) {
             append(names, sizeof names, ", ", "--", option_types[i].name);
     }
     return cli_usage_error("%s%s%s takes no --%s; it takes: %s", c->group, c->action ? " " : "",
-                           c->action ? c->action : "", option_types[option].name, names[0] ? names : "no option");
+                           c->action ? c->action : "", option_types[option].name,
+                           names[0] ? names : "no option");
 }
 
 static int check_options(command_line *line) {
@@ -196,8 +201,9 @@ static int check_options(command_line *line) {
         return cli_usage_error("migrate down needs --to N: everything above N is taken back, with its data");
     for (int i = 0; i < OPTION_COUNT; i++) {
         if (c->needed & ~given & (UINT64_C(1) << i))
-            return cli_usage_error("%s%s%s needs --%s %s", c->group, c->action ? " " : "", c->action ? c->action : "",
-                                   option_types[i].name, option_types[i].value.name);
+            return cli_usage_error("%s%s%s needs --%s %s", c->group, c->action ? " " : "",
+                                   c->action ? c->action : "", option_types[i].name,
+                                   option_types[i].value.name);
     }
     if (line->given[OPTION_JSON] && line->given[OPTION_CSV])
         return cli_usage_error("--json and --csv exclude each other");
@@ -209,13 +215,17 @@ static int check_words(command_line *line) {
     const int first = c->action ? 2 : 1;
     const int count = line->word_count - first;
     if (c->rest)
-        return line->options.operands[0] ? CLI_OK : cli_usage_error("%s %s needs a command", c->group, c->action);
-    const char *excess = count > (int)command_operands(c) ? line->words[first + (int)command_operands(c)] : line->excess;
+        return line->options.operands[0] ? CLI_OK
+                                         : cli_usage_error("%s %s needs a command", c->group, c->action);
+    const char *excess =
+        count > (int)command_operands(c) ? line->words[first + (int)command_operands(c)] : line->excess;
     if (excess)
-        return cli_usage_error("unexpected word: %s%s%s", shown(excess), c->hint ? "; " : "", c->hint ? c->hint : "");
+        return cli_usage_error("unexpected word: %s%s%s", shown(excess), c->hint ? "; " : "",
+                               c->hint ? c->hint : "");
     if (count < c->least)
-        return cli_usage_error("%s%s%s needs %s %s", c->group, c->action ? " " : "", c->action ? c->action : "",
-                               strchr("AEIO", c->operands[count].name[0]) ? "an" : "a", c->operands[count].name);
+        return cli_usage_error(
+            "%s%s%s needs %s %s", c->group, c->action ? " " : "", c->action ? c->action : "",
+            strchr("AEIO", c->operands[count].name[0]) ? "an" : "a", c->operands[count].name);
     line->options.operands = &line->words[first];
     return CLI_OK;
 }
@@ -315,7 +325,10 @@ static int find(command_line *line) {
 }
 
 int main(int argc, char **argv) {
-    command_line line = {.options = {.to = -1, .tz = "UTC", }};
+    command_line line = {.options = {
+                             .to = -1,
+                             .tz = "UTC",
+                         }};
     int rc = parse(argc, argv, &line);
     if (rc != CLI_OK)
         return rc;
@@ -334,5 +347,9 @@ int main(int argc, char **argv) {
         rc = check_words(&line);
     if (rc == CLI_OK)
         rc = take_values(&line);
+    /* A zone that something holds is not loaded again for each time that is written. */
+    TRDB_AUTO(trdb_cron) *zone = NULL;
+    if (rc == CLI_OK && strcmp(line.options.tz, "UTC") != 0)
+        trdb_cron_parse("* * * * *", line.options.tz, &zone, NULL);
     return rc == CLI_OK ? line.command->run(&line.options) : rc;
 }

@@ -31,8 +31,8 @@ int cli_usage_error(const char *format, ...) {
     fflush(stdout);
     fputs("tradingdb: ", stderr);
     vfprintf(stderr, format, args);
-    fprintf(stderr, "; see `tradingdb%s%s%s%s --help`\n", *topic[0] ? " " : "", topic[0], *topic[1] ? " " : "",
-            topic[1]);
+    fprintf(stderr, "; see `tradingdb%s%s%s%s --help`\n", *topic[0] ? " " : "", topic[0],
+            *topic[1] ? " " : "", topic[1]);
     va_end(args);
     return CLI_USAGE;
 }

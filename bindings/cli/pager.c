@@ -9,7 +9,8 @@ pager pager_begin(const cli *o) {
     return (pager){.last = o->after, .taken = o->after, .left = o->limit > 0 ? o->limit : DEFAULT_LIMIT};
 }
 
-/* One more than is wanted tells whether there are more; a list of which rows are left out is read in whole pages. */
+/* One more than is wanted tells whether there are more; a list of which rows are left out is read in whole
+ * pages. */
 trdb_in_i64 pager_ask(pager *p) {
     p->asked = p->left < PAGE && !p->passes ? p->left + 1 : PAGE;
     p->got = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How rows come out: as a table, as JSON or as CSV. A command describes the columns of a row struct once, by the
- * places of its fields, and hands over rows.
+ * How rows come out: as a table, as JSON or as CSV. A command describes the columns of a row struct once, by
+ * the places of its fields, and hands over rows.
  */
 #pragma once
 
@@ -11,16 +11,16 @@
 
 /* The type of a field, which says how it is read and written. */
 enum column_type {
-    COLUMN_KEY,  /* int64_t: never NULL */
-    COLUMN_I64,  /* trdb_opt_i64 */
-    COLUMN_BOOL, /* trdb_opt_bool */
-    COLUMN_TEXT, /* const char * */
-    COLUMN_ENUM, /* trdb_opt_enum */
-    COLUMN_DEC,  /* trdb_decimal */
+    COLUMN_KEY,     /* int64_t: never NULL */
+    COLUMN_I64,     /* trdb_opt_i64 */
+    COLUMN_BOOL,    /* trdb_opt_bool */
+    COLUMN_TEXT,    /* const char * */
+    COLUMN_ENUM,    /* trdb_opt_enum */
+    COLUMN_DEC,     /* trdb_decimal */
     COLUMN_PERCENT, /* the same, with two decimals in a table */
-    COLUMN_TIME, /* trdb_timestamp */
-    COLUMN_JSON, /* const char * with a JSON document */
-    COLUMN_DIGITS /* const char * with the digits of a number */
+    COLUMN_TIME,    /* trdb_timestamp */
+    COLUMN_JSON,    /* const char * with a JSON document */
+    COLUMN_DIGITS   /* const char * with the digits of a number */
 };
 
 /* What a value means, for its colour. */
@@ -36,8 +36,8 @@ typedef struct column {
     const char *title; /* head in a table; NULL: not shown there */
     uint8_t type;      /* enum column_type */
     uint8_t tint;      /* enum tint */
-    uint8_t rank;      /* of a table that is too wide the columns of the highest rank give way first; 0: never */
-    size_t offset;     /* place of the field in the row */
+    uint8_t rank;  /* of a table that is too wide the columns of the highest rank give way first; 0: never */
+    size_t offset; /* place of the field in the row */
 } column;
 
 /* Checks the type of the field, so that a column cannot be read as another type than it is. */
@@ -45,7 +45,8 @@ typedef struct column {
     {                                                                                                        \
         key, title, kind, tint, rank,                                                                        \
             offsetof(row, field) +                                                                           \
-                0 * sizeof(char[__builtin_types_compatible_p(ctype, __typeof__(((row *)0)->field)) ? 1 : -1]) \
+                0 * sizeof(                                                                                  \
+                        char[__builtin_types_compatible_p(ctype, __typeof__(((row *)0)->field)) ? 1 : -1])   \
     }
 #define KEY(key, title, row, field) COLUMN_AS(COLUMN_KEY, int64_t, key, title, TINT_NONE, 0, row, field)
 #define I64(key, title, rank, row, field)                                                                    \
@@ -78,8 +79,8 @@ typedef struct column {
 /* ---- one value --------------------------------------------------------------------------------------- */
 
 bool value_is_null(const column *c, const void *row);
-/* Who reads a value: a table shows decimals rounded, to eight places or four digits, and a record every digit; times
- * are short in both. Programs get everything. */
+/* Who reads a value: a table shows decimals rounded, to eight places or four digits, and a record every
+ * digit; times are short in both. Programs get everything. */
 enum reader { FOR_TABLE, FOR_RECORD, FOR_PROGRAM };
 enum { VALUE_SIZE = 96 };
 /* The value of a column as text, in the buffer of VALUE_SIZE bytes or in the row. Not for NULL. */
@@ -98,8 +99,8 @@ printer *printer_begin(const cli *o, const char *name, const column *columns, si
 void printer_row(printer *p, const void *row);
 /* A title above a table that is not the only one; nothing in JSON and CSV. */
 void printer_title(const cli *o, const char *title);
-/* Ends the list and frees it: CLI_OK or CLI_FAILED, told. `next` is the --after of the next page, NULL when this was
- * the last; it stands in JSON, and below a table on a terminal. */
+/* Ends the list and frees it: CLI_OK or CLI_FAILED, told. `next` is the --after of the next page, NULL when
+ * this was the last; it stands in JSON, and below a table on a terminal. */
 int printer_end(printer *p, const char *next);
 /* Frees a list that failed, without anything that would make it look whole. Returns `rc`. */
 int printer_abort(printer *p, int rc);
@@ -127,7 +128,8 @@ bool pager_take(pager *p, int64_t id);
 /* Leaves a row out. */
 void pager_pass(pager *p, int64_t id);
 bool pager_goes_on(const pager *p);
-/* What printer_end() wants to know: the id of the last row when there are more. The buffer has VALUE_SIZE bytes. */
+/* What printer_end() wants to know: the id of the last row when there are more. The buffer has VALUE_SIZE
+ * bytes. */
 const char *pager_next(const pager *p, char *buffer);
 
 /* ---- one row ----------------------------------------------------------------------------------------- */
@@ -163,8 +165,8 @@ void json_string(json_writer *w, const char *key, const char *text); /* NULL: nu
 /* The value of a column under its key. */
 void json_value(json_writer *w, const cli *o, const column *c, const void *row);
 /* A row as an object. */
-void json_row(json_writer *w, const cli *o, const char *key, const column *columns, size_t count, const void *row,
-              bool lines);
+void json_row(json_writer *w, const cli *o, const char *key, const column *columns, size_t count,
+              const void *row, bool lines);
 
 /* ---- CSV --------------------------------------------------------------------------------------------- */
 
@@ -175,10 +177,11 @@ void csv_row(const cli *o, const column *columns, size_t count, const void *row)
 
 /* Columns that UTF-8 text takes on a terminal. */
 int text_width(const char *text);
-/* Text without control characters, each written as an escape such as \n; malloc'd, NULL when out of memory. */
+/* Text without control characters, each written as an escape such as \n; malloc'd, NULL when out of memory.
+ */
 char *text_printable(const char *text);
-/* Prints the byte at *text, or the control character that begins there as JSON would write it; *text then points to
- * its last byte. */
+/* Prints the byte at *text, or the control character that begins there as JSON would write it; *text then
+ * points to its last byte. */
 void text_put(const char **text);
 /* Cuts text to so many columns, with … at the end when it was longer; in place. */
 void text_cut(char *text, int width);

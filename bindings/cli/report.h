@@ -73,8 +73,8 @@ void report_free(report *r);
 /* A point of the curve, or NULL behind the last. */
 const trdb_trading_equity_curve_row *report_point(const report *r, size_t i);
 
-/* Writes the picture into a file that is replaced as a whole, or to the standard output for "-". CLI_OK or CLI_FAILED,
- * told. */
+/* Writes the picture into a file that is replaced as a whole, or to the standard output for "-". CLI_OK or
+ * CLI_FAILED, told. */
 int svg_write(const cli *o, const report *r, const char *path);
 
 /* ---- scales (svg_scale.c) ----------------------------------------------------------------------------- */
@@ -107,7 +107,9 @@ typedef struct time_tick {
     char label[TICK_SIZE];
 } time_tick;
 
-/* Ticks between two times at whole minutes, hours, days, months or years of the zone, at most `most`; their number. */
-int time_ticks(const cli *o, trdb_timestamp from, trdb_timestamp until, int most, time_tick ticks[MOST_TICKS]);
+/* Ticks between two times at whole minutes, hours, days, months or years of the zone, at most `most`; their
+ * number. */
+int time_ticks(const cli *o, trdb_timestamp from, trdb_timestamp until, int most,
+               time_tick ticks[MOST_TICKS]);
 /* "10 Jan 2018" or, with a clock, "10 Jan 2018 07:15", in the zone. */
 const char *date_text(const cli *o, trdb_timestamp value, bool clock, char buffer[TICK_SIZE]);

@@ -172,8 +172,8 @@ int report_read(const cli *o, session *s, report *r) {
     const trdb_metrics_scope_new scope = scope_of(o, r->bot);
     const int code = o->store ? trdb_trading_compute_metrics(s->uow, &scope, &r->metrics, &s->error)
                               : trdb_trading_metrics(s->uow, &scope, &r->metrics, &s->error);
-    if (code < 0 ||
-        trdb_trading_equity_curve(s->uow, o->bot ? trdb_i64(o->bot) : trdb_null_i64(), &r->curve, &s->error) < 0)
+    if (code < 0 || trdb_trading_equity_curve(s->uow, o->bot ? trdb_i64(o->bot) : trdb_null_i64(), &r->curve,
+                                              &s->error) < 0)
         return session_failed(s);
     r->currency = currency_of(r->bot);
     r->points = points_of(o, r->curve);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The picture of a report: key figures, the running result and its drawdown over time. Coordinates are whole tenths
- * of a point; figures are decimals; nothing is a double.
+ * The picture of a report: key figures, the running result and its drawdown over time. Coordinates are whole
+ * tenths of a point; figures are decimals; nothing is a double.
  */
 #include "report.h"
 
@@ -82,8 +82,9 @@ static void subtitle_of(const canvas *c, char *buffer, size_t size) {
     if (c->count == 0)
         snprintf(buffer, size, "%sno closed trades", bot);
     else
-        snprintf(buffer, size, "%s%zu closed trade%s · %s%s%s (%.40s)", bot, c->count, c->count == 1 ? "" : "s",
-                 from, strcmp(from, until) != 0 ? " to " : "", strcmp(from, until) != 0 ? until : "", c->o->tz);
+        snprintf(buffer, size, "%s%zu closed trade%s · %s%s%s (%.40s)", bot, c->count,
+                 c->count == 1 ? "" : "s", from, strcmp(from, until) != 0 ? " to " : "",
+                 strcmp(from, until) != 0 ? until : "", c->o->tz);
 }
 
 static void put_style(const canvas *c) {
@@ -119,10 +120,11 @@ static void put_description(const canvas *c) {
         snprintf(text, sizeof text, "There are no closed trades.");
     else
         snprintf(text, sizeof text,
-                 "Running net and gross result of %zu closed trades from %s to %s (%.40s), and the drawdown of the net "
+                 "Running net and gross result of %zu closed trades from %s to %s (%.40s), and the drawdown "
+                 "of the net "
                  "result. Net %s %.12s, gross %s %.12s, largest net drawdown %s %.12s.",
-                 c->count, date_text(c->o, c->from, true, from), date_text(c->o, c->until, true, until), c->o->tz,
-                 c->r->net.pnl_digits, currency, c->r->gross.pnl_digits, currency, drop, currency);
+                 c->count, date_text(c->o, c->from, true, from), date_text(c->o, c->until, true, until),
+                 c->o->tz, c->r->net.pnl_digits, currency, c->r->gross.pnl_digits, currency, drop, currency);
     fputs("<desc id=\"d\">", c->out);
     put_text(c->out, text);
     fputs("</desc>\n", c->out);
@@ -214,7 +216,8 @@ static void step_to(FILE *out, char letter, int64_t tenths) {
     put_tenths(out, tenths);
 }
 
-/* What a line does at one place: it comes in at `from`, goes as far as `low` and `high`, and leaves at `to`. */
+/* What a line does at one place: it comes in at `from`, goes as far as `low` and `high`, and leaves at `to`.
+ */
 typedef struct stroke {
     int64_t from;
     int64_t low;
@@ -232,8 +235,8 @@ static void put_stroke(FILE *out, const stroke *s) {
         step_to(out, 'V', s->to);
 }
 
-/* The steps of a line as path data: it holds until the next closing. Where many closings share a place, their extremes
- * and the last one are drawn, so that the picture stays small however many there are. */
+/* The steps of a line as path data: it holds until the next closing. Where many closings share a place, their
+ * extremes and the last one are drawn, so that the picture stays small however many there are. */
 static void put_steps(const canvas *c, const plot *p, pick_fn pick) {
     enum { FEW = 2000, COARSE = 5 };
     const int64_t grain = c->count > FEW ? COARSE : 1, zero = place_y(p, 0);
@@ -326,14 +329,16 @@ static void put_heads(const canvas *c) {
     snprintf(text, sizeof text, "Running result%s%.12s", currency ? " in " : "", currency ? currency : "");
     text_at(c, "head", left, head, text);
     if (c->r->net.drop.until.kind == TRDB_TIMESTAMP_FINITE) {
-        fprintf(c->out, "<rect class=\"swatch\" x=\"%d\" y=\"%d\" width=\"24\" height=\"10\"/>\n", RIGHT - 338, head - 9);
+        fprintf(c->out, "<rect class=\"swatch\" x=\"%d\" y=\"%d\" width=\"24\" height=\"10\"/>\n",
+                RIGHT - 338, head - 9);
         text_at(c, "end", RIGHT - 206, head, "largest drawdown");
     }
     put_rule(c, "net", 10 * (RIGHT - 182), 10 * head - 40, 10 * (RIGHT - 158), 10 * head - 40);
     text_at(c, "end", RIGHT - 88, head, "net of fees");
     put_rule(c, "gross", 10 * (RIGHT - 64), 10 * head - 40, 10 * (RIGHT - 40), 10 * head - 40);
     text_at(c, "end", RIGHT, head, "gross");
-    text_at(c, "head", left, DRAWDOWN_TOP - 14, "Drawdown of the net result: how far it lies below its highest point");
+    text_at(c, "head", left, DRAWDOWN_TOP - 14,
+            "Drawdown of the net result: how far it lies below its highest point");
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------- */
@@ -378,7 +383,7 @@ static void put_plots(canvas *c) {
     widen(c, fall_of, &deepest, &none);
     plot equity = {scale_axis(low, high, c->scale, 6), EQUITY_TOP, EQUITY_BOTTOM};
     plot falls = {scale_axis(deepest, deepest < 0 ? 0 : equity.axis.step, c->scale, 3), DRAWDOWN_TOP,
-                     DRAWDOWN_BOTTOM};
+                  DRAWDOWN_BOTTOM};
     make_room(c, &equity);
     make_room(c, &falls);
     put_heads(c);
@@ -409,7 +414,8 @@ static void draw(canvas *c) {
     subtitle_of(c, subtitle, sizeof subtitle);
     fprintf(c->out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\" "
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+            "role=\"img\" "
             "aria-labelledby=\"t d\">\n<title id=\"t\">",
             WIDTH, HEIGHT, WIDTH, HEIGHT);
     put_text(c->out, title ? title : "");
@@ -429,8 +435,7 @@ static void draw(canvas *c) {
 }
 
 static void draw_to(const cli *o, const report *r, FILE *out) {
-    canvas c = {.out = out, .o = o, .r = r, .count = r->points,
-                .left = 10 * LEFT};
+    canvas c = {.out = out, .o = o, .r = r, .count = r->points, .left = 10 * LEFT};
     if (c.count > 0)
         find_period(&c);
     draw(&c);
@@ -474,7 +479,8 @@ int svg_write(const cli *o, const report *r, const char *path) {
     if (!fresh)
         return cli_error("out of memory");
     strcpy(stpcpy(fresh, path), ".XXXXXX");
-    const bool device = lstat(path, &there) == 0 && !S_ISREG(there.st_mode); /* or a link: it stays what it is */
+    const bool device =
+        lstat(path, &there) == 0 && !S_ISREG(there.st_mode); /* or a link: it stays what it is */
     const int rc = device ? write_through(o, r, path) : replace_file(o, r, path, fresh);
     free(fresh);
     return rc < 0 ? cli_error("cannot write %s: %s", path, strerror(errno)) : CLI_OK;

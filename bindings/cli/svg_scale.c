@@ -146,8 +146,8 @@ const char *date_text(const cli *o, trdb_timestamp value, bool clock, char buffe
     if (!local_of(o, value, &d, &minute))
         return strcpy(buffer, "–");
     if (clock)
-        snprintf(buffer, TICK_SIZE, "%d %s %d %02d:%02d", d.day, months[(d.month - 1) % 12], d.year, minute / 60,
-                 minute % 60);
+        snprintf(buffer, TICK_SIZE, "%d %s %d %02d:%02d", d.day, months[(d.month - 1) % 12], d.year,
+                 minute / 60, minute % 60);
     else
         snprintf(buffer, TICK_SIZE, "%d %s %d", d.day, months[(d.month - 1) % 12], d.year);
     return buffer;
@@ -163,11 +163,13 @@ typedef struct time_step {
 
 static time_step step_for(int64_t seconds, int most) {
     static const time_step steps[] = {
-        {60, .minutes = 1},       {300, .minutes = 5},      {600, .minutes = 10},     {900, .minutes = 15},
-        {1800, .minutes = 30},    {3600, .minutes = 60},    {7200, .minutes = 120},   {10800, .minutes = 180},
-        {21600, .minutes = 360},  {43200, .minutes = 720},  {86400, .days = 1},       {172800, .days = 2},
-        {259200, .days = 3},      {604800, .days = 7},      {1209600, .days = 14},    {2629746, .months = 1},   {5259492, .months = 2},
-        {7889238, .months = 3},   {15778476, .months = 6},  {31556952, .months = 12}, {63113904, .months = 24},
+        {60, .minutes = 1},        {300, .minutes = 5},      {600, .minutes = 10},
+        {900, .minutes = 15},      {1800, .minutes = 30},    {3600, .minutes = 60},
+        {7200, .minutes = 120},    {10800, .minutes = 180},  {21600, .minutes = 360},
+        {43200, .minutes = 720},   {86400, .days = 1},       {172800, .days = 2},
+        {259200, .days = 3},       {604800, .days = 7},      {1209600, .days = 14},
+        {2629746, .months = 1},    {5259492, .months = 2},   {7889238, .months = 3},
+        {15778476, .months = 6},   {31556952, .months = 12}, {63113904, .months = 24},
         {157784760, .months = 60},
     };
     const size_t count = sizeof steps / sizeof *steps;
@@ -222,7 +224,8 @@ static void label(const time_step *step, day d, int minute, char text[TICK_SIZE]
         snprintf(text, TICK_SIZE, "%02d:%02d", minute / 60, minute % 60);
 }
 
-int time_ticks(const cli *o, trdb_timestamp from, trdb_timestamp until, int most, time_tick ticks[MOST_TICKS]) {
+int time_ticks(const cli *o, trdb_timestamp from, trdb_timestamp until, int most,
+               time_tick ticks[MOST_TICKS]) {
     const time_step step = step_for((until.us - from.us) / 1000000, most);
     day d;
     int minute, count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists of rows. JSON and CSV are written as rows come. A table is laid out by its first BLOCK rows, and later rows
- * follow that layout, so that memory stays bounded however long the list is.
+ * Lists of rows. JSON and CSV are written as rows come. A table is laid out by its first BLOCK rows, and
+ * later rows follow that layout, so that memory stays bounded however long the list is.
  */
 #include "print.h"
 
@@ -91,8 +91,8 @@ static void begin(printer *p) {
 /* ---- cells ------------------------------------------------------------------------------------------- */
 
 static bool is_number(const column *c) {
-    return c->type == COLUMN_KEY || c->type == COLUMN_I64 || c->type == COLUMN_DEC || c->type == COLUMN_PERCENT ||
-           c->type == COLUMN_DIGITS;
+    return c->type == COLUMN_KEY || c->type == COLUMN_I64 || c->type == COLUMN_DEC ||
+           c->type == COLUMN_PERCENT || c->type == COLUMN_DIGITS;
 }
 
 static bool is_text(const column *c) {
@@ -105,9 +105,10 @@ static bool look_of_state(const char *word, enum look *ret) {
         const char *word;
         enum look look;
     } looks[] = {
-        {"running", LOOK_GOOD},   {"completed", LOOK_GOOD}, {"open", LOOK_GOOD},     {"error", LOOK_BAD},
-        {"failed", LOOK_BAD},     {"dead", LOOK_BAD},       {"missed", LOOK_BAD},    {"starting", LOOK_WARN},
-        {"stopping", LOOK_WARN},  {"pending", LOOK_WARN},   {"stopped", LOOK_FAINT}, {"disabled", LOOK_FAINT},
+        {"running", LOOK_GOOD},    {"completed", LOOK_GOOD}, {"open", LOOK_GOOD},
+        {"error", LOOK_BAD},       {"failed", LOOK_BAD},     {"dead", LOOK_BAD},
+        {"missed", LOOK_BAD},      {"starting", LOOK_WARN},  {"stopping", LOOK_WARN},
+        {"pending", LOOK_WARN},    {"stopped", LOOK_FAINT},  {"disabled", LOOK_FAINT},
         {"cancelled", LOOK_FAINT}, {"skipped", LOOK_FAINT},
     };
     for (size_t i = 0; i < COUNT(looks); i++) {
@@ -160,7 +161,8 @@ static int total_width(const printer *p) {
     return total;
 }
 
-/* Cuts the texts of a rank, but not below some width. Numbers and times are never cut: they would be wrong ones. */
+/* Cuts the texts of a rank, but not below some width. Numbers and times are never cut: they would be wrong
+ * ones. */
 static void cut_rank(printer *p, int rank, int room, int comfort) {
     for (size_t i = p->shown_count; i-- > 0 && total_width(p) > room;) {
         const column *c = &p->columns[p->shown[i]];
@@ -187,7 +189,8 @@ static void fit(printer *p, const int *wanted) {
         hide_rank(p, rank, room);
         cut_rank(p, rank - 1, room, LEAST_TEXT);
     }
-    for (size_t i = 0; i < p->shown_count && total_width(p) < room; i++) { /* what a left-out column made free */
+    for (size_t i = 0; i < p->shown_count && total_width(p) < room;
+         i++) { /* what a left-out column made free */
         const int more = room - total_width(p), missing = wanted[i] - p->width[i];
         if (!p->hidden[i] && missing > 0)
             p->width[i] += missing < more ? missing : more;
@@ -244,8 +247,8 @@ static void print_cell(const printer *p, size_t i, const cell *c) {
     before = before > 0 ? before : 0;
     int after = p->width[i] - before - width;
     after = is_last(p, i) || after < 0 ? 0 : after;
-    printf("%*s%s%s%s%*s", before, "", c->plain ? "" : look(p->o, c->look), c->text, c->plain ? "" : look_end(p->o),
-           after, "");
+    printf("%*s%s%s%s%*s", before, "", c->plain ? "" : look(p->o, c->look), c->text,
+           c->plain ? "" : look_end(p->o), after, "");
 }
 
 static void flush(printer *p) {
@@ -313,8 +316,8 @@ static void print_hints(const printer *p, const char *next) {
     bool first = true;
     for (size_t i = 0; i < p->shown_count; i++) {
         if (p->hidden[i])
-            printf("%s%s%s", first ? look(p->o, LOOK_FAINT) : ", ", first ? "left out for lack of room: " : "",
-                   p->columns[p->shown[i]].title);
+            printf("%s%s%s", first ? look(p->o, LOOK_FAINT) : ", ",
+                   first ? "left out for lack of room: " : "", p->columns[p->shown[i]].title);
         first &= !p->hidden[i];
     }
     if (!first)
@@ -413,7 +416,8 @@ void print_lines(const cli *o, const column *columns, size_t count, const void *
         }
         char *printable = text_printable(text);
         const bool tinted = look_of(&columns[i], text, &tint);
-        printf("%s%s%s\n", tinted ? look(o, tint) : "", printable ? printable : "", tinted ? look_end(o) : "");
+        printf("%s%s%s\n", tinted ? look(o, tint) : "", printable ? printable : "",
+               tinted ? look_end(o) : "");
         free(printable);
     }
 }

@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include <wchar.h>
 
-/* The next character of UTF-8 text and the columns that it takes; 0 at the end. What is no character counts as one
- * column a byte. The locale is a UTF-8 one, see main(). */
+/* The next character of UTF-8 text and the columns that it takes; 0 at the end. What is no character counts
+ * as one column a byte. The locale is a UTF-8 one, see main(). */
 static size_t next_character(const char *text, int *ret_width) {
     wchar_t wide = 0;
     mbstate_t state = {0};
@@ -37,7 +37,8 @@ void text_cut(char *text, int width) {
         return;
     for (size_t size; (size = next_character(last, &step)) > 0 && used + step <= width - 1; last += size)
         used += step;
-    memcpy(last, "…", sizeof "…"); /* at least three bytes are behind: a cut text is longer than its beginning */
+    memcpy(last, "…",
+           sizeof "…"); /* at least three bytes are behind: a cut text is longer than its beginning */
 }
 
 /* Whether a byte begins a control character: C0, DEL, or C1 as UTF-8. */

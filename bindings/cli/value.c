@@ -35,8 +35,8 @@ bool value_is_null(const column *c, const void *row) {
     return true;
 }
 
-/* For reading: eight decimals, and of a smaller number up to twelve until four digits show; no zeros at the end. What
- * is smaller still is most often what is left of a division. */
+/* For reading: eight decimals, and of a smaller number up to twelve until four digits show; no zeros at the
+ * end. What is smaller still is most often what is left of a division. */
 trdb_decimal readable(trdb_decimal value) {
     enum { DECIMALS = 8, MOST_DECIMALS = 12, FOUR_DIGITS = 1000 };
     trdb_decimal rounded = value;
@@ -45,7 +45,8 @@ trdb_decimal readable(trdb_decimal value) {
     while (scale < MOST_DECIMALS && trdb_decimal_to_i64(value, scale, TRDB_ROUND_DOWN, &digits) == 0 &&
            digits < FOUR_DIGITS && digits > -FOUR_DIGITS)
         scale++;
-    return trdb_decimal_round(value, scale, TRDB_ROUND_HALF_UP, &rounded) < 0 ? value : trdb_decimal_trim(rounded);
+    return trdb_decimal_round(value, scale, TRDB_ROUND_HALF_UP, &rounded) < 0 ? value
+                                                                              : trdb_decimal_trim(rounded);
 }
 
 const char *value_text(const cli *o, const column *c, const void *row, enum reader reader, char *buffer) {
@@ -70,7 +71,8 @@ const char *value_text(const cli *o, const column *c, const void *row, enum read
             trdb_decimal_format(value, buffer, VALUE_SIZE);
             return buffer;
         }
-        trdb_decimal_format(reader == FOR_TABLE ? readable(value) : trdb_decimal_trim(value), buffer, VALUE_SIZE);
+        trdb_decimal_format(reader == FOR_TABLE ? readable(value) : trdb_decimal_trim(value), buffer,
+                            VALUE_SIZE);
         return buffer;
     }
     case COLUMN_TIME: {
@@ -164,17 +166,17 @@ void json_value(json_writer *w, const cli *o, const column *c, const void *row) 
         return;
     }
     const char *text = value_text(o, c, row, FOR_PROGRAM, buffer);
-    const bool raw = c->type == COLUMN_KEY || c->type == COLUMN_I64 || c->type == COLUMN_BOOL ||
-                     c->type == COLUMN_JSON ||
-                     ((c->type == COLUMN_DEC || c->type == COLUMN_PERCENT || c->type == COLUMN_DIGITS) && is_number(text));
+    const bool raw =
+        c->type == COLUMN_KEY || c->type == COLUMN_I64 || c->type == COLUMN_BOOL || c->type == COLUMN_JSON ||
+        ((c->type == COLUMN_DEC || c->type == COLUMN_PERCENT || c->type == COLUMN_DIGITS) && is_number(text));
     if (raw)
         json_raw(w, c->key, text);
     else
         json_string(w, c->key, text);
 }
 
-void json_row(json_writer *w, const cli *o, const char *key, const column *columns, size_t count, const void *row,
-              bool lines) {
+void json_row(json_writer *w, const cli *o, const char *key, const column *columns, size_t count,
+              const void *row, bool lines) {
     json_open(w, key, '{', lines);
     for (size_t i = 0; i < count; i++)
         json_value(w, o, &columns[i], row);
