@@ -5,7 +5,7 @@ A golden file holds commands and what they print: `$ tradingdb …` runs into a 
 columns, `WIDTH=100 %` on a wider one, {url} is the database. `! ` stands before what went to stderr, `? N` tells of an exit status that is not
 0, ␍ and ␛ stand for CR and ESC, <now> for the time of the run. Each file has a database of its own.
 
-TRDB_GOLDEN=write makes the files anew: read the difference before you commit it.
+GOLDEN=write makes the files anew: read the difference before you commit it.
 """
 import contextlib
 import os
@@ -20,7 +20,7 @@ import tap
 from cli import COMMAND, HOST, WRAPPER, copy_of, environment, folder, psql
 
 GOLDEN = pathlib.Path(__file__).with_name("golden")
-WRITE = os.environ.get("TRDB_GOLDEN") == "write"
+WRITE = os.environ.get("GOLDEN") == "write"
 ECHO = r"-- (\S+): \d+ us"
 
 
