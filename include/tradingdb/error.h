@@ -88,6 +88,17 @@ TRDB_API const char *trdb_error_statement(const trdb_error *error);
 /** The index of the row that failed in a call that takes many, or -1. */
 TRDB_API int64_t trdb_error_row(const trdb_error *error);
 
+/**
+ * Which call on the unit of work the server refused, as trdb_uow_calls() counts them: a call that waited fails
+ * at a later one. 0 for the transaction's own statements (BEGIN, COMMIT, savepoints); -1 for an error that
+ * no statement of a unit met.
+ */
+TRDB_API int64_t trdb_error_call(const trdb_error *error);
+
+/** How many calls behind that one were made and did not run, among them the call that answers with this error
+ * when it is another one; 0 when trdb_error_call() is -1. */
+TRDB_API int64_t trdb_error_not_run(const trdb_error *error);
+
 /** True when running the whole unit of work again may succeed. */
 TRDB_API bool trdb_error_retryable(const trdb_error *error);
 

@@ -32,7 +32,8 @@ enum trdb_uow_flags {
     /**
      * Writes whose row is not wanted (insert, upsert, patch, delete and queries with NULL for the result)
      * wait for the next call that reads, for trdb_uow_flush() or for the commit, and share its round trip.
-     * That call then answers for them: its error names the statement that failed, and the rest did not run.
+     * That call then answers for them: its error names the statement and the call that failed, and how many
+     * behind it did not run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run().
      */
     TRDB_UOW_PIPELINE = 2,
     TRDB_UOW_FAST_COMMIT =
@@ -68,6 +69,13 @@ TRDB_DEFINE_INIT(trdb_uow_options);
  */
 TRDB_API int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
                             trdb_error **reterr);
+
+/**
+ * How many calls a unit has taken so far: of repositories, queries and services, each statement counts one; an
+ * insert of many rows is one; what was refused before anything was sent or queued is none. So right behind a
+ * call this is its number, which trdb_error_call() tells when it fails later. 0 for NULL.
+ */
+TRDB_API int64_t trdb_uow_calls(const trdb_uow *uow);
 
 /**
  * Sends what waits in a unit with TRDB_UOW_PIPELINE, and waits for the answers. No round trip when nothing

@@ -7,36 +7,11 @@
 #include "base/text.h"
 #include "core/begin.h"
 #include "core/outcome.h"
+#include "core/uow.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef enum uow_state {
-    ACTIVE,
-    FAILED,  /* an error since the newest savepoint: only rolling back helps */
-    LOST,    /* the connection is gone, and the transaction with it */
-    FINISHED /* committed or rolled back; the connection is given back */
-} uow_state;
-
-struct trdb_uow {
-    trdb_db *db;
-    trdbi_slot *slot; /* NULL once finished */
-    uow_state state;
-    bool begun; /* BEGIN is queued or sent */
-    trdb_uow_options options;
-    char *acting_user;
-    bool wrote;   /* or may have */
-    int64_t txid; /* 0: not learnt */
-    bool calling; /* a call is under way: its callbacks may not make another */
-    int savepoints;
-    char *failure; /* message of the first failure; may be NULL for want of memory */
-    trdbi_params params;
-    atomic_uintptr_t owner; /* the thread inside, 0 for none */
-    int entered;
-};
-
-enum { RESOLVE_TIMEOUT_MS = 30000 };
 
 /* ---- may the unit be used -------------------------------------------------------------------------- */
 
@@ -47,7 +22,7 @@ static uintptr_t this_thread(void) {
 }
 
 /* Handle, process and thread: what holds for every call on a unit. */
-static int take_unit(trdb_uow *uow, trdb_error **reterr) {
+int trdbi_uow_take(trdb_uow *uow, trdb_error **reterr) {
     if (!uow)
         return trdbi_error(reterr, TRDB_E_INVALID, "the unit of work is NULL");
     if (trdbi_db_forked(uow->db))
@@ -69,28 +44,28 @@ void trdbi_uow_leave(trdb_uow *uow) {
         atomic_store(&uow->owner, 0);
 }
 
-static int check_unfinished(const trdb_uow *uow, trdb_error **reterr) {
-    if (uow->state == FINISHED)
+int trdbi_uow_check_unfinished(const trdb_uow *uow, trdb_error **reterr) {
+    if (uow->state == TRDBI_UOW_FINISHED)
         return trdbi_error(reterr, TRDB_E_STATE, "the unit of work is finished; begin a new one");
     if (atomic_load(&uow->db->released))
         return trdbi_error(reterr, TRDB_E_CLOSED, "the database of the unit of work was closed");
     return 0;
 }
 
-static int check_unfailed(const trdb_uow *uow, trdb_error **reterr) {
-    if (uow->state == FAILED || uow->state == LOST)
+int trdbi_uow_check_unfailed(const trdb_uow *uow, trdb_error **reterr) {
+    if (uow->state == TRDBI_UOW_FAILED || uow->state == TRDBI_UOW_LOST)
         return trdbi_error(reterr, TRDB_E_STATE, "an earlier call failed the unit of work: %s",
                            uow->failure ? uow->failure : "out of memory");
     return 0;
 }
 
 int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr) {
-    int r = take_unit(uow, reterr);
+    int r = trdbi_uow_take(uow, reterr);
     if (r < 0)
         return r;
-    r = check_unfinished(uow, reterr);
+    r = trdbi_uow_check_unfinished(uow, reterr);
     if (r == 0)
-        r = check_unfailed(uow, reterr);
+        r = trdbi_uow_check_unfailed(uow, reterr);
     if (r < 0)
         trdbi_uow_leave(uow);
     return r;
@@ -107,15 +82,7 @@ const char *trdbi_uow_schema(const trdb_uow *uow) {
 
 /* ---- calls in the unit ----------------------------------------------------------------------------- */
 
-/* A call under way: what it was like before. */
-typedef struct uow_call {
-    trdb_uow *uow;
-    int64_t round_trips;
-    trdb_error *own;     /* the error when the caller does not want it */
-    trdb_error **reterr; /* never NULL */
-} uow_call;
-
-static void start(uow_call *call, trdb_uow *uow, trdb_error **reterr) {
+void trdbi_uow_start(trdbi_uow_call *call, trdb_uow *uow, trdb_error **reterr) {
     call->uow = uow;
     call->round_trips = trdbi_conn_round_trips(uow->slot->conn);
     call->own = NULL;
@@ -124,13 +91,15 @@ static void start(uow_call *call, trdb_uow *uow, trdb_error **reterr) {
 }
 
 /* Keeps the first failure. An error that was found before anything was sent leaves the unit as it was. */
-static int done(uow_call *call, int r) {
+int trdbi_uow_done(trdbi_uow_call *call, int r) {
     trdb_uow *uow = call->uow;
+    if (r < 0)
+        trdbi_uow_blame(uow, call->reterr);
     const trdbi_conn *conn = uow->slot->conn;
     uow->calling = false;
     bool sent = trdbi_conn_round_trips(conn) != call->round_trips;
     if (r < 0 && (sent || trdbi_conn_broken(conn))) {
-        uow->state = trdbi_conn_broken(conn) ? LOST : FAILED;
+        uow->state = trdbi_conn_broken(conn) ? TRDBI_UOW_LOST : TRDBI_UOW_FAILED;
         free(uow->failure);
         uow->failure = strdup(trdb_error_message(*call->reterr));
     }
@@ -138,27 +107,43 @@ static int done(uow_call *call, int r) {
     return r;
 }
 
+/* Behind a call that failed the server ran nothing. */
+void trdbi_uow_blame(const trdb_uow *uow, trdb_error **reterr) {
+    int64_t call = trdb_error_call(reterr ? *reterr : NULL);
+    if (call >= 0)
+        trdbi_error_set_call(reterr, call, uow->calls - call);
+}
+
+/* Begins a repository's call and gives it its number, which its statements carry. */
+static void start_call(trdbi_uow_call *call, trdb_uow *uow, trdb_error **reterr) {
+    trdbi_uow_start(call, uow, reterr);
+    uow->calls++;
+}
+
 /* BEGIN waits for the statement that follows. */
-static int ensure_begun(trdb_uow *uow, trdb_error **reterr) {
+int trdbi_uow_ensure_begun(trdb_uow *uow, trdb_error **reterr) {
+    trdbi_conn_set_call(uow->slot->conn, 0);
     if (uow->begun)
         return 0;
     uow->begun = true;
     int r = trdbi_begin_queue(uow->slot->conn, &uow->options, reterr);
     if (r < 0)
-        uow->state = FAILED; /* part of it may be queued */
+        uow->state = TRDBI_UOW_FAILED; /* part of it may be queued */
     return r;
 }
 
 /* Ahead of a first write goes the question for the transaction's id, so that a lost COMMIT can be looked up.
  */
 static int prepare_for(trdb_uow *uow, const trdbi_statement *statement, trdb_error **reterr) {
-    int r = ensure_begun(uow, reterr);
-    if (r < 0 || statement->reads || uow->wrote)
-        return r;
-    uow->wrote = true;
-    if (uow->options.flags & (TRDB_UOW_READ_ONLY | TRDB_UOW_FAST_COMMIT))
-        return 0;
-    return trdbi_outcome_queue(uow->slot->conn, &uow->txid, reterr);
+    trdbi_conn *conn = uow->slot->conn;
+    int r = trdbi_uow_ensure_begun(uow, reterr);
+    if (r == 0 && !statement->reads && !uow->wrote) {
+        uow->wrote = true;
+        if (!(uow->options.flags & (TRDB_UOW_READ_ONLY | TRDB_UOW_FAST_COMMIT)))
+            r = trdbi_outcome_queue(conn, &uow->txid, reterr);
+    }
+    trdbi_conn_set_call(conn, uow->calls);
+    return r;
 }
 
 static int build_text(const void *text, trdbi_buf *sql, trdb_error **reterr) {
@@ -167,9 +152,10 @@ static int build_text(const void *text, trdbi_buf *sql, trdb_error **reterr) {
 }
 
 /* One SQL command without parameters, behind what is queued. */
-static int command(trdb_uow *uow, const char *name, const char *sql, trdbi_result **ret,
-                   trdb_error **reterr) {
+int trdbi_uow_command(trdb_uow *uow, const char *name, const char *sql, trdbi_result **ret,
+                      trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
+    trdbi_conn_set_call(conn, 0);
     if (!trdbi_conn_queued(conn))
         return trdbi_conn_exec(conn, name, sql, ret, reterr);
     trdbi_statement statement = {
@@ -211,12 +197,12 @@ static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_para
 
 int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                   trdbi_result **ret, trdb_error **reterr) {
-    uow_call call;
+    trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
-    start(&call, uow, reterr);
-    r = done(&call, run(uow, statement, params, ret, call.reterr));
+    start_call(&call, uow, reterr);
+    r = trdbi_uow_done(&call, run(uow, statement, params, ret, call.reterr));
     trdbi_uow_leave(uow);
     return r;
 }
@@ -227,26 +213,30 @@ bool trdbi_uow_pipelines(const trdb_uow *uow) {
 
 int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                     trdb_error **reterr) {
-    uow_call call;
+    trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
-    start(&call, uow, reterr);
+    start_call(&call, uow, reterr);
     r = prepare_for(uow, statement, call.reterr);
     if (r == 0)
         r = trdbi_conn_queue(uow->slot->conn, statement, params, NULL, NULL, call.reterr);
-    r = done(&call, r);
+    r = trdbi_uow_done(&call, r);
     trdbi_uow_leave(uow);
     return r;
 }
 
+int64_t trdb_uow_calls(const trdb_uow *uow) {
+    return uow ? uow->calls : 0;
+}
+
 int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr) {
-    uow_call call;
+    trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
-    start(&call, uow, reterr);
-    r = done(&call, trdbi_conn_flush(uow->slot->conn, call.reterr));
+    trdbi_uow_start(&call, uow, reterr);
+    r = trdbi_uow_done(&call, trdbi_conn_flush(uow->slot->conn, call.reterr));
     trdbi_uow_leave(uow);
     return r;
 }
@@ -254,30 +244,30 @@ int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr) {
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                        trdb_error **reterr) {
     static const trdbi_statement writes = {.reads = false};
-    uow_call call;
+    trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
-    start(&call, uow, reterr);
+    start_call(&call, uow, reterr);
     r = prepare_for(uow, &writes, call.reterr);
     if (r == 0)
         r = trdbi_conn_run_many(uow->slot->conn, count, next, take, arg, call.reterr);
-    r = done(&call, r);
+    r = trdbi_uow_done(&call, r);
     trdbi_uow_leave(uow);
     return r;
 }
 
 int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr) {
     static const trdbi_statement writes = {.reads = false};
-    uow_call call;
+    trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
-    start(&call, uow, reterr);
+    start_call(&call, uow, reterr);
     r = prepare_for(uow, &writes, call.reterr);
     if (r == 0)
         r = trdbi_conn_copy(uow->slot->conn, job, ret_done, call.reterr);
-    r = done(&call, r);
+    r = trdbi_uow_done(&call, r);
     trdbi_uow_leave(uow);
     return r;
 }
@@ -316,14 +306,7 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
     return 0;
 }
 
-static void finish(trdb_uow *uow, trdbi_outcome outcome) {
-    if (uow->slot)
-        trdbi_pool_give(uow->db, uow->slot, outcome);
-    uow->slot = NULL;
-    uow->state = FINISHED;
-}
-
-static void destroy(trdb_uow *uow) {
+void trdbi_uow_destroy(trdb_uow *uow) {
     trdbi_params_free(&uow->params);
     free(uow->failure);
     free(uow->acting_user);
@@ -359,222 +342,9 @@ int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
     uow->db = trdbi_db_ref(db);
     r = begin(uow, &copy, reterr);
     if (r < 0) {
-        destroy(uow);
+        trdbi_uow_destroy(uow);
         return r;
     }
     *ret = uow;
     return 0;
-}
-
-/* ---- end ------------------------------------------------------------------------------------------- */
-
-/* Whatever the server answers, nothing is stored: a connection that is not idle afterwards is closed. */
-static void roll_back(trdb_uow *uow) {
-    uow->calling = true;
-    if (uow->slot && uow->begun && !atomic_load(&uow->db->released)) {
-        trdbi_conn *conn = uow->slot->conn;
-        if (trdbi_conn_queued(conn)) /* what waits may fail, and ROLLBACK with it */
-            (void)trdbi_conn_flush(conn, NULL);
-        if (!trdbi_conn_broken(conn) && !trdbi_conn_idle(conn))
-            (void)trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, NULL);
-    }
-    uow->calling = false;
-    finish(uow, TRDBI_ROLLED_BACK);
-}
-
-static int lost(const char *when, trdb_error **reterr) {
-    trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "commit: the connection was lost %s; nothing was stored",
-                when);
-    trdbi_error_set_statement(reterr, "commit");
-    if (reterr && (*reterr)->code == TRDB_E_CONNECTION_LOST)
-        (*reterr)->retryable = true;
-    return TRDB_E_CONNECTION_LOST;
-}
-
-static int in_doubt(trdb_error **reterr) {
-    trdbi_error(
-        reterr, TRDB_E_IN_DOUBT,
-        "commit: the connection broke before the server answered; whether the unit was stored is not known");
-    trdbi_error_set_statement(reterr, "commit");
-    if (reterr && (*reterr)->code == TRDB_E_IN_DOUBT)
-        (*reterr)->in_doubt = true;
-    return TRDB_E_IN_DOUBT;
-}
-
-/* COMMIT was sent and not answered. */
-static int resolve(trdb_uow *uow, trdb_error **reterr) {
-    int timeout_ms =
-        uow->options.resolve_timeout_ms == 0 ? RESOLVE_TIMEOUT_MS : uow->options.resolve_timeout_ms;
-    if (!uow->wrote)
-        return lost("during COMMIT", reterr);
-    switch (trdbi_outcome_find(uow->db, &uow->slot->server, uow->txid, timeout_ms)) {
-    case TRDBI_VERDICT_COMMITTED:
-        return 0;
-    case TRDBI_VERDICT_ABORTED:
-        return lost("during COMMIT, and the server rolled the unit back", reterr);
-    default:
-        return in_doubt(reterr);
-    }
-}
-
-static int commit(trdb_uow *uow, trdb_error **reterr) {
-    trdbi_conn *conn = uow->slot->conn;
-    trdbi_result *result = NULL;
-    trdb_error *error = NULL; /* the caller's stays as it is when the outcome turns out well */
-    int r = 0;
-    if (!uow->begun)
-        return 0;
-    if (!(uow->options.flags & TRDB_UOW_FAST_COMMIT))
-        r = trdbi_conn_flush(conn, reterr);
-    if (r < 0)
-        return r;
-    /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
-    if (!trdbi_conn_alive(conn))
-        return lost("before COMMIT was sent", reterr);
-    r = command(uow, "commit", "COMMIT", &result, &error);
-    if (r < 0 && trdbi_conn_broken(conn)) {
-        trdb_error_free(error);
-        return resolve(uow, reterr);
-    }
-    if (r < 0) {
-        trdbi_error_hand(reterr, error);
-        return r;
-    }
-    bool stored = strcmp(trdbi_result_command(result), "COMMIT") == 0;
-    trdbi_result_free(result);
-    if (!stored)
-        return trdbi_error(reterr, TRDB_E_STATE,
-                           "commit: the server rolled the unit back; nothing was stored");
-    return 0;
-}
-
-int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr) {
-    int r = take_unit(uow, reterr);
-    if (r < 0)
-        return r;
-    r = check_unfinished(uow, reterr);
-    if (r == 0)
-        r = check_unfailed(uow, reterr);
-    if (r == 0) {
-        uow->calling = true;
-        r = commit(uow, reterr);
-        uow->calling = false;
-        if (r == 0 || r == TRDB_E_IN_DOUBT)
-            finish(uow, r == 0 ? TRDBI_COMMITTED : TRDBI_OUTCOME_NONE);
-        else
-            roll_back(uow);
-    } else if (uow->state != FINISHED) {
-        roll_back(uow);
-    }
-    trdbi_uow_leave(uow);
-    return r;
-}
-
-int trdb_uow_rollback(trdb_uow *uow, trdb_error **reterr) {
-    int r = take_unit(uow, reterr);
-    if (r < 0)
-        return r;
-    if (uow->state == FINISHED)
-        r = trdbi_error(reterr, TRDB_E_STATE, "the unit of work is finished already");
-    else
-        roll_back(uow);
-    trdbi_uow_leave(uow);
-    return r;
-}
-
-void trdb_uow_free(trdb_uow *uow) {
-    if (!uow)
-        return;
-    if (trdbi_db_forked(uow->db)) {
-        if (uow->slot) {
-            trdbi_conn_abandon(uow->slot->conn);
-            free(uow->slot);
-        }
-    } else if (uow->state != FINISHED) {
-        roll_back(uow);
-    }
-    destroy(uow);
-}
-
-/* ---- savepoints ------------------------------------------------------------------------------------ */
-
-static int exec_savepoint(trdb_uow *uow, const char *name, const char *format, int depth,
-                          trdb_error **reterr) {
-    trdbi_buf sql __attribute__((cleanup(trdbi_buf_cleanup))) = {0};
-    for (const char *p = format; *p; p++) {
-        if (*p == '#')
-            trdbi_buf_printf(&sql, "trdb_%d", depth);
-        else
-            trdbi_buf_char(&sql, *p);
-    }
-    if (sql.failed)
-        return trdbi_error_nomem(reterr);
-    uow_call call;
-    start(&call, uow, reterr);
-    int r = ensure_begun(uow, call.reterr);
-    return done(&call, r < 0 ? r : command(uow, name, sql.data, NULL, call.reterr));
-}
-
-static int check_savepoint(const trdb_uow *uow, trdb_error **reterr) {
-    if (uow->savepoints == 0)
-        return trdbi_error(reterr, TRDB_E_STATE, "the unit of work has no savepoint");
-    return 0;
-}
-
-int trdb_uow_savepoint(trdb_uow *uow, trdb_error **reterr) {
-    int r = trdbi_uow_enter(uow, reterr);
-    if (r < 0)
-        return r;
-    r = exec_savepoint(uow, "savepoint", "SAVEPOINT #", uow->savepoints + 1, reterr);
-    if (r == 0)
-        uow->savepoints++;
-    trdbi_uow_leave(uow);
-    return r;
-}
-
-int trdb_uow_release(trdb_uow *uow, trdb_error **reterr) {
-    int r = trdbi_uow_enter(uow, reterr);
-    if (r < 0)
-        return r;
-    r = check_savepoint(uow, reterr);
-    if (r == 0)
-        r = exec_savepoint(uow, "release", "RELEASE SAVEPOINT #", uow->savepoints, reterr);
-    if (r == 0)
-        uow->savepoints--;
-    trdbi_uow_leave(uow);
-    return r;
-}
-
-/* A unit can only have failed inside its newest savepoint: a failed one enters and leaves none. */
-static int roll_back_to(trdb_uow *uow, trdb_error **reterr) {
-    int r = check_unfinished(uow, reterr);
-    if (r == 0)
-        r = check_savepoint(uow, reterr);
-    if (r < 0)
-        return r;
-    if (uow->state == LOST) {
-        trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "the unit of work has lost its connection: %s",
-                    uow->failure ? uow->failure : "out of memory");
-        return TRDB_E_CONNECTION_LOST;
-    }
-    uow_state before = uow->state;
-    uow->state = ACTIVE;
-    if (trdbi_conn_queued(uow->slot->conn)) /* whatever comes of it is undone */
-        (void)trdbi_conn_flush(uow->slot->conn, NULL);
-    r = exec_savepoint(uow, "rollback to", "ROLLBACK TO SAVEPOINT #; RELEASE SAVEPOINT #", uow->savepoints,
-                       reterr);
-    if (r == 0)
-        uow->savepoints--;
-    else if (uow->state == ACTIVE)
-        uow->state = before; /* nothing was sent */
-    return r;
-}
-
-int trdb_uow_rollback_to(trdb_uow *uow, trdb_error **reterr) {
-    int r = take_unit(uow, reterr);
-    if (r < 0)
-        return r;
-    r = roll_back_to(uow, reterr);
-    trdbi_uow_leave(uow);
-    return r;
 }

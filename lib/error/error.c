@@ -10,6 +10,7 @@
 static const trdb_error out_of_memory = {
     .code = TRDB_E_NOMEM,
     .row = -1,
+    .call = -1,
     .message = (char *)(uintptr_t) "out of memory",
 };
 
@@ -69,6 +70,14 @@ const char *trdb_error_statement(const trdb_error *error) {
 
 int64_t trdb_error_row(const trdb_error *error) {
     return error ? error->row : -1;
+}
+
+int64_t trdb_error_call(const trdb_error *error) {
+    return error ? error->call : -1;
+}
+
+int64_t trdb_error_not_run(const trdb_error *error) {
+    return error ? error->not_run : 0;
 }
 
 bool trdb_error_retryable(const trdb_error *error) {
@@ -140,7 +149,7 @@ int trdbi_error(trdb_error **reterr, int code, const char *format, ...) {
         return code;
     }
     error->code = code;
-    error->row = -1;
+    error->row = error->call = -1;
     error->message = message.data;
     one_line(error->message);
     /* Only now: the arguments may point into the error that is replaced. */
@@ -203,4 +212,12 @@ void trdbi_error_shift_row(trdb_error **reterr, int64_t by) {
     trdb_error *error = changeable(reterr);
     if (error && error->row >= 0)
         error->row += by;
+}
+
+void trdbi_error_set_call(trdb_error **reterr, int64_t call, int64_t not_run) {
+    trdb_error *error = changeable(reterr);
+    if (!error)
+        return;
+    error->call = call;
+    error->not_run = not_run;
 }

@@ -12,6 +12,8 @@ struct trdb_error {
     bool retryable;
     bool in_doubt;
     int64_t row;
+    int64_t call;
+    int64_t not_run;
     char sqlstate[6];
     char *message;
     char *detail;
@@ -56,6 +58,8 @@ void trdbi_error_hand(trdb_error **reterr, trdb_error *error);
 /* The same unless the error names one: what was queued before may be what failed. */
 void trdbi_error_default_statement(trdb_error **reterr, const char *statement);
 void trdbi_error_set_statement(trdb_error **reterr, const char *statement);
+/* The call of a unit that failed, and how many behind it were not run. */
+void trdbi_error_set_call(trdb_error **reterr, int64_t call, int64_t not_run);
 /* Adds to the row of an error that tells one. */
 void trdbi_error_shift_row(trdb_error **reterr, int64_t by);
 void trdbi_error_set_row(trdb_error **reterr, int64_t row);

@@ -77,6 +77,7 @@ struct trdbi_conn {
     trdbi_cache cache;
     trdbi_arguments arguments;
     trdbi_queue queue;
+    int64_t call_number; /* of the unit; statements carry it */
     bool refused;     /* the last failure was a prepared statement that has to be prepared anew */
     bool server_left; /* the server said that it goes down, or takes no writes any more */
     bool forgotten;   /* the server has lost the statements: the cache is to be cleared */
@@ -98,6 +99,7 @@ typedef struct trdbi_call {
     const char *label;
     const char *sql;
     bool secret;
+    int64_t number;     /* of the unit's call that it belongs to */
     int64_t started_us; /* 0 when nobody traces */
     int64_t monotonic_us;
 } trdbi_call;

@@ -192,6 +192,7 @@ int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *option
     trdbi_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return trdbi_error_nomem(reterr);
+    trdbi_conn_set_call(conn, -1);
     int r = open_until(conn, info, options, reterr);
     if (r < 0) {
         trdbi_conn_close(conn);

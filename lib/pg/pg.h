@@ -126,6 +126,9 @@ typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, tr
  * `take` (may be NULL) hears of the answer. */
 int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                      trdbi_take_fn take, void *arg, trdb_error **reterr);
+/* The number of the unit's call that statements come from, for errors; 0: the transaction's
+ * own; -1, as at first: of no unit. */
+void trdbi_conn_set_call(trdbi_conn *conn, int64_t call);
 /* Whether statements wait. */
 bool trdbi_conn_queued(const trdbi_conn *conn);
 /* Sends those that wait and reads their answers; no round trip when there are none. */

@@ -112,7 +112,7 @@ static int judge(trdbi_conn *conn, const trdbi_call *call, const PGresult *resul
 /* ---- traces --------------------------------------------------------------------------------------- */
 
 trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const char *sql, bool secret) {
-    trdbi_call call = {.label = label, .sql = sql, .secret = secret};
+    trdbi_call call = {.label = label, .sql = sql, .secret = secret, .number = conn->call_number};
     if (conn->trace.fn) {
         call.started_us = trdbi_now_us();
         call.monotonic_us = trdbi_monotonic_us();
@@ -142,12 +142,18 @@ static void tell(trdbi_conn *conn, const trdbi_call *call, const PGresult *resul
 
 int trdbi_call_end(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, trdb_error **reterr) {
     int r = judge(conn, call, result, reterr);
+    if (r < 0 && r != TRDB_E_CONNECTION_LOST) /* that is no call's fault */
+        trdbi_error_set_call(reterr, call->number, 0);
     if (conn->trace.fn)
         tell(conn, call, result, r);
     return r;
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
+
+void trdbi_conn_set_call(trdbi_conn *conn, int64_t call) {
+    conn->call_number = call;
+}
 
 static int finish(trdbi_conn *conn, const trdbi_call *call, PGresult *result, trdbi_result **ret,
                   trdb_error **reterr) {

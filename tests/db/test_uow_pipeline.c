@@ -220,6 +220,64 @@ START_TEST(a_missing_row_stops_the_commit) {
 }
 END_TEST
 
+/* Which call failed, and how many behind it did not run. */
+static void ck_blame(int code, trdb_error **err, int64_t call, int64_t not_run) {
+    ck_assert_int_eq(code, TRDB_E_DUPLICATE);
+    ck_assert_int_eq(trdb_error_call(*err), call);
+    ck_assert_int_eq(trdb_error_not_run(*err), not_run);
+    trdb_error_free(*err);
+    *err = NULL;
+}
+
+START_TEST(a_failure_names_its_call) {
+    trdb_error *err = NULL;
+    trdb_telegram_setting *row = NULL;
+    trdb_uow *uow = spoiled(TRDB_UOW_PIPELINE);
+    ck_assert_int_eq(trdb_uow_calls(uow), 3);
+    ck_blame(trdb_uow_flush(uow, &err), &err, 2, 1);
+    trdb_uow_free(uow);
+    uow = spoiled(TRDB_UOW_PIPELINE);
+    ck_blame(trdb_telegram_setting_get(uow, "a", &row, &err), &err, 2,
+             2); /* the reader did not run, either */
+    trdb_uow_free(uow);
+    for (int fast = 0; fast < 2; fast++) {
+        uow = spoiled(TRDB_UOW_PIPELINE | (fast ? TRDB_UOW_FAST_COMMIT : 0));
+        ck_blame(trdb_uow_commit(uow, &err), &err, 2, 1);
+        trdb_uow_free(uow);
+    }
+}
+END_TEST
+
+START_TEST(a_full_queue_names_its_call) {
+    trdb_error *err = NULL;
+    int code = 0;
+    trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
+    set(uow, "a", "1");
+    ck_fails(trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.email = "\xff"), NULL, &err), TRDB_E_ENCODING,
+             "email", err); /* no call: it was refused on the spot */
+    ck_assert_int_eq(trdb_uow_calls(uow), 1);
+    int64_t call = 2, last = call;
+    code = trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.email = "A@example.com"), NULL, &err);
+    for (; code == 0; last++)
+        code = trdb_telegram_setting_upsert_by_key(uow, TRDB_TELEGRAM_SETTING_NEW(.key = "b", .value = "1"),
+                                                   NULL, &err);
+    ck_blame(code, &err, call, last - call);
+    ck_assert_int_gt(last, 500);
+    trdb_uow_free(uow);
+}
+END_TEST
+
+START_TEST(a_failure_at_once_names_its_call) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = begin(0);
+    set(uow, "a", "1");
+    ck_blame(trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.email = "A@example.com"), NULL, &err), &err, 2, 0);
+    ck_fails(trdb_uow_flush(uow, &err), TRDB_E_STATE, "failed", err);
+    ck_assert_int_eq(trdb_error_call(err), -1);
+    trdb_uow_free(uow);
+}
+END_TEST
+
 START_TEST(bad_input_leaves_what_waits) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
@@ -301,6 +359,9 @@ int main(void) {
     tcase_add_test(tcase, a_failure_surfaces_at_the_flush);
     tcase_add_test(tcase, a_failure_surfaces_at_a_read);
     tcase_add_test(tcase, a_failure_surfaces_at_the_commit);
+    tcase_add_test(tcase, a_failure_names_its_call);
+    tcase_add_test(tcase, a_full_queue_names_its_call);
+    tcase_add_test(tcase, a_failure_at_once_names_its_call);
     tcase_add_test(tcase, a_missing_row_stops_the_commit);
     tcase_add_test(tcase, bad_input_leaves_what_waits);
     tcase_add_test(tcase, savepoints_flush);

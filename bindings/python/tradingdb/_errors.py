@@ -15,7 +15,8 @@ class Error(Exception):
     def __init__(self, message: str, *, code: int | None = None, sqlstate: str | None = None,
                  detail: str | None = None, constraint: str | None = None, table: str | None = None,
                  column: str | None = None, statement: str | None = None, row: int | None = None,
-                 retryable: bool = False, in_doubt: bool = False) -> None:
+                 call: int | None = None, not_run: int = 0, retryable: bool = False,
+                 in_doubt: bool = False) -> None:
         super().__init__(message)
         self.message = message
         if code is not None:
@@ -31,6 +32,10 @@ class Error(Exception):
         """The call that failed, such as trading_trades.insert."""
         self.row = row
         """The index of the row in a call that takes many."""
+        self.call = call
+        """Which of the unit's calls the server refused, as UnitOfWork.calls counts them; None for none of them."""
+        self.not_run = not_run
+        """How many calls behind that one were made and did not run."""
         self.retryable = retryable
         """True when running the whole unit of work again may succeed."""
         self.in_doubt = in_doubt

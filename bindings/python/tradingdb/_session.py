@@ -207,6 +207,16 @@ class UnitOfWork(Domains):
         """Sends what waits in a unit begun with `pipeline`, and waits for the answers."""
         self._command("trdb_uow_flush")
 
+    @property
+    def calls(self) -> int:
+        """How many statements the unit has taken so far; `call` of an error counts the same way."""
+        handle = self._enter()
+        try:
+            count: int = function("trdb_uow_calls")(handle)
+        finally:
+            self._leave()
+        return count
+
     def savepoint(self) -> Savepoint:
         """A nested scope: `with uow.savepoint():` keeps its work when it is left, and undoes it when an exception
         leaves it; a unit that failed inside works again then."""

@@ -128,6 +128,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_error_column": ("const char *", "const trdb_error *error"),
     "trdb_error_statement": ("const char *", "const trdb_error *error"),
     "trdb_error_row": ("int64_t", "const trdb_error *error"),
+    "trdb_error_call": ("int64_t", "const trdb_error *error"),
+    "trdb_error_not_run": ("int64_t", "const trdb_error *error"),
     "trdb_error_retryable": ("bool", "const trdb_error *error"),
     "trdb_error_in_doubt": ("bool", "const trdb_error *error"),
     "trdb_error_code_name": ("const char *", "int code"),
@@ -184,6 +186,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_uow_begin": (
         "int", "trdb_db *db", "const trdb_uow_options *options: null", "trdb_uow **ret", "trdb_error **reterr",
     ),
+    "trdb_uow_calls": ("int64_t", "const trdb_uow *uow"),
     "trdb_uow_flush": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_commit": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_rollback": ("int", "trdb_uow *uow", "trdb_error **reterr"),

@@ -67,7 +67,8 @@ class Units:
         read_only: the server refuses writes: ReadOnly.
         pipeline: Writes whose row is not wanted (insert, upsert, patch, delete and queries with None for the result)
             wait for the next call that reads, for flush() or for the commit, and share its round trip. That call then
-            answers for them: its error names the statement that failed, and the rest did not run.
+            answers for them: its error names the statement and the call that failed, and how many behind it did not
+            run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run().
         fast_commit: COMMIT shares the round trip of the writes that wait; see commit().
         isolation: a member of Isolation, or its text.
         statement_timeout: longest time of one statement; 0: the server's setting.

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a unit of work, for the files of lib/core that make it up. */
+#pragma once
+
+#include "core/pool.h"
+
+typedef enum trdbi_uow_state {
+    TRDBI_UOW_ACTIVE,
+    TRDBI_UOW_FAILED,  /* an error since the newest savepoint: only rolling back helps */
+    TRDBI_UOW_LOST,    /* the connection is gone, and the transaction with it */
+    TRDBI_UOW_FINISHED /* committed or rolled back; the connection is given back */
+} trdbi_uow_state;
+
+struct trdb_uow {
+    trdb_db *db;
+    trdbi_slot *slot; /* NULL once finished */
+    trdbi_uow_state state;
+    bool begun; /* BEGIN is queued or sent */
+    trdb_uow_options options;
+    char *acting_user;
+    bool wrote;    /* or may have */
+    int64_t txid;  /* 0: not learnt */
+    bool calling;  /* a call is under way: its callbacks may not make another */
+    int64_t calls; /* made on it so far */
+    int savepoints;
+    char *failure; /* message of the first failure; may be NULL for want of memory */
+    trdbi_params params;
+    atomic_uintptr_t owner; /* the thread inside, 0 for none */
+    int entered;
+};
+
+/* ---- uow.c: what may be done --------------------------------------------------------------------- */
+
+/* Handle, process and thread: what holds for every call on a unit. Ends with trdbi_uow_leave(). */
+int trdbi_uow_take(trdb_uow *uow, trdb_error **reterr);
+int trdbi_uow_check_unfinished(const trdb_uow *uow, trdb_error **reterr);
+int trdbi_uow_check_unfailed(const trdb_uow *uow, trdb_error **reterr);
+
+/* ---- uow.c: calls -------------------------------------------------------------------------------- */
+
+/* A call under way: what it was like before. */
+typedef struct trdbi_uow_call {
+    trdb_uow *uow;
+    int64_t round_trips;
+    trdb_error *own;     /* the error when the caller does not want it */
+    trdb_error **reterr; /* never NULL */
+} trdbi_uow_call;
+
+/* Around everything that speaks to the server; trdbi_uow_done() keeps the first failure. An error that was
+ * found before anything was sent leaves the unit as it was. */
+void trdbi_uow_start(trdbi_uow_call *call, trdb_uow *uow, trdb_error **reterr);
+int trdbi_uow_done(trdbi_uow_call *call, int r);
+/* Tells how many calls did not run because of an error that a call that waited met. */
+void trdbi_uow_blame(const trdb_uow *uow, trdb_error **reterr);
+/* BEGIN waits for the statement that follows. */
+int trdbi_uow_ensure_begun(trdb_uow *uow, trdb_error **reterr);
+/* One SQL command without parameters, behind what is queued. */
+int trdbi_uow_command(trdb_uow *uow, const char *name, const char *sql, trdbi_result **ret,
+                      trdb_error **reterr);
+
+/* Frees a unit that holds no connection. */
+void trdbi_uow_destroy(trdb_uow *uow);

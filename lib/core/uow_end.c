@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* How a unit of work ends. */
+#include "core/outcome.h"
+#include "core/uow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESOLVE_TIMEOUT_MS = 30000 };
+
+static void finish(trdb_uow *uow, trdbi_outcome outcome) {
+    if (uow->slot) {
+        trdbi_conn_set_call(uow->slot->conn, -1);
+        trdbi_pool_give(uow->db, uow->slot, outcome);
+    }
+    uow->slot = NULL;
+    uow->state = TRDBI_UOW_FINISHED;
+}
+
+/* Whatever the server answers, nothing is stored: a connection that is not idle afterwards is closed. */
+static void roll_back(trdb_uow *uow) {
+    uow->calling = true;
+    if (uow->slot && uow->begun && !atomic_load(&uow->db->released)) {
+        trdbi_conn *conn = uow->slot->conn;
+        if (trdbi_conn_queued(conn)) /* what waits may fail, and ROLLBACK with it */
+            (void)trdbi_conn_flush(conn, NULL);
+        if (!trdbi_conn_broken(conn) && !trdbi_conn_idle(conn))
+            (void)trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, NULL);
+    }
+    uow->calling = false;
+    finish(uow, TRDBI_ROLLED_BACK);
+}
+
+static int lost(const char *when, trdb_error **reterr) {
+    trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "commit: the connection was lost %s; nothing was stored",
+                when);
+    trdbi_error_set_statement(reterr, "commit");
+    if (reterr && (*reterr)->code == TRDB_E_CONNECTION_LOST)
+        (*reterr)->retryable = true;
+    return TRDB_E_CONNECTION_LOST;
+}
+
+static int in_doubt(trdb_error **reterr) {
+    trdbi_error(
+        reterr, TRDB_E_IN_DOUBT,
+        "commit: the connection broke before the server answered; whether the unit was stored is not known");
+    trdbi_error_set_statement(reterr, "commit");
+    if (reterr && (*reterr)->code == TRDB_E_IN_DOUBT)
+        (*reterr)->in_doubt = true;
+    return TRDB_E_IN_DOUBT;
+}
+
+/* COMMIT was sent and not answered. */
+static int resolve(trdb_uow *uow, trdb_error **reterr) {
+    int timeout_ms =
+        uow->options.resolve_timeout_ms == 0 ? RESOLVE_TIMEOUT_MS : uow->options.resolve_timeout_ms;
+    if (!uow->wrote)
+        return lost("during COMMIT", reterr);
+    switch (trdbi_outcome_find(uow->db, &uow->slot->server, uow->txid, timeout_ms)) {
+    case TRDBI_VERDICT_COMMITTED:
+        return 0;
+    case TRDBI_VERDICT_ABORTED:
+        return lost("during COMMIT, and the server rolled the unit back", reterr);
+    default:
+        return in_doubt(reterr);
+    }
+}
+
+static int commit(trdb_uow *uow, trdb_error **reterr) {
+    trdbi_conn *conn = uow->slot->conn;
+    trdbi_result *result = NULL;
+    trdb_error *error = NULL; /* the caller's stays as it is when the outcome turns out well */
+    int r = 0;
+    if (!uow->begun)
+        return 0;
+    if (!(uow->options.flags & TRDB_UOW_FAST_COMMIT))
+        r = trdbi_conn_flush(conn, reterr);
+    if (r < 0)
+        return r;
+    /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
+    if (!trdbi_conn_alive(conn))
+        return lost("before COMMIT was sent", reterr);
+    r = trdbi_uow_command(uow, "commit", "COMMIT", &result, &error);
+    if (r < 0 && trdbi_conn_broken(conn)) {
+        trdb_error_free(error);
+        return resolve(uow, reterr);
+    }
+    if (r < 0) {
+        trdbi_error_hand(reterr, error);
+        return r;
+    }
+    bool stored = strcmp(trdbi_result_command(result), "COMMIT") == 0;
+    trdbi_result_free(result);
+    if (!stored)
+        return trdbi_error(reterr, TRDB_E_STATE,
+                           "commit: the server rolled the unit back; nothing was stored");
+    return 0;
+}
+
+int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr) {
+    int r = trdbi_uow_take(uow, reterr);
+    if (r < 0)
+        return r;
+    r = trdbi_uow_check_unfinished(uow, reterr);
+    if (r == 0)
+        r = trdbi_uow_check_unfailed(uow, reterr);
+    if (r == 0) {
+        uow->calling = true;
+        r = commit(uow, reterr);
+        uow->calling = false;
+        if (r < 0)
+            trdbi_uow_blame(uow, reterr);
+        if (r == 0 || r == TRDB_E_IN_DOUBT)
+            finish(uow, r == 0 ? TRDBI_COMMITTED : TRDBI_OUTCOME_NONE);
+        else
+            roll_back(uow);
+    } else if (uow->state != TRDBI_UOW_FINISHED) {
+        roll_back(uow);
+    }
+    trdbi_uow_leave(uow);
+    return r;
+}
+
+int trdb_uow_rollback(trdb_uow *uow, trdb_error **reterr) {
+    int r = trdbi_uow_take(uow, reterr);
+    if (r < 0)
+        return r;
+    if (uow->state == TRDBI_UOW_FINISHED)
+        r = trdbi_error(reterr, TRDB_E_STATE, "the unit of work is finished already");
+    else
+        roll_back(uow);
+    trdbi_uow_leave(uow);
+    return r;
+}
+
+void trdb_uow_free(trdb_uow *uow) {
+    if (!uow)
+        return;
+    if (trdbi_db_forked(uow->db)) {
+        if (uow->slot) {
+            trdbi_conn_abandon(uow->slot->conn);
+            free(uow->slot);
+        }
+    } else if (uow->state != TRDBI_UOW_FINISHED) {
+        roll_back(uow);
+    }
+    trdbi_uow_destroy(uow);
+}
