@@ -58,6 +58,8 @@ static const char *number_problem(const char **text) {
     size_t whole = strspn(p, digits), scale = 0;
     char *end = NULL;
     long exponent = 0;
+    if (whole == 0 && *p == '.')
+        return "a number has no digit before its point";
     if (whole > 1 && *p == '0')
         return "a number begins with 0";
     p += whole;

@@ -138,6 +138,8 @@ static const char *const not_json[] = {
     "\"\\ud800x\"",
     "1e999999",
     "[1.]",
+    "-.5",
+    "[-.0e1]",
 };
 
 START_TEST(invalid_json) {
