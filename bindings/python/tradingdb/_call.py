@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable
+from ctypes import byref, c_void_p
 from struct import Struct
 from typing import Any
 
@@ -11,7 +12,7 @@ from tradingdb import _c
 from tradingdb._decode import codec
 from tradingdb._encode import (Keep, Kind, boolean, in_slot_of, integer32, json_bytes, kind_of, utf8, wrong_type)
 from tradingdb._filter import FilterStruct
-from tradingdb._library import check, function
+from tradingdb._library import exception, function
 from tradingdb._row import is_row, layout
 from tradingdb._struct import InputStruct, OptionsStruct, RowStruct, Values, flag_names, pack_flags
 from tradingdb._values import NOT_GIVEN
@@ -36,12 +37,16 @@ class Input:
 class TextInput(Input):
     """Text or JSON; None is NULL where the call says what that means."""
 
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        self.encode = json_bytes if "json" in self.notes else utf8
+
     def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
         value = values[self.name]
         if value is None and "null" in self.notes:
             arguments.append(None)
         else:
-            arguments.append((json_bytes if "json" in self.notes else utf8)(value, self.name))
+            arguments.append(self.encode(value, self.name))
 
 
 class NumberInput(Input):
@@ -213,15 +218,16 @@ class RowOutput(Output):
         self.free = function(f"{struct}_free")
 
     def place(self) -> Any:
-        return ctypes.c_void_p()
+        return c_void_p()
 
     def take(self, place: Any) -> Any:
-        if place.value is None:
+        address = place.value
+        if address is None:
             return None
         try:
-            return self.layout.row(place.value)
+            return self.layout.row(address)
         finally:
-            self.free(place)
+            self.free(address)
 
 
 class ListOutput(Output):
@@ -236,7 +242,7 @@ class ListOutput(Output):
         self.count, self.free = function(f"{struct}_count"), function(f"{struct}_free")
 
     def place(self) -> Any:
-        return ctypes.c_void_p()
+        return c_void_p()
 
     def take(self, place: Any) -> Any:
         if place.value is None:
@@ -245,7 +251,7 @@ class ListOutput(Output):
             if not self.bulk:
                 return [self.layout.row(self.rows(place, at)) for at in range(self.count(place))]
             stride, count = ctypes.c_size_t(), ctypes.c_size_t()
-            first = self.rows(place, ctypes.byref(stride), ctypes.byref(count))
+            first = self.rows(place, byref(stride), byref(count))
             return self.layout.rows(first, stride.value, count.value)
         finally:
             self.free(place)
@@ -268,6 +274,7 @@ class Call:
         while rest:
             taken = self.read(rest)
             rest = rest[taken:]
+        self.adders = [input_.add for input_ in self.inputs]
         self.many = any(isinstance(input_, NewsInput) for input_ in self.inputs)
         self.result = _result_types.get(symbol)
 
@@ -283,18 +290,21 @@ class Call:
         return taken
 
     def __call__(self, unit: Any, values: Values) -> Any:
-        keep, error = Keep(), ctypes.c_void_p()
+        keep, error = Keep(), c_void_p()
         arguments: Arguments = [unit] if self.takes_unit else []
-        for input_ in self.inputs:
-            input_.add(values, arguments, keep)
+        for add in self.adders:
+            add(values, arguments, keep)
         places = [output.place() for output in self.outputs]
-        (wanted,) = boolean(values.get("returning", True) if self.many else True, "returning", keep)
-        arguments += [ctypes.byref(place) if wanted else None for place in places]
-        check(self.function(*arguments, ctypes.byref(error)), error)
-        results = [output.take(place) for output, place in zip(self.outputs, places)]
+        if self.many and not boolean(values["returning"], "returning", keep)[0]:
+            arguments += [None for _ in places]
+        else:
+            arguments += map(byref, places)
+        code = self.function(*arguments, byref(error))
+        if code < 0:
+            raise exception(code, error)
         if self.result:
-            return self.result(*results)
-        return results[0] if results else None
+            return self.result(*(output.take(place) for output, place in zip(self.outputs, places)))
+        return self.outputs[0].take(places[0]) if places else None
 
 
 def input_of(parameter: _c.Parameter, following: list[str], others: set[str]) -> tuple[Input, int]:

@@ -4,13 +4,14 @@ column, so that no field is fetched through ctypes."""
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import json
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from ctypes import c_char_p
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta, timezone
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from itertools import islice
 from struct import Struct
 from typing import Any
@@ -22,11 +23,17 @@ from tradingdb._generated.errors import Range
 from tradingdb._values import EPOCH, INFINITY, NEG_INFINITY
 
 Column = Sequence[Any]
+EXACT_FLOAT = 1 << 52  # microseconds up to the year 2112: as seconds in a float they still round to themselves
+from_seconds = datetime.fromtimestamp
 CHUNK = 1024          # rows that are converted at once: columns stay in the processor's cache
 GC_PAUSE = 256        # rows from which on the cyclic collector rests: rows hold no cycles
+_special = None, None, INFINITY, NEG_INFINITY
 _json = json.JSONDecoder(parse_float=Decimal)
+_scan: Callable[[str, int], tuple[Any, int]] = _json.scan_once  # type: ignore[attr-defined]
 _json_long = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal)
 _nothing = Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity")
+shifted = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[]).scaleb
+"""shifted(coefficient, -scale) is a Decimal; no other way is as quick and rounds nothing."""
 
 
 # ---- a column of each kind, from the columns of its parts
@@ -47,6 +54,9 @@ def texts(pointers: Column) -> Iterable[Any]:
 def document(value: bytes) -> Any:
     text = value.decode()
     try:
+        found, end = _scan(text, 0)
+        return found if end == len(text) else _json.decode(text)
+    except StopIteration:  # white space comes first
         return _json.decode(text)
     except ValueError:
         return _json_long.decode(text)  # an integer of more than 4300 digits, which int() refuses to read
@@ -59,7 +69,7 @@ def documents(pointers: Column) -> Iterable[Any]:
 def decimal(low: int, high: int, kind: int, negative: int, scale: int) -> Decimal | None:
     if kind == 1:
         coefficient = high << 64 | low if high else low
-        return Decimal(f"{'-' if negative else ''}{coefficient}E-{scale}")
+        return shifted(-coefficient if negative else coefficient, -scale)
     return None if kind == 0 else _nothing[kind - 2]
 
 
@@ -68,6 +78,8 @@ def decimals(*columns: Column) -> Iterable[Any]:
 
 
 def time(us: int) -> datetime:
+    if 0 < us < EXACT_FLOAT:
+        return from_seconds(us / 1_000_000, timezone.utc)
     try:
         return EPOCH + timedelta(0, 0, us)
     except OverflowError:
@@ -75,8 +87,7 @@ def time(us: int) -> datetime:
 
 
 def times(values: Column, kinds: Column) -> Iterable[Any]:
-    special = (None, None, INFINITY, NEG_INFINITY)
-    return [time(us) if kind == 1 else special[kind] for us, kind in zip(values, kinds)]
+    return [time(us) if kind == 1 else _special[kind] for us, kind in zip(values, kinds)]
 
 
 def stamps(values: Column) -> Iterable[Any]:
@@ -109,14 +120,19 @@ def text_arrays(pointers: Column, counts: Column) -> Iterable[Any]:
             for pointer, count in zip(pointers, counts)]
 
 
-def enumerations(name: str) -> Callable[..., Iterable[Any]]:
+class Enumeration:
     """trdb_opt_enum: the member, or the text where this package does not know it."""
-    members: dict[int, Any] = {0: None, **by_code(name)}
 
-    def decode(pointers: Column, codes: Column) -> Iterable[Any]:
-        return [members[code] if code in members else ctypes.string_at(pointer).decode()
-                for pointer, code in zip(pointers, codes)]
-    return decode
+    def __init__(self, name: str) -> None:
+        self.members: dict[int, Any] = {0: None, **by_code(name)}
+
+    def __call__(self, pointers: Column, codes: Column) -> Iterable[Any]:
+        members = self.members
+        try:
+            return list(map(members.__getitem__, codes))
+        except KeyError:
+            return [members[code] if code in members else ctypes.string_at(pointer).decode()
+                    for pointer, code in zip(pointers, codes)]
 
 
 def constants(name: str) -> Callable[..., Iterable[Any]]:
@@ -139,7 +155,7 @@ def codec(field: _c.Field) -> tuple[str, int, Callable[..., Iterable[Any]]]:
     """(codes for struct, number of values, converter) of a field."""
     enum = next((note.removeprefix("enum=") for note in field.notes if note.startswith("enum=")), None)
     if field.type == "trdb_opt_enum" and enum:
-        return "Qi4x", 2, enumerations(enum)
+        return "Qi4x", 2, Enumeration(enum)
     codes, count, convert = _PLAIN[field.type]
     if enum:
         return codes, count, constants(enum)
@@ -148,11 +164,30 @@ def codec(field: _c.Field) -> tuple[str, int, Callable[..., Iterable[Any]]]:
     return codes, count, convert
 
 
+# A single row is read by a function compiled for its struct: here is the value of each kind, from that of its parts.
+_SINGLE: dict[Callable[..., Iterable[Any]], str] = {
+    integers: "{0}", optional: "{0} if {1} else None", texts: "text({0}).value.decode() if {0} else None",
+    documents: "document(text({0}).value) if {0} else None",
+    decimals: "shifted(-{0} if {3} else {0}, -{4}) if {2} == 1 and not {1} else decimal({0}, {1}, {2}, {3}, {4})",
+    times: "time({0}) if {1} == 1 else special[{1}]", stamps: "time({0}) if {0} else None", flags: "{0} != 0",
+}
+_ENUMERATION = "members[{1}] if {1} in members else text({0}).value.decode()"
+
+
+def single(convert: Callable[..., Iterable[Any]], at: int, parts: list[str]) -> str:
+    """The source of a field's value in a row that is read on its own; `parts` are variables."""
+    if isinstance(convert, Enumeration):
+        return _ENUMERATION.replace("members", f"convert{at}.members").format(*parts)
+    if convert in _SINGLE:
+        return _SINGLE[convert].format(*parts)
+    return f"next(iter(convert{at}({', '.join(f'({part},)' for part in parts)})))"
+
+
 class Layout:
     """How the rows of a struct are read."""
 
-    def __init__(self, struct: str, make: Callable[..., Any]) -> None:
-        self.struct, self.make = struct, make
+    def __init__(self, struct: str, make: Callable[..., Any], kind: type) -> None:
+        self.struct, self.make, self.kind = struct, make, kind
         self.size = _c.sizeof(struct)
         self.parts: list[tuple[str, int, int, Callable[..., Iterable[Any]]]] = []
         self.codes, at, values = "=", 0, 0
@@ -205,4 +240,26 @@ class Layout:
 
     def row(self, address: int) -> Any:
         """A row that a call gave on its own."""
-        return self.rows(address, self.size, 1)[0]
+        try:
+            return self.single(address)
+        except Exception:  # noqa: the way of lists tells which column it was
+            return self.rows(address, self.size, 1)[0]
+
+    @functools.cached_property
+    def single(self) -> Callable[[int], Any]:
+        """The function that reads one row."""
+        count = len(self.struct_of(self.size).unpack(bytes(self.size)))
+        raw = [f"v{at}" for at in range(count)]
+        names = getattr(self.kind, "__match_args__")
+        lines = [f"    row.{names[at]} = {single(convert, at, raw[first:last])}"
+                 for at, (_, first, last, convert) in enumerate(self.parts)]
+        source = ["def read(address):", f"    {', '.join(raw)}, = unpack(string_at(address, {self.size}))",
+                  "    row = new(open)", *lines, "    row.__class__ = kind", "    return row"]
+        space: dict[str, Any] = {
+            "unpack": self.struct_of(self.size).unpack, "string_at": ctypes.string_at, "new": object.__new__,
+            "open": self.make, "kind": self.kind, "text": c_char_p, "document": document, "shifted": shifted,
+            "decimal": decimal, "time": time, "special": _special,
+            **{f"convert{at}": part[3] for at, part in enumerate(self.parts)}}
+        exec("\n".join(source), space)
+        read: Callable[[int], Any] = space["read"]
+        return read

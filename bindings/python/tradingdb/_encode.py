@@ -4,9 +4,10 @@ library's own exceptions for a wrong value. No message shows a value."""
 from __future__ import annotations
 
 import ctypes
+import functools
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from json import encoder
 from typing import Any
@@ -20,11 +21,16 @@ from tradingdb._values import EPOCH, INFINITY, NEG_INFINITY, InfiniteTime, JsonT
 
 Flat = tuple[Any, ...]
 quoted: Callable[[str], str] = encoder.encode_basestring  # type: ignore[attr-defined]
+_write_plain = encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None, None, quoted, None, ":", ",", False, False, False)
+_SCALARS, _TEXT = frozenset({str, int, float, bool, type(None)}), frozenset({str})
 NULL_TEXT = (1 << 64) - 1
 GIVEN, GIVEN_NULL = 1, 2
 MAX_DIGITS = MAX_SCALE = 38
 _MICROSECOND = timedelta(microseconds=1)
-_Block = ctypes.c_char_p * 64
+LONGEST_KNOWN, MOST_KNOWN = 64, 256
+BLOCK = 64
+_Block = ctypes.c_char_p * BLOCK
 
 
 class Keep:
@@ -34,20 +40,22 @@ class Keep:
 
     def __init__(self) -> None:
         self._objects: list[Any] = []
-        self._used = 0
-        self._view: Any = ()
+        self._used = BLOCK
 
     def data(self, data: bytes) -> int:
         """The address of bytes, which Python ends with a NUL."""
-        if self._used == len(self._view):
-            self._array = _Block()
-            self._view = memoryview(self._array).cast("B").cast("Q")
-            self._objects.append(self._array)
-            self._used = 0
+        if self._used == BLOCK:
+            self._add_block()
         self._array[self._used] = data
         address: int = self._view[self._used]
         self._used += 1
         return address
+
+    def _add_block(self) -> None:
+        self._array = _Block()
+        self._objects.append(self._array)
+        self._view = memoryview(self._array).cast("B").cast("Q")
+        self._used = 0
 
 
 def wrong_type(where: str, wanted: str, value: object) -> TypeError:
@@ -105,6 +113,18 @@ def json(value: Any, where: str, keep: Keep) -> Flat:
 
 
 def decimal(value: Any, where: str, keep: Keep) -> Flat:
+    if type(value) is Decimal:
+        whole, _, decimals = str(value).partition(".")
+        try:
+            coefficient = int(whole + decimals)
+        except ValueError:  # an exponent, NaN or an infinity
+            return _any_decimal(value, where)
+        if -1 << 64 < coefficient < 1 << 64:
+            return (abs(coefficient), 0, 1, coefficient < 0, len(decimals))
+    return _any_decimal(value, where)
+
+
+def _any_decimal(value: Any, where: str) -> Flat:
     if isinstance(value, str):
         value = _decimal_of_text(value, where)
     elif type(value) is int:
@@ -153,6 +173,8 @@ def _decimal_of_int(value: int, where: str) -> Decimal:
 
 
 def timestamp(value: Any, where: str, keep: Keep) -> Flat:
+    if type(value) is datetime and value.tzinfo is timezone.utc:
+        return ((value - EPOCH) // _MICROSECOND, 1)
     if not isinstance(value, datetime):
         raise wrong_type(where, "datetime", value)
     if value.tzinfo is None or value.utcoffset() is None:
@@ -187,13 +209,21 @@ def texts(value: Any, where: str, keep: Keep) -> Flat:
     return (keep.data(array("Q", items).tobytes()), len(items))
 
 
+@functools.cache
+def constants_of(name: str) -> dict[str, int]:
+    """The constants of a closed set by their texts."""
+    return {str(member): code for code, member in by_code(name).items()}
+
+
 def enumeration(name: str) -> Callable[[Any, str, Keep], Flat]:
     """The encoder of a closed set: a member, or its text."""
-    kind = choice(name)
+    kind, known = choice(name), constants_of(name)
 
     def encode(value: Any, where: str, keep: Keep) -> Flat:
         if not isinstance(value, str):
             raise wrong_type(where, f"{kind.__name__} or str", value)
+        if value in known:
+            return (known[value],)
         found = member(kind, value)
         if found is None:
             raise refused(Invalid, where, f"not one of {', '.join(kind)}")
@@ -201,11 +231,14 @@ def enumeration(name: str) -> Callable[[Any, str, Keep], Flat]:
     return encode
 
 
-def column_names(name: str) -> Callable[[Any, str, Keep], Flat]:
-    """The encoder of trdb_*_column: a column by its name."""
-    constants = _c.CONSTANTS[f"trdb_{name}"]
+def columns_of(name: str) -> dict[str, int]:
+    """The constants of trdb_*_column by the columns' names."""
     prefix = f"TRDB_{name}_".upper()
-    columns = {constant.removeprefix(prefix).lower(): number for constant, number in constants.items()}
+    return {constant.removeprefix(prefix).lower(): number for constant, number in _c.CONSTANTS[f"trdb_{name}"].items()}
+
+
+def column_names(columns: dict[str, int]) -> Callable[[Any, str, Keep], Flat]:
+    """The encoder of trdb_*_column: a column by its name."""
 
     def encode(value: Any, where: str, keep: Keep) -> Flat:
         if not isinstance(value, str):
@@ -226,14 +259,39 @@ def json_bytes(value: Any, where: str) -> bytes:
     if not isinstance(value, (Mapping, list, tuple)):
         hint = "; JSON that is text already goes as JsonText" if isinstance(value, str) else ""
         raise TypeError(f"{wrong_type(where, 'a dict or list', value)}{hint}")
-    pieces: list[str] = []
     try:
+        plain = _plain_json(value)
+        if plain is not None:
+            return plain
+        pieces: list[str] = []
         _write_json(value, where, pieces.append)
         return "".join(pieces).encode()
     except RecursionError:
         raise refused(Invalid, where, "the document is nested too deeply") from None
     except UnicodeEncodeError:
         raise refused(Encoding, where, "a text in the document holds a lone surrogate") from None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a document holds only what Python's own writer renders as _write_json() does."""
+    if type(value) is dict:
+        if not _TEXT.issuperset(map(type, value)):
+            return False
+        value = value.values()
+    elif type(value) is not list:
+        return False
+    return _SCALARS.issuperset(map(type, value)) or all(type(item) in _SCALARS or _is_plain(item) for item in value)
+
+
+def _plain_json(value: Any) -> bytes | None:
+    """A document of the usual types, or None: it is then to be written, or refused, by _write_json()."""
+    try:
+        if _is_plain(value):
+            text = "".join(_write_plain(value, 0))
+            return None if "\\u0000" in text else text.encode()
+    except (ValueError, RecursionError):  # a float that is not finite, a lone surrogate, a very long integer
+        pass
+    return None
 
 
 def _write_json(value: Any, where: str, write: Callable[[str], None]) -> None:
@@ -286,15 +344,40 @@ def _number(value: Any, where: str) -> str:
 # ---- the forms in which C takes a value
 
 
+class Address(int):
+    """Where bytes are that live as long as this does."""
+
+    def __new__(cls, data: bytes) -> Address:
+        holder = ctypes.c_char_p(data)
+        made = super().__new__(cls, ctypes.cast(holder, ctypes.c_void_p).value or 0)
+        made.holder = holder
+        return made
+
+    holder: ctypes.c_char_p
+
+
+class KnownTexts(dict[str, Address]):
+    """The first short texts of a column. A symbol or a strategy comes again and again: it is checked and encoded once.
+    Nothing is ever taken out, since another thread may be about to hand an address to C."""
+
+    def encode(self, value: Any, where: str, keep: Keep) -> Flat:
+        data = utf8(value, where)
+        if type(value) is not str or len(value) > LONGEST_KNOWN or len(self) >= MOST_KNOWN:
+            return (keep.data(data),)
+        return (self.setdefault(value, Address(data)),)
+
+
 class Kind:
     """How values of a kind travel: the codes of the plain value for struct, and the encoder."""
 
-    __slots__ = ("codes", "encode", "null")
+    __slots__ = ("codes", "constants", "encode", "null")
 
-    def __init__(self, codes: str, encode: Callable[[Any, str, Keep], Flat], null: Flat) -> None:
+    def __init__(self, codes: str, encode: Callable[[Any, str, Keep], Flat], null: Flat,
+                 constants: dict[str, int] | None = None) -> None:
         self.codes = codes
         self.encode = encode
         self.null = null
+        self.constants = constants
 
 
 _SIMPLE = {
@@ -308,8 +391,9 @@ _enumerations: dict[str, Kind] = {}
 
 def enum_kind(name: str) -> Kind:
     if name not in _enumerations:
-        encode = column_names(name) if name.endswith("_column") else enumeration(name)
-        _enumerations[name] = Kind("i", encode, (0,))
+        constants = columns_of(name) if name.endswith("_column") else constants_of(name)
+        encode = column_names(constants) if name.endswith("_column") else enumeration(name)
+        _enumerations[name] = Kind("i", encode, (0,), constants)
     return _enumerations[name]
 
 
@@ -328,6 +412,10 @@ class Slot:
     """Writes one field of a struct: a format, and the values for it."""
 
     codes: str
+    known: Mapping[Any, int] | None = None
+    """Values that are one number for C, by themselves: texts that came before."""
+    quick: type | None = None
+    """The type of values that go to C as they are."""
 
     def values(self, value: Any, where: str, keep: Keep) -> Flat:
         raise NotImplementedError
@@ -344,9 +432,15 @@ class InSlot(Slot):
         self.codes = codes if self.plain else codes + ("i" if tight else "i4x")
         self.null = (NULL_TEXT,) if self.plain else (*self.kind.null, GIVEN_NULL)
         self.given: Flat = () if self.plain else (GIVEN,)
+        self.encode, self.quick = self.kind.encode, {"trdb_in_i64": int, "trdb_in_bool": bool}.get(ctype)
+        if self.plain and not {"json", "secret"}.intersection(notes):
+            self.known = known = KnownTexts()
+            self.encode = known.encode
+        elif ctype == "trdb_in_enum" and self.kind.constants:
+            self.known = self.kind.constants
 
     def values(self, value: Any, where: str, keep: Keep) -> Flat:
-        return self.null if value is None else self.kind.encode(value, where, keep) + self.given
+        return self.null if value is None else self.encode(value, where, keep) + self.given
 
 
 class PlainSlot(Slot):
@@ -376,7 +470,7 @@ class OptEnumSlot(Slot):
     codes = "Qi4x"
 
     def __init__(self, name: str) -> None:
-        self.constants = {str(member): code for code, member in by_code(name).items()}
+        self.constants = constants_of(name)
 
     def values(self, value: Any, where: str, keep: Keep) -> Flat:
         if value is None:

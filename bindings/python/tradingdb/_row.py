@@ -94,7 +94,7 @@ def is_row(struct: str) -> bool:
 
 def layout(struct: str) -> Layout:
     if struct not in _layouts:
-        _layouts[struct] = Layout(struct, _maker(class_of(struct)))
+        _layouts[struct] = Layout(struct, _maker(class_of(struct)), class_of(struct))
     return _layouts[struct]
 
 

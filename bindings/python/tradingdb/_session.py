@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import sys
 import warnings
 import weakref
 from collections.abc import Callable
+from ctypes import byref
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +19,7 @@ from tradingdb._errors import Error
 from tradingdb._generated.core import DbStats, Finding
 from tradingdb._generated.domains import Domains, Units
 from tradingdb._generated.errors import State
-from tradingdb._library import check, function
+from tradingdb._library import check, exception, function
 from tradingdb._row import layout
 from tradingdb._struct import OptionsStruct
 from tradingdb._trace import Trace, Tracer
@@ -40,8 +42,8 @@ class Database(Domains, Units):
         keep, error, handle = Keep(), ctypes.c_void_p(), ctypes.c_void_p()
         self._url, self._schema = url, values["schema"]
         conninfo = None if url is None else utf8(url, "url")
-        check(function("trdb_open")(conninfo, _db_options.pack(values, keep), ctypes.byref(handle),
-                                    ctypes.byref(error)), error)
+        check(function("trdb_open")(conninfo, _db_options.pack(values, keep), byref(handle),
+                                    byref(error)), error)
         self._handle = handle
         self._tracer = Tracer(trace)
         self._closed = False
@@ -51,8 +53,9 @@ class Database(Domains, Units):
     def _begin(self, values: dict[str, Any]) -> UnitOfWork:
         keep, error, handle = Keep(), ctypes.c_void_p(), ctypes.c_void_p()
         self._tracer.install(self._handle)
-        check(function("trdb_uow_begin")(self._handle, _uow_options.pack(values, keep), ctypes.byref(handle),
-                                         ctypes.byref(error)), error)
+        code = function("trdb_uow_begin")(self._handle, _uow_options.pack(values, keep), byref(handle), byref(error))
+        if code < 0:
+            raise exception(code, error)
         return UnitOfWork(self, handle)
 
     def _run(self, work: Callable[[UnitOfWork], T], values: dict[str, Any]) -> T:
@@ -68,8 +71,8 @@ class Database(Domains, Units):
             return results.of(work, UnitOfWork(self, ctypes.c_void_p(handle), owned=False))
 
         self._tracer.install(self._handle)
-        code = function("trdb_run")(self._handle, _unit_function(attempt), None, ctypes.byref(options),
-                                    ctypes.byref(error))
+        code = function("trdb_run")(self._handle, _unit_function(attempt), None, byref(options),
+                                    byref(error))
         if results.exception is not None and error.value is None:
             raise results.exception
         check(code, error)
@@ -102,7 +105,7 @@ class Database(Domains, Units):
         """The pool's counters since the database was opened, and its present state."""
         error = ctypes.c_void_p()
         memory = _c.ctype("trdb_db_stats")(ctypes.sizeof(_c.ctype("trdb_db_stats")))
-        check(function("trdb_db_get_stats")(self._handle, ctypes.byref(memory), ctypes.byref(error)), error)
+        check(function("trdb_db_get_stats")(self._handle, byref(memory), byref(error)), error)
         stats: DbStats = layout("trdb_db_stats").row(ctypes.addressof(memory))
         return stats
 
@@ -144,9 +147,7 @@ class UnitOfWork(Domains):
         self._db, self._tracer = db, db._tracer
         self._handle: ctypes.c_void_p | None = handle
         self._busy = False
-        self._finalizer = weakref.finalize(self, _abandon, handle) if owned else None
-        if self._finalizer:
-            self._finalizer.atexit = False
+        self._owned = owned
 
     def _enter(self) -> ctypes.c_void_p:
         """Takes the unit for a call of C, during which another thread may run."""
@@ -173,21 +174,21 @@ class UnitOfWork(Domains):
     def _command(self, symbol: str) -> None:
         handle, error = self._enter(), ctypes.c_void_p()
         try:
-            check(function(symbol)(handle, ctypes.byref(error)), error)
+            check(function(symbol)(handle, byref(error)), error)
         finally:
             self._leave()
 
     def _finish(self, symbol: str) -> None:
         """Ends the unit; its handle is released whatever the answer."""
-        if self._finalizer is None:
+        if not self._owned:
             raise State("run() commits this unit of work, or rolls it back when an exception leaves its function")
         handle, error = self._enter(), ctypes.c_void_p()
         try:
-            code = function(symbol)(handle, ctypes.byref(error))
+            code = function(symbol)(handle, byref(error))
             self._handle = None
-            self._finalizer.detach()
             function("trdb_uow_free")(handle)
-            check(code, error)
+            if code < 0:
+                raise exception(code, error)
         finally:
             self._leave()
 
@@ -236,6 +237,14 @@ class UnitOfWork(Domains):
         else:
             _undo(self.rollback)
 
+    def __del__(self) -> None:
+        """A unit that nobody finished: it is rolled back, and the programmer is told."""
+        handle = getattr(self, "_handle", None)
+        if handle is not None and self._owned and not sys.is_finalizing():
+            self._handle = None
+            function("trdb_uow_free")(handle)
+            warnings.warn("a unit of work was neither committed nor rolled back", ResourceWarning, stacklevel=2)
+
     def __repr__(self) -> str:
         return f"<tradingdb.UnitOfWork {'finished' if self.finished else 'open'}>"
 
@@ -271,10 +280,3 @@ def _undo(action: Callable[[], None]) -> None:
         action()
     except Error:
         pass
-
-
-def _abandon(handle: ctypes.c_void_p) -> None:
-    """A unit that nobody finished: it is rolled back, and the programmer is told."""
-    function("trdb_uow_free")(handle)
-    warnings.warn("a unit of work was neither committed nor rolled back", ResourceWarning, stacklevel=2)
-

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from operator import itemgetter
 from struct import Struct
 from typing import Any
 
@@ -15,10 +16,13 @@ from tradingdb._generated.errors import Range
 from tradingdb._values import NOT_GIVEN
 
 Values = Mapping[str, Any]
+MOST_PACKERS = 1000   # sets of given fields for which a function is kept
 
 
 class Packer:
-    """Packs some fields of a struct; the others stay zero."""
+    """Packs some fields of a struct; the others stay zero. What values usually are is packed by a function that is
+    compiled for just these fields; it gives up at anything that it cannot take, and the fields are then encoded one by
+    one, which tells what is wrong where."""
 
     def __init__(self, struct: str, slots: dict[str, Slot], names: Iterable[str], first: Flat) -> None:
         self.first = first
@@ -29,12 +33,46 @@ class Packer:
             codes += f"{offset - at}x{slot.codes}"
             at = offset + Struct("=" + slot.codes).size
         self.struct = Struct(f"{codes}{_c.sizeof(struct) - at}x")
+        self.quick: Callable[[Values, Keep], bytes] = self._compile()
 
     def pack(self, values: Values, keep: Keep, prefix: str = "") -> bytes:
+        try:
+            return self.quick(values, keep)
+        except Exception:  # noqa: the careful way raises what the caller is to see
+            return self.careful(values, keep, prefix)
+
+    def careful(self, values: Values, keep: Keep, prefix: str) -> bytes:
         flat = list(self.first)
         for name, slot in self.slots:
             flat += slot.values(values[name], prefix + name, keep)
         return self.struct.pack(*flat)
+
+    def _compile(self) -> Callable[[Values, Keep], bytes]:
+        lines, packed = ["def quick(values, keep):"], [repr(number) for number in self.first]
+        space: dict[str, Any] = {"pack": self.struct.pack}
+        for at, (name, slot) in enumerate(self.slots):
+            count = len(Struct("=" + slot.codes).unpack(bytes(Struct("=" + slot.codes).size)))
+            parts = [f"v{at}_{part}" for part in range(count)]
+            lines += _quick_lines(name, slot, at, parts)
+            space[f"slot{at}"], space[f"known{at}"] = slot, slot.known
+            packed += parts
+        exec("\n".join([*lines, f"    return pack({', '.join(packed)})"]), space)
+        quick: Callable[[Values, Keep], bytes] = space["quick"]
+        return quick
+
+
+def _quick_lines(name: str, slot: Slot, at: int, parts: list[str]) -> list[str]:
+    """Source that sets the variables `parts` to what C gets for a field."""
+    every = f"    {', '.join(parts)}, = slot{at}.values(value, {name!r}, keep)"
+    if slot.known is None and slot.quick is None:
+        return [f"    value = values[{name!r}]", every]
+    state = [f"    {part} = 1" for part in parts[1:]]
+    if slot.known is not None:
+        return [f"    value = values[{name!r}]", f"    {parts[0]} = known{at}.get(value)", *state,
+                f"    if {parts[0]} is None:", "    " + every]
+    assert slot.quick
+    return [f"    {parts[0]} = value = values[{name!r}]", *state,
+            f"    if type(value) is not {slot.quick.__name__}:", "    " + every]
 
 
 class InputStruct:
@@ -45,32 +83,51 @@ class InputStruct:
         self.slots = {field.name: in_slot_of(field.type, field.notes) for field in _c.fields(struct)
                       if not _c.hidden(field.name) and (names is None or field.name in names)}
         self._packers: dict[tuple[str, ...], Packer] = {}
+        self._rows: dict[tuple[str, ...], Callable[[Values, Keep], bytes]] = {}
+
+    def packer(self, names: Iterable[str]) -> Packer:
+        """The packer of some fields; names of other things are left alone."""
+        key = tuple(names)
+        packer = self._packers.get(key)
+        if packer is None:
+            given = [name for name in key if name in self.slots]
+            if len(self._packers) >= MOST_PACKERS:
+                self._packers.clear()
+            packer = self._packers[key] = Packer(self.struct, self.slots, given, (self.size,))
+        return packer
 
     def pack(self, values: Values, keep: Keep, prefix: str = "") -> bytes:
         """The struct with those fields that `values` gives; other keys are left alone."""
-        given = tuple(name for name in self.slots if values.get(name, NOT_GIVEN) is not NOT_GIVEN)
-        packer = self._packers.get(given)
-        if packer is None:
-            packer = self._packers[given] = Packer(self.struct, self.slots, given, (self.size,))
-        return packer.pack(values, keep, prefix)
+        given = {name: value for name, value in values.items() if value is not NOT_GIVEN}
+        return self.packer(given).pack(given, keep, prefix)
 
     def pack_many(self, rows: Iterable[Values], keep: Keep, where: str) -> tuple[bytes, int]:
         """(array of structs, number); a bad row is named by its index."""
         if not isinstance(rows, Iterable):
             raise wrong_type(where, "a list of dicts", rows)
-        packed = []
+        packed, quick = [], self._rows
         for at, values in enumerate(rows):
-            if not isinstance(values, Mapping):
-                raise TypeError(f"{where}[{at}]: expected a dict, not {type(values).__name__}")
-            unknown = values.keys() - self.slots.keys()
-            if unknown:
-                raise TypeError(f"{where}[{at}]: there is no field {', '.join(sorted(map(str, unknown)))}")
             try:
-                packed.append(self.pack(values, keep, f"{where}[{at}]."))
-            except Error as error:
-                error.row = at
-                raise
+                packed.append(quick[tuple(values)](values, keep))
+            except Exception:  # noqa: new names, or something to be told
+                packed.append(self._pack_row(values, keep, where, at))
         return b"".join(packed), len(packed)
+
+    def _pack_row(self, values: Values, keep: Keep, where: str, at: int) -> bytes:
+        if not isinstance(values, Mapping):
+            raise TypeError(f"{where}[{at}]: expected a dict, not {type(values).__name__}")
+        unknown = values.keys() - self.slots.keys()
+        if unknown:
+            raise TypeError(f"{where}[{at}]: there is no field {', '.join(sorted(map(str, unknown)))}")
+        try:
+            packed = self.pack(values, keep, f"{where}[{at}].")
+        except Error as error:
+            error.row = at
+            raise
+        names = tuple(values)
+        if len(self._rows) < MOST_PACKERS and NOT_GIVEN not in values.values():
+            self._rows[names] = self.packer(names).quick
+        return packed
 
 
 class RowStruct:
@@ -98,12 +155,21 @@ class OptionsStruct:
     def __init__(self, struct: str) -> None:
         self.struct = InputStruct(struct, [field.name for field in _c.fields(struct) if field.type != "pointer"])
         self.flags: dict[str, dict[str, int]] = {}
+        words = [name.removesuffix("_ms") for name in self.struct.slots]
         for field in _c.fields(struct):
             for note in field.notes:
                 if note.startswith("flags="):
                     self.flags[field.name] = flag_names(note.removeprefix("flags="))
+                    words += self.flags[field.name]
+        self.given = itemgetter(*(word for word in words if word not in self.flags))
 
     def pack(self, values: Values, keep: Keep) -> bytes | None:
+        for value in self.given(values):
+            if value is not None and value is not False:
+                return self.pack_given(values, keep)
+        return None
+
+    def pack_given(self, values: Values, keep: Keep) -> bytes | None:
         given: dict[str, Any] = {}
         for name in self.struct.slots:
             if name in self.flags:
