@@ -52,7 +52,9 @@ typedef struct trdb_uow_options {
     const char *acting_user;    /**< becomes app.current_user_id inside the transaction; NULL: not set */
     int32_t resolve_timeout_ms; /**< longest search for the outcome of a lost COMMIT; default 30000, -1 for
                                    none */
-    int32_t reserved2;
+    int32_t timeout_ms; /**< longest time of the whole unit, the wait for a connection included; 0: no limit.
+                           What waits for the server then answers TRDB_E_CONNECTION_LOST; the search of
+                           resolve_timeout_ms comes on top */
 } trdb_uow_options;
 
 /** A trdb_uow_options with its struct_size set and everything else at its default. */
@@ -142,7 +144,8 @@ typedef struct trdb_run_options {
     int32_t attempts;            /**< how often the unit is tried in all; default 5 */
     int32_t first_pause_ms;   /**< before the second attempt, doubled before each further one; default 10 */
     int32_t longest_pause_ms; /**< default 1000. Up to half of each pause is left out at random */
-    int32_t reserved;
+    int32_t timeout_ms; /**< longest time of all attempts together, as the timeout_ms of a unit; 0: no limit.
+                           No attempt begins after it */
 } trdb_run_options;
 
 /** A trdb_run_options with its struct_size set and everything else at its default. */

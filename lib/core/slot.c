@@ -31,8 +31,10 @@ int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trd
         .timeout_ms = db->options.connect_timeout_ms,
         .statement_cache = db->options.statement_cache,
     };
+    int64_t deadline_us = trdbi_monotonic_us() + (int64_t)options.timeout_ms * 1000;
     int r = trdbi_conn_open(db->conninfo, &options, &slot->conn, reterr);
     if (r == 0) {
+        trdbi_conn_set_deadline(slot->conn, deadline_us);
         trdbi_conn_set_trace(slot->conn, trace);
         r = check_schema(db, slot->conn, reterr);
     }
@@ -41,6 +43,7 @@ int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trd
         return r;
     }
     trdbi_server_ask(slot->conn, &slot->server);
+    trdbi_conn_set_deadline(slot->conn, 0);
     slot->retire_at_us = retirement(db, slot);
     *ret = slot;
     return 0;

@@ -283,6 +283,7 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
         {"statement_timeout_ms", options->statement_timeout_ms},
         {"lock_timeout_ms", options->lock_timeout_ms},
         {"pool_timeout_ms", options->pool_timeout_ms},
+        {"timeout_ms", options->timeout_ms},
     };
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         if (times[i].value < 0)
@@ -299,7 +300,7 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
         return trdbi_error(reterr, TRDB_E_INVALID,
                            "trdb_uow_options: resolve_timeout_ms is %d, wanted -1 or more",
                            options->resolve_timeout_ms);
-    if (options->reserved != 0 || options->reserved2 != 0)
+    if (options->reserved != 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: reserved is not zero");
     if (options->acting_user && trdbi_utf8_length(options->acting_user, strlen(options->acting_user)) < 0)
         return trdbi_error(reterr, TRDB_E_ENCODING, "trdb_uow_options: acting_user is not valid UTF-8");
@@ -317,11 +318,19 @@ void trdbi_uow_destroy(trdb_uow *uow) {
 static int begin(trdb_uow *uow, const trdb_uow_options *options, trdb_error **reterr) {
     trdb_db *db = uow->db;
     int timeout_ms = options->pool_timeout_ms > 0 ? options->pool_timeout_ms : db->options.pool_timeout_ms;
+    int64_t deadline_us = 0;
+    if (options->timeout_ms > 0) {
+        deadline_us = trdbi_monotonic_us() + (int64_t)options->timeout_ms * 1000;
+        timeout_ms = timeout_ms < options->timeout_ms ? timeout_ms : options->timeout_ms;
+    }
     uow->options = *options;
     uow->options.acting_user = uow->acting_user = options->acting_user ? strdup(options->acting_user) : NULL;
     if (options->acting_user && !uow->acting_user)
         return trdbi_error_nomem(reterr);
-    return trdbi_pool_take(db, timeout_ms, &uow->slot, reterr);
+    int r = trdbi_pool_take(db, timeout_ms, &uow->slot, reterr);
+    if (r == 0)
+        trdbi_conn_set_deadline(uow->slot->conn, deadline_us);
+    return r;
 }
 
 int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret, trdb_error **reterr) {

@@ -11,6 +11,7 @@ enum { RESOLVE_TIMEOUT_MS = 30000 };
 static void finish(trdb_uow *uow, trdbi_outcome outcome) {
     if (uow->slot) {
         trdbi_conn_set_call(uow->slot->conn, -1);
+        trdbi_conn_set_deadline(uow->slot->conn, 0);
         trdbi_pool_give(uow->db, uow->slot, outcome);
     }
     uow->slot = NULL;

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 static void release(trdbi_conn *conn) {
+    if (conn->pg)
+        (void)PQsetnonblocking(conn->pg, 1); /* a server that takes nothing cannot hold up the goodbye */
     PQfinish(conn->pg);
     trdbi_queue_free(conn);
     trdbi_cache_free(&conn->cache);
@@ -86,6 +88,64 @@ bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us) 
         if (r > 0)
             return true;
     }
+}
+
+void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us) {
+    conn->deadline_us = deadline_us;
+}
+
+/* Waits for the socket as long as a call may. */
+static bool wait_in_time(trdbi_conn *conn, short events) {
+    if (trdbi_conn_wait(conn, events, conn->deadline_us > 0 ? conn->deadline_us : -1))
+        return true;
+    conn->late = conn->broken = true;
+    return false;
+}
+
+void trdbi_conn_arm(trdbi_conn *conn) {
+    int wanted = conn->deadline_us > 0;
+    if (PQisnonblocking(conn->pg) != wanted)
+        (void)PQsetnonblocking(conn->pg, wanted);
+}
+
+bool trdbi_conn_push(trdbi_conn *conn) {
+    for (;;) {
+        int r = PQflush(conn->pg);
+        if (r <= 0)
+            return r == 0;
+        if (!wait_in_time(conn, POLLIN | POLLOUT) || !PQconsumeInput(conn->pg))
+            return false;
+    }
+}
+
+PGresult *trdbi_conn_next(trdbi_conn *conn) {
+    /* A server that talks without end is not waited for either: the clock is looked at in each turn. */
+    while (conn->deadline_us > 0 && PQisBusy(conn->pg)) {
+        if (!wait_in_time(conn, POLLIN))
+            return NULL;
+        if (!PQconsumeInput(conn->pg))
+            break; /* PQgetResult() says why */
+    }
+    return PQgetResult(conn->pg);
+}
+
+PGresult *trdbi_conn_last(trdbi_conn *conn, bool sent) {
+    PGresult *last = NULL;
+    if (!sent || (PQisnonblocking(conn->pg) && !trdbi_conn_push(conn) && conn->late))
+        return NULL;
+    for (PGresult *next; (next = trdbi_conn_next(conn));) {
+        PQclear(last);
+        last = next;
+        ExecStatusType status = PQresultStatus(next);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
+            PQstatus(conn->pg) == CONNECTION_BAD)
+            break;
+    }
+    if (conn->late) {
+        PQclear(last);
+        last = NULL;
+    }
+    return last;
 }
 
 bool trdbi_conn_alive(trdbi_conn *conn) {

@@ -73,6 +73,8 @@ typedef struct trdbi_queue {
 struct trdbi_conn {
     PGconn *pg;
     bool broken; /* also when libpq has not noticed: the protocol state is unknown */
+    bool late;   /* given up: the server did not answer before the deadline */
+    int64_t deadline_us; /* of the calls; 0: none */
     trdbi_trace trace;
     trdbi_cache cache;
     trdbi_arguments arguments;
@@ -121,6 +123,16 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr);
 
 /* The first line of a libpq message, in a buffer that is cut when it is too small. */
 const char *trdbi_first_line(const char *text, char *buffer, size_t size);
+
+/* What PQsend…() needs before it: with a deadline no call of libpq may block. */
+void trdbi_conn_arm(trdbi_conn *conn);
+/* Writes out what libpq holds, taking in what the server says meanwhile; false when that fails or takes longer
+ * than the deadline allows. */
+bool trdbi_conn_push(trdbi_conn *conn);
+/* PQgetResult() within the connection's deadline. NULL, with the connection broken, when that passes. */
+PGresult *trdbi_conn_next(trdbi_conn *conn);
+/* What PQexec() does once its query is sent: reads all results and gives the last. */
+PGresult *trdbi_conn_last(trdbi_conn *conn, bool sent);
 
 /* Polls the connection's socket; false when the deadline (monotonic, -1: none) passed. */
 bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us);

@@ -184,7 +184,12 @@ static int open_until(trdbi_conn *conn, const trdbi_conninfo *info, const trdbi_
     if (!conn->pg)
         return trdbi_error_nomem(reterr);
     r = connect_until(conn, timeout_ms, deadline_us, reterr);
-    return r < 0 ? r : make_session(conn, reterr);
+    if (r < 0)
+        return r;
+    trdbi_conn_set_deadline(conn, deadline_us);
+    r = make_session(conn, reterr);
+    trdbi_conn_set_deadline(conn, 0);
+    return r;
 }
 
 int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,

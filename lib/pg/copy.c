@@ -81,7 +81,7 @@ static int put_row(copying *c, const trdbi_params *params) {
 }
 
 static int send_chunk(copying *c) {
-    if (PQputCopyData(c->conn->pg, c->out.data, (int)c->out.size) != 1) {
+    if (PQputCopyData(c->conn->pg, c->out.data, (int)c->out.size) != 1 || !trdbi_conn_push(c->conn)) {
         int r = trdbi_conn_lost(c->conn, c->name, c->reterr);
         c->conn->broken = true;
         return r;
@@ -105,7 +105,8 @@ static void set_row(const PGresult *result, trdb_error **reterr) {
 static int copy_begin(copying *c, const char *sql) {
     static const char header[] = "PGCOPY\n\377\r\n";
     trdbi_count(&c->conn->round_trips);
-    PGresult *result = PQexec(c->conn->pg, sql);
+    trdbi_conn_arm(c->conn);
+    PGresult *result = trdbi_conn_last(c->conn, PQsendQuery(c->conn->pg, sql));
     bool good = result && PQresultStatus(result) == PGRES_COPY_IN;
     if (!good) {
         const trdbi_call call = {.label = c->name, .sql = sql};
@@ -136,12 +137,12 @@ static int copy_end(copying *c, trdbi_call *call, int failed) {
         c->conn->broken = true;
         return failed < 0 ? failed : trdbi_conn_lost(c->conn, c->name, c->reterr);
     }
-    PGresult *result = PQgetResult(pg);
+    PGresult *result = trdbi_conn_push(c->conn) || !c->conn->late ? trdbi_conn_next(c->conn) : NULL;
     int r = trdbi_call_end(c->conn, call, result, failed < 0 ? NULL : c->reterr);
     if (r < 0 && failed == 0 && result)
         set_row(result, c->reterr);
     PQclear(result);
-    while ((result = PQgetResult(pg)))
+    while ((result = trdbi_conn_next(c->conn)))
         PQclear(result);
     return failed < 0 ? failed : r;
 }

@@ -59,6 +59,9 @@ bool trdbi_conn_idle(const trdbi_conn *conn); /* PQTRANS_IDLE: may go back to th
 bool trdbi_conn_alive(trdbi_conn *conn);
 /* One empty round trip, with a deadline. */
 int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr);
+/* Until when (monotonic; 0: for ever) calls on the connection wait for the server. One that waits longer is
+ * given up: its call answers TRDB_E_CONNECTION_LOST, and the connection counts as broken. */
+void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us);
 int trdbi_conn_backend_pid(const trdbi_conn *conn);
 int64_t trdbi_conn_round_trips(const trdbi_conn *conn);
 int64_t trdbi_conn_prepares(const trdbi_conn *conn);

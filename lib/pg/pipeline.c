@@ -9,7 +9,6 @@
  */
 #include "pg/pipeline.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,29 +151,19 @@ static bool is_full(const trdbi_queue *queue) {
 }
 
 static bool flush(trdbi_conn *conn) {
-    PGconn *pg = conn->pg;
     trdbi_count(&conn->round_trips);
-    if (!PQpipelineSync(pg))
-        return false;
-    for (;;) {
-        int r = PQflush(pg);
-        if (r <= 0)
-            return r == 0;
-        trdbi_conn_wait(conn, POLLIN | POLLOUT, -1);
-        if (!PQconsumeInput(pg))
-            return false;
-    }
+    return PQpipelineSync(conn->pg) && trdbi_conn_push(conn);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------- */
 
 /* The one result of the next statement in the pipeline; NULL when the connection is gone. */
-static PGresult *receive(const trdbi_conn *conn) {
+static PGresult *receive(trdbi_conn *conn) {
     if (conn->broken)
         return NULL;
-    PGresult *result = PQgetResult(conn->pg);
+    PGresult *result = trdbi_conn_next(conn);
     if (result && PQresultStatus(result) != PGRES_PIPELINE_SYNC)
-        PQclear(PQgetResult(conn->pg)); /* NULL: ends the statement */
+        PQclear(trdbi_conn_next(conn)); /* NULL: ends the statement */
     return result;
 }
 

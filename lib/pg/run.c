@@ -4,6 +4,7 @@
 #include "pg/conn.h"
 #include "pg/pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,10 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
         conn->broken = true;
         return trdbi_error_nomem(reterr);
     }
-    trdbi_first_line(PQerrorMessage(conn->pg), words, sizeof words);
+    if (conn->late)
+        snprintf(words, sizeof words, "the server did not answer in time, and the connection was given up");
+    else
+        trdbi_first_line(PQerrorMessage(conn->pg), words, sizeof words);
     trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "%s: the connection to the server was lost%s%s", label,
                 words[0] ? ": " : "", words);
     trdbi_error_set_statement(reterr, label);
@@ -171,7 +175,9 @@ int trdbi_conn_exec_shown(trdbi_conn *conn, const char *name, const char *sql, c
         return trdbi_conn_lost(conn, name, reterr);
     trdbi_call call = trdbi_call_begin(conn, name, shown, false);
     trdbi_count(&conn->round_trips);
-    return finish(conn, &call, PQexec(conn->pg, sql), ret, reterr);
+    trdbi_conn_arm(conn);
+    PGresult *result = trdbi_conn_last(conn, PQsendQuery(conn->pg, sql));
+    return finish(conn, &call, result, ret, reterr);
 }
 
 int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_result **ret,
@@ -204,8 +210,10 @@ static int run_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const trdbi_
     const trdbi_arguments *arguments = &conn->arguments;
     trdbi_call call = trdbi_call_begin(conn, prepared->label, prepared->sql, prepared->secret);
     trdbi_count(&conn->round_trips);
-    PGresult *result = PQexecPrepared(conn->pg, prepared->id, params ? params->count : 0, arguments->values,
-                                      arguments->lengths, arguments->formats, 1);
+    trdbi_conn_arm(conn);
+    PGresult *result = trdbi_conn_last(
+        conn, PQsendQueryPrepared(conn->pg, prepared->id, params ? params->count : 0, arguments->values,
+                                  arguments->lengths, arguments->formats, 1));
     int r = trdbi_call_end(conn, &call, result, reterr);
     if (r < 0)
         trdbi_conn_judge_prepared(conn, prepared, result, reterr);
@@ -228,8 +236,10 @@ static int run_unprepared(trdbi_conn *conn, const trdbi_statement *statement, co
     const trdbi_arguments *arguments = &conn->arguments;
     trdbi_call call = trdbi_call_begin(conn, once->label, once->sql, once->secret);
     trdbi_count(&conn->round_trips);
-    PGresult *result = PQexecParams(conn->pg, once->sql, params ? params->count : 0, arguments->types,
-                                    arguments->values, arguments->lengths, arguments->formats, 1);
+    trdbi_conn_arm(conn);
+    PGresult *result = trdbi_conn_last(
+        conn, PQsendQueryParams(conn->pg, once->sql, params ? params->count : 0, arguments->types,
+                                arguments->values, arguments->lengths, arguments->formats, 1));
     r = finish(conn, &call, result, ret, reterr);
     trdbi_prepared_free(once);
     return r;

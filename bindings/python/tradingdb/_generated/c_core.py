@@ -72,11 +72,11 @@ STRUCTS: dict[str, tuple[str, ...]] = {
     "trdb_uow_options": (
         "struct_size size_t", "flags uint32_t flags=uow_flags", "isolation int32_t enum=isolation",
         "statement_timeout_ms int32_t", "lock_timeout_ms int32_t", "pool_timeout_ms int32_t", "reserved int32_t",
-        "acting_user text", "resolve_timeout_ms int32_t", "reserved2 int32_t",
+        "acting_user text", "resolve_timeout_ms int32_t", "timeout_ms int32_t",
     ),
     "trdb_run_options": (
         "struct_size size_t", "uow pointer", "attempts int32_t", "first_pause_ms int32_t", "longest_pause_ms int32_t",
-        "reserved int32_t",
+        "timeout_ms int32_t",
     ),
 }
 

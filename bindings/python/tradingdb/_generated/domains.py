@@ -60,7 +60,8 @@ class Units:
     def unit_of_work(self, *, read_only: bool = False, pipeline: bool = False, fast_commit: bool = False,
                      isolation: Isolation | str | None = None, statement_timeout: Seconds | None = None,
                      lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None,
-                     acting_user: str | None = None, resolve_timeout: Seconds | None = None) -> UnitOfWork:
+                     acting_user: str | None = None, resolve_timeout: Seconds | None = None,
+                     timeout: Seconds | None = None) -> UnitOfWork:
         """Begins a unit of work: `with db.unit_of_work() as uow:` commits when the block is left, and rolls back when
         an exception leaves it.
 
@@ -76,6 +77,8 @@ class Units:
         pool_timeout: longest wait for a connection; 0: the database's setting.
         acting_user: becomes app.current_user_id inside the transaction; None: not set.
         resolve_timeout: longest search for the outcome of a lost COMMIT; default 30 seconds, -1 for none.
+        timeout: longest time of the whole unit, the wait for a connection included; 0: no limit. What waits for the
+            server then answers ConnectionLost; the search of resolve_timeout_ms comes on top.
 
         Raises Invalid; Closed; Forked; Timeout (no connection in time); Exhausted (waiting queue full); what
         connecting can answer, see open(). Any thread.
@@ -86,11 +89,11 @@ class Units:
         raise NotImplementedError
 
     def run(self, work: Callable[[UnitOfWork], T], *, attempts: int | None = None, first_pause: Seconds | None = None,
-            longest_pause: Seconds | None = None, read_only: bool = False, pipeline: bool = False,
-            fast_commit: bool = False, isolation: Isolation | str | None = None,
+            longest_pause: Seconds | None = None, timeout: Seconds | None = None, read_only: bool = False,
+            pipeline: bool = False, fast_commit: bool = False, isolation: Isolation | str | None = None,
             statement_timeout: Seconds | None = None, lock_timeout: Seconds | None = None,
             pool_timeout: Seconds | None = None, acting_user: str | None = None,
-            resolve_timeout: Seconds | None = None) -> T:
+            resolve_timeout: Seconds | None = None, timeout: Seconds | None = None) -> T:
         """Runs a whole unit of work: begins, calls `work` with it, commits, and gives what `work` gave. Runs it again
         when nothing was stored and another attempt may go well: after Serialization, Deadlock and ConnectionLost,
         be they raised by `work` or by the commit. Never when the outcome is in doubt. `work` may be called again,
@@ -99,6 +102,8 @@ class Units:
         attempts: how often the unit is tried in all; default 5.
         first_pause: before the second attempt, doubled before each further one; default 0.01 seconds.
         longest_pause: default 1 second. Up to half of each pause is left out at random.
+        timeout: longest time of all attempts together, as the timeout_ms of a unit; 0: no limit. No attempt begins
+            after it.
 
         The others are those of unit_of_work().
         """
