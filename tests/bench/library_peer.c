@@ -1,162 +1,259 @@
 /* SPDX-License-Identifier: MIT */
-#include "bench.h"
+/* The same work as libpq_peer.c by the library, as its user writes it. */
+#include "trade.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <tradingdb/tradingdb.h>
 
-typedef struct state {
-    trdb_db *db;
-    trdb_error *err;
-    int64_t bot_id;
-    int64_t first_id; /* of the trades to read */
-    size_t n;
-} state;
+static trdb_error *error;
 
-static int fail(state *s) {
-    fprintf(stderr, "library: %s\n", trdb_error_message(s->err));
-    return -1;
+static void good(int code) {
+    if (code < 0)
+        bench_die("%s", trdb_error_message(error));
 }
 
-static trdb_trading_trade_new trade_input(state *s) {
-    char price[32], size[32];
-    bench_trade(s->n++, price, size);
-    trdb_trading_trade_new in = trdb_trading_trade_new_init();
-    in.bot_id = trdb_i64(s->bot_id);
-    in.trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER);
-    in.strategy_name = "bench";
-    in.entry_logic_name = "entry";
-    in.exit_logic_name = "exit";
-    in.symbol = "BTCUSDT";
-    in.interval = "5m";
-    in.direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG);
-    in.status = trdb_enum(TRDB_TRADING_TRADE_STATUS_OPEN);
-    in.entry_time = trdb_time_us(INT64_C(1700000000000000));
-    in.entry_price = trdb_dec(price);
-    in.size = trdb_dec(size);
+/* Writers have a schema of their own, so that the trades that are read stay as they were loaded. */
+static trdb_db *database(const char *schema) {
+    trdb_db_options options = trdb_db_options_init();
+    trdb_db *db = NULL;
+    options.schema = schema;
+    good(trdb_open("postgresql://", &options, &db, &error));
+    return db;
+}
+
+static int last_backend;
+
+static void note_backend(void *arg, const trdb_trace_event *event) {
+    (void)arg;
+    last_backend = event->backend_pid;
+}
+
+/* The server process of a database's one connection. */
+static int backend(trdb_db *db) {
+    trdb_uow *uow = NULL;
+    int64_t count;
+    good(trdb_set_trace(db, note_backend, NULL, &error));
+    good(trdb_uow_begin(db, NULL, &uow, &error));
+    good(trdb_trading_bots_count(uow, NULL, &count, &error));
+    trdb_uow_free(uow);
+    good(trdb_set_trace(db, NULL, NULL, &error));
+    return last_backend;
+}
+
+static trdb_in_decimal amount(int64_t value) {
+    trdb_in_decimal in = {.state = TRDB_GIVEN};
+    (void)trdb_decimal_from_i64(value, BENCH_SCALE, &in.value);
     return in;
 }
 
-static void *lib_open(const char *url, int64_t bot_id) {
-    state *s = calloc(1, sizeof *s);
-    s->bot_id = bot_id;
-    trdb_uow *uow = NULL;
-    trdb_trading_trade_list *first = NULL;
+static trdb_trading_trade_new input(const trade *t) {
+    return *TRDB_TRADING_TRADE_NEW(
+        .bot_id = trdb_i64(BENCH_BOT), .position_id = trdb_i64(t->position_id),
+        .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER), .strategy_name = t->texts[TEXT_STRATEGY],
+        .entry_logic_name = t->texts[TEXT_ENTRY], .exit_logic_name = t->texts[TEXT_EXIT],
+        .symbol = t->texts[TEXT_SYMBOL], .interval = t->texts[TEXT_INTERVAL],
+        .direction = trdb_enum(t->is_short ? TRDB_TRADING_DIRECTION_SHORT : TRDB_TRADING_DIRECTION_LONG),
+        .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_CLOSED), .entry_time = trdb_time_us(t->entry_us),
+        .exit_time = trdb_time_us(t->exit_us), .entry_price = amount(t->amounts[AMOUNT_ENTRY]),
+        .exit_price = amount(t->amounts[AMOUNT_EXIT]), .size = amount(t->amounts[AMOUNT_SIZE]),
+        .commission = amount(t->amounts[AMOUNT_COMMISSION]), .gross_pnl = amount(t->amounts[AMOUNT_GROSS]),
+        .net_pnl = amount(t->amounts[AMOUNT_NET]), .pnl_percentage = amount(t->amounts[AMOUNT_PERCENT]),
+        .exit_reason = t->texts[TEXT_REASON], .extra_metadata = t->texts[TEXT_METADATA]);
+}
+
+/* ---- W1, W2: units --------------------------------------------------------------------------------- */
+
+typedef void (*unit_body)(trdb_uow *uow, const trade *t);
+
+static void insert_one(trdb_uow *uow, const trade *t) {
+    trdb_trading_trade_new in = input(t);
+    good(trdb_trading_trade_insert(uow, &in, NULL, &error));
+}
+
+/* Position, trade that refers to it, bot. */
+static void unit_of_work(trdb_uow *uow, const trade *t) {
+    trdb_trading_position *position = NULL;
+    trdb_trading_position_new new_position = *TRDB_TRADING_POSITION_NEW(
+        .bot_id = trdb_i64(BENCH_BOT), .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
+        .symbol = t->texts[TEXT_SYMBOL],
+        .direction = trdb_enum(t->is_short ? TRDB_TRADING_DIRECTION_SHORT : TRDB_TRADING_DIRECTION_LONG),
+        .opened_at = trdb_time_us(t->entry_us), .qty_open = amount(t->amounts[AMOUNT_SIZE]),
+        .avg_price = amount(t->amounts[AMOUNT_ENTRY]), .realized_pnl = amount(0),
+        .status = trdb_enum(TRDB_TRADING_POSITION_STATUS_CLOSED));
+    good(trdb_trading_position_insert(uow, &new_position, &position, &error));
+    trdb_trading_trade_new in = input(t);
+    in.position_id = trdb_i64(position->id);
+    trdb_trading_position_free(position);
+    good(trdb_trading_trade_insert(uow, &in, NULL, &error));
+    trdb_trading_bot_new bot =
+        *TRDB_TRADING_BOT_NEW(.last_heartbeat = trdb_time_us(t->exit_us),
+                              .current_balance = amount(t->amounts[AMOUNT_NET]),
+                              .total_pnl = amount(t->amounts[AMOUNT_NET]));
+    good(trdb_trading_bot_patch(uow, BENCH_OTHER_BOT, &bot, NULL, &error));
+}
+
+/* `fast`: COMMIT shares the flush of the writes; `safe`: the transaction's id is learnt first. */
+static void units(unit_body body, const char *variant, size_t count) {
+    trdb_db *db = database("w");
+    trade *trades = bench_trades(1000);
+    trdb_uow_options options = trdb_uow_options_init();
+    size_t warm = count / 10 + 1;
+    options.flags = TRDB_UOW_PIPELINE | (strcmp(variant, "fast") == 0 ? TRDB_UOW_FAST_COMMIT : 0u);
+    int pid = backend(db);
+    for (size_t i = 0; i < warm + count; i++) {
+        trdb_uow *uow = NULL;
+        if (i == warm)
+            bench_start(pid);
+        good(trdb_uow_begin(db, &options, &uow, &error));
+        body(uow, &trades[i % 1000]);
+        good(trdb_uow_commit(uow, &error));
+        trdb_uow_free(uow);
+    }
+    bench_report(count);
+    trdb_db_free(db);
+    free(trades);
+}
+
+static void w1(const char *variant, size_t count) {
+    units(insert_one, variant, count);
+}
+
+static void w2(const char *variant, size_t count) {
+    units(unit_of_work, variant, count);
+}
+
+/* ---- W3: a trade by its key ------------------------------------------------------------------------ */
+
+static int64_t newest_trade(trdb_uow *uow) {
+    trdb_trading_trade_list *list = NULL;
     trdb_trading_trade_filter filter = trdb_trading_trade_filter_init();
     filter.limit = trdb_i64(1);
-    if (trdb_open(url, NULL, &s->db, &s->err) < 0 || trdb_uow_begin(s->db, NULL, &uow, &s->err) < 0 ||
-        trdb_trading_trades_list(uow, &filter, &first, &s->err) < 0) {
-        fail(s);
-        exit(1);
-    }
-    s->first_id = trdb_trading_trade_list_at(first, 0)->id;
-    trdb_trading_trade_list_free(first);
-    trdb_uow_free(uow);
-    return s;
+    filter.descending = 1;
+    good(trdb_trading_trades_list(uow, &filter, &list, &error));
+    int64_t id = trdb_trading_trade_list_at(list, 0)->id;
+    trdb_trading_trade_list_free(list);
+    return id;
 }
 
-static void lib_close(void *arg) {
-    state *s = arg;
-    trdb_db_free(s->db);
-    free(s);
-}
-
-static int lib_insert_one(void *arg, size_t count) {
-    state *s = arg;
-    for (size_t i = 0; i < count; i++) {
-        trdb_uow *uow = NULL;
-        trdb_trading_trade *row = NULL;
-        trdb_trading_trade_new in = trade_input(s);
-        if (trdb_uow_begin(s->db, NULL, &uow, &s->err) < 0 ||
-            trdb_trading_trade_insert(uow, &in, &row, &s->err) < 0 || trdb_uow_commit(uow, &s->err) < 0)
-            return fail(s);
-        trdb_trading_trade_free(row);
-        trdb_uow_free(uow);
-    }
-    return 0;
-}
-
-static int lib_get_by_id(void *arg, size_t count) {
-    state *s = arg;
+static void w3(const char *variant, size_t count) {
+    trdb_db *db = database("public");
     trdb_uow *uow = NULL;
-    if (trdb_uow_begin(s->db, NULL, &uow, &s->err) < 0)
-        return fail(s);
-    for (size_t i = 0; i < count; i++) {
+    uint32_t random = 12345;
+    size_t warm = count / 10 + 1;
+    (void)variant;
+    int pid = backend(db);
+    good(trdb_uow_begin(db, NULL, &uow, &error));
+    int64_t most = newest_trade(uow);
+    for (size_t i = 0; i < warm + count; i++) {
         trdb_trading_trade *row = NULL;
-        if (trdb_trading_trade_get(uow, s->first_id + (int64_t)(i * 7919 % 1000), &row, &s->err) < 0)
-            return fail(s);
+        if (i == warm)
+            bench_start(pid);
+        good(trdb_trading_trade_get(uow, bench_random(&random, most), &row, &error));
         trdb_trading_trade_free(row);
     }
+    bench_report(count);
     trdb_uow_free(uow);
-    return 0;
+    trdb_db_free(db);
 }
 
-static int one_unit(state *s, trdb_uow *uow, size_t i) {
-    char symbol[24];
-    snprintf(symbol, sizeof symbol, "L%zu", i);
-    trdb_trading_position_new position = trdb_trading_position_new_init();
-    position.bot_id = trdb_i64(s->bot_id);
-    position.trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER);
-    position.symbol = symbol;
-    position.direction = trdb_enum(TRDB_TRADING_DIRECTION_LONG);
-    position.status = trdb_enum(TRDB_TRADING_POSITION_STATUS_CLOSED);
-    trdb_trading_position *row = NULL;
-    if (trdb_trading_position_insert(uow, &position, &row, &s->err) < 0)
-        return -1;
-    trdb_trading_trade_new trade = trade_input(s);
-    trade.position_id = trdb_i64(row->id);
-    trdb_trading_position_free(row);
-    trdb_trading_bot_new bot = trdb_trading_bot_new_init();
-    bot.last_heartbeat = trdb_time_us(INT64_C(1700000000000000));
-    bot.current_balance = trdb_dec("1000.5");
-    return trdb_trading_trade_insert(uow, &trade, NULL, &s->err) < 0 ||
-                   trdb_trading_bot_patch(uow, s->bot_id, &bot, NULL, &s->err) < 0 ||
-                   trdb_uow_commit(uow, &s->err) < 0
-               ? -1
-               : 0;
-}
+/* ---- W4, W5: many rows ----------------------------------------------------------------------------- */
 
-static int lib_unit_of_work(void *arg, size_t count) {
-    state *s = arg;
-    for (size_t i = 0; i < count; i++) {
-        trdb_uow *uow = NULL;
-        if (trdb_uow_begin(s->db, NULL, &uow, &s->err) < 0 || one_unit(s, uow, i) < 0)
-            return fail(s);
-        trdb_uow_free(uow);
-    }
-    return 0;
-}
-
-static int lib_bulk_insert(void *arg, size_t count) {
-    state *s = arg;
+static void w4(const char *variant, size_t count) {
+    trdb_db *db = database("w");
+    trade *trades = bench_trades(count);
     trdb_uow *uow = NULL;
     trdb_trading_trade_list *list = NULL;
     trdb_trading_trade_new *rows = calloc(count, sizeof *rows);
+    if (!rows)
+        bench_die("out of memory");
+    int pid = backend(db);
+    bench_start(pid);
     for (size_t i = 0; i < count; i++)
-        rows[i] = trade_input(s);
-    if (trdb_uow_begin(s->db, NULL, &uow, &s->err) < 0 ||
-        trdb_trading_trades_insert(uow, rows, sizeof *rows, count, &list, &s->err) < 0 ||
-        trdb_uow_commit(uow, &s->err) < 0)
-        return fail(s);
+        rows[i] = input(&trades[i]);
+    good(trdb_uow_begin(db, NULL, &uow, &error));
+    good(trdb_trading_trades_insert(uow, rows, sizeof *rows, count, strcmp(variant, "ids") == 0 ? &list : NULL,
+                                    &error));
+    good(trdb_uow_commit(uow, &error));
+    bench_report(count);
     trdb_trading_trade_list_free(list);
     trdb_uow_free(uow);
+    trdb_db_free(db);
     free(rows);
-    return 0;
+    free(trades);
 }
 
-static int lib_scan(void *arg, size_t count) {
-    state *s = arg;
+static void w5(const char *variant, size_t count) {
+    trdb_db *db = database("public");
     trdb_uow *uow = NULL;
     trdb_trading_trade_list *list = NULL;
     trdb_trading_trade_filter filter = trdb_trading_trade_filter_init();
-    filter.limit = trdb_i64((int64_t)count);
-    if (trdb_uow_begin(s->db, NULL, &uow, &s->err) < 0 ||
-        trdb_trading_trades_list(uow, &filter, &list, &s->err) < 0)
-        return fail(s);
+    filter.bot_id = trdb_where_i64_eq(BENCH_BOT);
+    (void)variant;
+    (void)count; /* all that the bot has */
+    int pid = backend(db);
+    bench_start(pid);
+    good(trdb_uow_begin(db, NULL, &uow, &error));
+    good(trdb_trading_trades_list(uow, &filter, &list, &error));
+    bench_report(trdb_trading_trade_list_count(list));
     trdb_trading_trade_list_free(list);
     trdb_uow_free(uow);
-    return 0;
+    trdb_db_free(db);
 }
 
-const peer library_peer = {"tradingdb",   lib_open,         lib_close,       lib_insert_one,
-                           lib_get_by_id, lib_unit_of_work, lib_bulk_insert, lib_scan};
+/* ---- W6: checkout and return ----------------------------------------------------------------------- */
+
+enum { THREADS = 8, CONNECTIONS = 4 };
+static trdb_db *pool;
+
+static void *work(void *count) {
+    for (size_t i = *(const size_t *)count; i > 0; i--) {
+        trdb_uow *uow = NULL;
+        trdb_error *failure = NULL;
+        if (trdb_uow_begin(pool, NULL, &uow, &failure) < 0)
+            bench_die("%s", trdb_error_message(failure));
+        trdb_uow_free(uow);
+    }
+    return NULL;
+}
+
+static void w6(const char *variant, size_t count) {
+    const size_t threads = strcmp(variant, "nosql1") == 0 ? 1 : THREADS;
+    size_t each = count / threads;
+    pthread_t ids[THREADS];
+    trdb_db_options options = trdb_db_options_init();
+    trdb_uow *uows[CONNECTIONS] = {NULL};
+    options.pool_size = CONNECTIONS;
+    options.pool_overflow = -1;
+    good(trdb_open("postgresql://", &options, &pool, &error));
+    for (int i = 0; i < CONNECTIONS; i++)
+        good(trdb_uow_begin(pool, NULL, &uows[i], &error));
+    for (int i = 0; i < CONNECTIONS; i++)
+        trdb_uow_free(uows[i]);
+    bench_start(0);
+    for (size_t i = 0; i < threads; i++)
+        pthread_create(&ids[i], NULL, work, &each);
+    for (size_t i = 0; i < threads; i++)
+        pthread_join(ids[i], NULL);
+    bench_report(each * threads);
+    trdb_db_free(pool);
+}
+
+/* ---- the program ----------------------------------------------------------------------------------- */
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*run)(const char *variant, size_t count);
+    } workloads[] = {{"w1", w1}, {"w2", w2}, {"w3", w3}, {"w4", w4}, {"w5", w5}, {"w6", w6}};
+    for (size_t i = 0; argc == 4 && i < sizeof workloads / sizeof *workloads; i++) {
+        if (strcmp(workloads[i].name, argv[1]) == 0) {
+            workloads[i].run(argv[2], (size_t)atoll(argv[3]));
+            return 0;
+        }
+    }
+    fprintf(stderr, "usage: %s w1|w2|w3|w4|w5|w6 VARIANT N\n", argv[0]);
+    return 2;
+}

@@ -22,7 +22,7 @@ TMPDIR = os.environ.get("TMPDIR")
 TIMEOUT = float(os.environ.get("TRDB_TEST_TIMEOUT", "900"))
 # Programs in which nothing of a variant runs (plain copies of their own, the ABI of a plain build, Python on the
 # server): a variant would only repeat the plain run.
-PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|examples/test_quickstart\."
+PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|examples/test_quickstart\.|bench/test_instructions\."
                         r"|service/test_trading_metrics\.py|python/test_install\."
                         + ("|python/" if VARIANT == "valgrind" else ""))
 
