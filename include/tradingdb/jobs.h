@@ -264,6 +264,15 @@ TRDB_API int trdb_job_schedule_insert(trdb_uow *uow, const trdb_job_schedule_new
                                       trdb_job_schedule **ret, trdb_error **reterr);
 
 /**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_job_schedule_insert().
+ */
+TRDB_API int trdb_job_schedule_insert_ref(trdb_uow *uow, const trdb_job_schedule_new *row, trdb_ref *ret,
+                                          trdb_error **reterr);
+
+/**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
  * @param row_size sizeof(trdb_job_schedule_new) of the caller.
  * @param ret receives the rows as stored, in the same order; NULL when they are not wanted. Free it with
@@ -503,6 +512,15 @@ TRDB_API int trdb_job_schedule_runs_count(trdb_uow *uow, const trdb_job_schedule
  */
 TRDB_API int trdb_job_schedule_run_insert(trdb_uow *uow, const trdb_job_schedule_run_new *row,
                                           trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_job_schedule_run_insert().
+ */
+TRDB_API int trdb_job_schedule_run_insert_ref(trdb_uow *uow, const trdb_job_schedule_run_new *row,
+                                              trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.

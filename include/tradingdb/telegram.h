@@ -244,6 +244,16 @@ TRDB_API int trdb_telegram_command_audit_insert(trdb_uow *uow, const trdb_telegr
                                                 trdb_telegram_command_audit **ret, trdb_error **reterr);
 
 /**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_telegram_command_audit_insert().
+ */
+TRDB_API int trdb_telegram_command_audit_insert_ref(trdb_uow *uow,
+                                                    const trdb_telegram_command_audit_new *row,
+                                                    trdb_ref *ret, trdb_error **reterr);
+
+/**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
  * @param row_size sizeof(trdb_telegram_command_audit_new) of the caller.
  * @param ret receives the rows as stored, in the same order; NULL when they are not wanted. Free it with
@@ -414,6 +424,15 @@ TRDB_API int trdb_telegram_feedbacks_count(trdb_uow *uow, const trdb_telegram_fe
  */
 TRDB_API int trdb_telegram_feedback_insert(trdb_uow *uow, const trdb_telegram_feedback_new *row,
                                            trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_telegram_feedback_insert().
+ */
+TRDB_API int trdb_telegram_feedback_insert_ref(trdb_uow *uow, const trdb_telegram_feedback_new *row,
+                                               trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
@@ -598,6 +617,16 @@ TRDB_API int trdb_telegram_broadcast_logs_count(trdb_uow *uow,
  */
 TRDB_API int trdb_telegram_broadcast_log_insert(trdb_uow *uow, const trdb_telegram_broadcast_log_new *row,
                                                 trdb_telegram_broadcast_log **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_telegram_broadcast_log_insert().
+ */
+TRDB_API int trdb_telegram_broadcast_log_insert_ref(trdb_uow *uow,
+                                                    const trdb_telegram_broadcast_log_new *row,
+                                                    trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.

@@ -268,6 +268,15 @@ TRDB_API int trdb_trading_bot_insert(trdb_uow *uow, const trdb_trading_bot_new *
                                      trdb_error **reterr);
 
 /**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_trading_bot_insert().
+ */
+TRDB_API int trdb_trading_bot_insert_ref(trdb_uow *uow, const trdb_trading_bot_new *row, trdb_ref *ret,
+                                         trdb_error **reterr);
+
+/**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
  * @param row_size sizeof(trdb_trading_bot_new) of the caller.
  * @param ret receives the rows as stored, in the same order; NULL when they are not wanted. Free it with
@@ -472,6 +481,15 @@ TRDB_API int trdb_trading_positions_count(trdb_uow *uow, const trdb_trading_posi
  */
 TRDB_API int trdb_trading_position_insert(trdb_uow *uow, const trdb_trading_position_new *row,
                                           trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_trading_position_insert().
+ */
+TRDB_API int trdb_trading_position_insert_ref(trdb_uow *uow, const trdb_trading_position_new *row,
+                                              trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
@@ -688,6 +706,15 @@ TRDB_API int trdb_trading_fills_count(trdb_uow *uow, const trdb_trading_fill_fil
  */
 TRDB_API int trdb_trading_fill_insert(trdb_uow *uow, const trdb_trading_fill_new *row,
                                       trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_trading_fill_insert().
+ */
+TRDB_API int trdb_trading_fill_insert_ref(trdb_uow *uow, const trdb_trading_fill_new *row, trdb_ref *ret,
+                                          trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
@@ -968,6 +995,15 @@ TRDB_API int trdb_trading_trade_insert(trdb_uow *uow, const trdb_trading_trade_n
                                        trdb_trading_trade **ret, trdb_error **reterr);
 
 /**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_trading_trade_insert().
+ */
+TRDB_API int trdb_trading_trade_insert_ref(trdb_uow *uow, const trdb_trading_trade_new *row, trdb_ref *ret,
+                                           trdb_error **reterr);
+
+/**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
  * @param row_size sizeof(trdb_trading_trade_new) of the caller.
  * @param ret receives the rows as stored, in the same order; NULL when they are not wanted. Free it with
@@ -1163,6 +1199,16 @@ TRDB_API int trdb_trading_performance_metric_insert(trdb_uow *uow,
                                                     const trdb_trading_performance_metric_new *row,
                                                     trdb_trading_performance_metric **ret,
                                                     trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_trading_performance_metric_insert().
+ */
+TRDB_API int trdb_trading_performance_metric_insert_ref(trdb_uow *uow,
+                                                        const trdb_trading_performance_metric_new *row,
+                                                        trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.

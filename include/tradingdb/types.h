@@ -130,7 +130,8 @@ enum trdb_state {
     TRDB_NOT_GIVEN = 0, /**< insert: the column's default; patch: left alone */
     TRDB_GIVEN = 1,
     TRDB_GIVEN_NULL = 2,
-    TRDB_MALFORMED = 3 /**< made from bad text by trdb_dec(); the call that gets it refuses it by name */
+    TRDB_MALFORMED = 3, /**< made from bad text by trdb_dec(); the call that gets it refuses it by name */
+    TRDB_GIVEN_REF = 4  /**< the key of a row whose insert may still wait; made by trdb_i64_ref() */
 };
 
 /** NULL for a text input, where a plain NULL pointer means "not given". Only its address counts. */
@@ -142,6 +143,16 @@ typedef struct trdb_in_i64 {
     int32_t state;
     int32_t reserved;
 } trdb_in_i64;
+
+/**
+ * A handle: stands for the key of a row that a unit of work inserts, perhaps before the key is known. Made by the
+ * `_insert_ref` functions, of use in that unit only, and worthless when the insert is rolled back. A plain value.
+ */
+typedef struct trdb_ref {
+    int64_t unit;   /**< which unit made it */
+    int32_t number; /**< its place among the unit's handles, from 1 */
+    int32_t reserved;
+} trdb_ref;
 
 /** A boolean input; value is 0 or 1. */
 typedef struct trdb_in_bool {
@@ -196,6 +207,15 @@ typedef struct trdb_in_texts {
 /** A given integer. */
 static inline trdb_in_i64 trdb_i64(int64_t value) {
     trdb_in_i64 in = {value, TRDB_GIVEN, 0};
+    return in;
+}
+
+/**
+ * An integer given by a handle: trdb_i64_ref(position), for a column that refers to the handle's table, in an
+ * insert, an upsert or a patch. Another unit's handle, a rolled back or a made-up one is refused by name.
+ */
+static inline trdb_in_i64 trdb_i64_ref(trdb_ref ref) {
+    trdb_in_i64 in = {ref.unit, TRDB_GIVEN_REF, ref.number};
     return in;
 }
 

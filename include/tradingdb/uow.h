@@ -88,6 +88,14 @@ TRDB_API int64_t trdb_uow_calls(const trdb_uow *uow);
 TRDB_API int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr);
 
 /**
+ * Tells the key that a handle stands for, and flushes first when its insert still waits.
+ * @return 0; TRDB_E_INVALID for a handle of another unit, a made-up one, one whose insert was rolled back with its
+ *         savepoint, or one whose insert a trigger kept back: the unit goes on; what trdb_uow_flush() answers.
+ *         Source: DESIGN, "The unit of work".
+ */
+TRDB_API int trdb_ref_key(trdb_uow *uow, trdb_ref ref, int64_t *ret, trdb_error **reterr);
+
+/**
  * Commits. Afterwards the unit is finished, whatever the answer; only trdb_uow_free() may follow.
  *
  * A unit that writes learns its transaction's id before COMMIT is sent. When the connection breaks during

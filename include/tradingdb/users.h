@@ -155,6 +155,15 @@ TRDB_API int trdb_usr_user_insert(trdb_uow *uow, const trdb_usr_user_new *row, t
                                   trdb_error **reterr);
 
 /**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_usr_user_insert().
+ */
+TRDB_API int trdb_usr_user_insert_ref(trdb_uow *uow, const trdb_usr_user_new *row, trdb_ref *ret,
+                                      trdb_error **reterr);
+
+/**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
  * @param row_size sizeof(trdb_usr_user_new) of the caller.
  * @param ret receives the rows as stored, in the same order; NULL when they are not wanted. Free it with
@@ -343,6 +352,15 @@ TRDB_API int trdb_usr_auth_identities_count(trdb_uow *uow, const trdb_usr_auth_i
  */
 TRDB_API int trdb_usr_auth_identity_insert(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
                                            trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_usr_auth_identity_insert().
+ */
+TRDB_API int trdb_usr_auth_identity_insert_ref(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
+                                               trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
@@ -548,6 +566,15 @@ TRDB_API int trdb_usr_verification_codes_count(trdb_uow *uow,
  */
 TRDB_API int trdb_usr_verification_code_insert(trdb_uow *uow, const trdb_usr_verification_code_new *row,
                                                trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_usr_verification_code_insert().
+ */
+TRDB_API int trdb_usr_verification_code_insert_ref(trdb_uow *uow, const trdb_usr_verification_code_new *row,
+                                                   trdb_ref *ret, trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.

@@ -25,7 +25,8 @@ int trdbi_copy_struct(void *dst, size_t dst_size, const void *src, const char *w
 int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr);
 void trdbi_uow_leave(trdb_uow *uow);
 
-/* The unit's parameter scratch, cleared. Valid until the next call of this function on the unit. */
+/* The unit's parameter scratch, cleared, with the unit as its owner. Valid until the next call of this
+ * function on the unit. */
 trdbi_params *trdbi_uow_params(trdb_uow *uow);
 
 /* The quoted schema with its dot, "\"public\".", for building SQL. */
@@ -35,11 +36,16 @@ const char *trdbi_uow_schema(const trdb_uow *uow);
 int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                   trdbi_result **ret, trdb_error **reterr);
 
+/* The same where the statement may wait, for `take` to hear of its answer: it waits in a unit that pipelines.
+ */
+int trdbi_uow_submit(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                     trdbi_take_fn take, void *arg, trdb_error **reterr);
+
 /* Whether writes that give nothing back wait in this unit: TRDB_UOW_PIPELINE. */
 bool trdbi_uow_pipelines(const trdb_uow *uow);
 /* Leaves a statement to the next call's round trip; see trdbi_conn_queue(). */
 int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
-                    trdb_error **reterr);
+                    trdbi_take_fn take, void *arg, trdb_error **reterr);
 
 /* Runs one statement per row, pipelined; see trdbi_conn_run_many(). */
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
@@ -47,6 +53,30 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
 
 /* Copies rows into a table; see trdbi_conn_copy(). */
 int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
+
+/* ---- handles of rows whose insert may wait -------------------------------------------------------- */
+
+enum { TRDBI_SLOT_SIZE = 24 };
+
+/* What a handle stands for. */
+typedef struct trdbi_ref {
+    const char *problem; /* why it cannot be used; NULL: it can */
+    const void *table;   /* as given with the insert */
+    bool known;
+    int64_t key;                /* when it is known */
+    char slot[TRDBI_SLOT_SIZE]; /* otherwise the setting that will hold it when the next statement runs */
+} trdbi_ref;
+
+/* The setting in which the unit's next handle is to be stored: its insert does that and gives the text. */
+void trdbi_ref_slot(const trdb_uow *uow, char *slot);
+/* Submits an insert that does so. *ret is its handle. */
+int trdbi_uow_insert_ref(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                         const void *table, trdb_ref *ret, trdb_error **reterr);
+/* Looks a handle up. Flushes when that is needed: `now` wants the key itself. */
+int trdbi_uow_ref(trdb_uow *uow, trdb_ref ref, bool now, trdbi_ref *ret, trdb_error **reterr);
+int trdbi_uow_ref_key(trdb_uow *uow, trdb_ref ref, int64_t *ret, trdb_error **reterr);
+/* Flushes when handles wait, so that all are known. */
+int trdbi_uow_settle_refs(trdb_uow *uow, trdb_error **reterr);
 
 /* ---- schema level --------------------------------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ int trdb_uow_release(trdb_uow *uow, trdb_error **reterr) {
     if (r == 0)
         r = exec_savepoint(uow, "release", "RELEASE SAVEPOINT #", uow->savepoints, reterr);
     if (r == 0)
-        uow->savepoints--;
+        trdbi_refs_release(&uow->refs, uow->savepoints--);
     trdbi_uow_leave(uow);
     return r;
 }
@@ -68,7 +68,7 @@ static int roll_back_to(trdb_uow *uow, trdb_error **reterr) {
     r = exec_savepoint(uow, "rollback to", "ROLLBACK TO SAVEPOINT #; RELEASE SAVEPOINT #", uow->savepoints,
                        reterr);
     if (r == 0)
-        uow->savepoints--;
+        trdbi_refs_undo(&uow->refs, uow->savepoints--);
     else if (uow->state == TRDBI_UOW_ACTIVE)
         uow->state = before; /* nothing was sent */
     return r;

@@ -73,6 +73,7 @@ int trdbi_uow_enter(trdb_uow *uow, trdb_error **reterr) {
 
 trdbi_params *trdbi_uow_params(trdb_uow *uow) {
     trdbi_params_clear(&uow->params);
+    uow->params.owner = uow;
     return &uow->params;
 }
 
@@ -212,7 +213,7 @@ bool trdbi_uow_pipelines(const trdb_uow *uow) {
 }
 
 int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
-                    trdb_error **reterr) {
+                    trdbi_take_fn take, void *arg, trdb_error **reterr) {
     trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
@@ -220,9 +221,21 @@ int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi
     start_call(&call, uow, reterr);
     r = prepare_for(uow, statement, call.reterr);
     if (r == 0)
-        r = trdbi_conn_queue(uow->slot->conn, statement, params, NULL, NULL, call.reterr);
+        r = trdbi_conn_queue(uow->slot->conn, statement, params, take, arg, call.reterr);
     r = trdbi_uow_done(&call, r);
     trdbi_uow_leave(uow);
+    return r;
+}
+
+int trdbi_uow_submit(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
+                     trdbi_take_fn take, void *arg, trdb_error **reterr) {
+    trdbi_result *result = NULL;
+    if (trdbi_uow_pipelines(uow))
+        return trdbi_uow_queue(uow, statement, params, take, arg, reterr);
+    int r = trdbi_uow_run(uow, statement, params, &result, reterr);
+    if (r == 0)
+        r = take(arg, 0, result, reterr);
+    trdbi_result_free(result);
     return r;
 }
 
@@ -248,6 +261,11 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
+    r = trdbi_uow_settle_refs(uow, reterr);
+    if (r < 0) {
+        trdbi_uow_leave(uow);
+        return r;
+    }
     start_call(&call, uow, reterr);
     r = prepare_for(uow, &writes, call.reterr);
     if (r == 0)
@@ -263,6 +281,11 @@ int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_
     int r = trdbi_uow_enter(uow, reterr);
     if (r < 0)
         return r;
+    r = trdbi_uow_settle_refs(uow, reterr);
+    if (r < 0) {
+        trdbi_uow_leave(uow);
+        return r;
+    }
     start_call(&call, uow, reterr);
     r = prepare_for(uow, &writes, call.reterr);
     if (r == 0)
@@ -309,6 +332,7 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
 
 void trdbi_uow_destroy(trdb_uow *uow) {
     trdbi_params_free(&uow->params);
+    free(uow->refs.entries);
     free(uow->failure);
     free(uow->acting_user);
     trdbi_db_unref(uow->db);

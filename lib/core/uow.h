@@ -11,6 +11,16 @@ typedef enum trdbi_uow_state {
     TRDBI_UOW_FINISHED /* committed or rolled back; the connection is given back */
 } trdbi_uow_state;
 
+/* The handles of a unit; see ref.c. */
+typedef struct trdbi_ref_entry trdbi_ref_entry;
+typedef struct trdbi_refs {
+    int64_t tag; /* what its handles say; 0: none was made */
+    trdbi_ref_entry *entries;
+    int32_t count;
+    int32_t room;
+    int32_t answered; /* the first so many are known */
+} trdbi_refs;
+
 struct trdb_uow {
     trdb_db *db;
     trdbi_slot *slot; /* NULL once finished */
@@ -23,6 +33,7 @@ struct trdb_uow {
     bool calling;  /* a call is under way: its callbacks may not make another */
     int64_t calls; /* made on it so far */
     int savepoints;
+    trdbi_refs refs;
     char *failure; /* message of the first failure; may be NULL for want of memory */
     trdbi_params params;
     atomic_uintptr_t owner; /* the thread inside, 0 for none */
@@ -60,3 +71,9 @@ int trdbi_uow_command(trdb_uow *uow, const char *name, const char *sql, trdbi_re
 
 /* Frees a unit that holds no connection. */
 void trdbi_uow_destroy(trdb_uow *uow);
+
+/* ---- ref.c --------------------------------------------------------------------------------------- */
+
+/* A savepoint of that depth was left: its handles belong to the scope around it, or to none. */
+void trdbi_refs_release(trdbi_refs *refs, int depth);
+void trdbi_refs_undo(trdbi_refs *refs, int depth);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One engine for every table. Generated code (lib/gen) holds descriptors and thin wrappers; all logic is here.
+ * One engine for every table. Generated code (lib/gen) holds descriptors and thin wrappers; all logic is
+ * here.
  *
  * Outputs are passed as `void *ret`, the address of the caller's pointer variable, and stored with memcpy, so
  * that wrappers need no casts that would break aliasing rules.
@@ -19,15 +20,18 @@ enum {
     TRDBI_MADE_KEY = 8     /* a uuid key that the library makes when it is not given */
 };
 
+struct trdbi_table;
+
 typedef struct trdbi_column {
     trdbi_field field;      /* name, kind, place in the row */
     uint16_t new_offset;    /* place in the input struct */
     uint16_t filter_offset; /* place of its condition in the filter; 0: none */
     uint8_t flags;
-    uint8_t max_scale;      /* TRDBI_DECIMAL: most digits behind the point; 255: no limit */
-    uint8_t max_whole;      /* TRDBI_DECIMAL: most digits before it; 255: no limit */
-    int32_t max_chars;      /* text: most characters; 0: no limit */
-    int32_t int_bytes;      /* TRDBI_I64: width in the database, 2, 4 or 8 */
+    uint8_t max_scale;                    /* TRDBI_DECIMAL: most digits behind the point; 255: no limit */
+    uint8_t max_whole;                    /* TRDBI_DECIMAL: most digits before it; 255: no limit */
+    int32_t max_chars;                    /* text: most characters; 0: no limit */
+    int32_t int_bytes;                    /* TRDBI_I64: width in the database, 2, 4 or 8 */
+    const struct trdbi_table *references; /* the table of its foreign key; NULL: it has none */
 } trdbi_column;
 
 /* A unique key that upsert can use. */
@@ -94,6 +98,11 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
 /* `ret` NULL: the caller does not want the row back. */
 int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in, void *ret,
                         trdb_error **reterr);
+/* Inserts a row and gives a handle, or the uuid of its key; the insert may wait. */
+int trdbi_entity_insert_ref(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_ref *ret,
+                            trdb_error **reterr);
+int trdbi_entity_insert_key(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_uuid *ret,
+                            trdb_error **reterr);
 /* `rows` is an array whose elements are `stride` bytes apart; `ret` (may be NULL) receives a list. */
 int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
                              size_t count, void *ret, trdb_error **reterr);
@@ -113,7 +122,8 @@ int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, tr
                         trdb_error **reterr);
 /* Refuses a value of a column: "trading_trades.size: <text>", with table and column set. */
 __attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table, const trdbi_column *column,
-                                                       int code, trdb_error **reterr, const char *format, ...);
+                                                       int code, trdb_error **reterr, const char *format,
+                                                       ...);
 
 /* Parses JSON as the server would. *ret receives the document, NULL for `null`; with a problem it is of no
  * use, but freed all the same. *ret_problem says what is wrong (a static string), or NULL; *ret_at the byte.
@@ -151,9 +161,11 @@ typedef struct trdbi_query {
     bool reads; /* it cannot write */
 } trdbi_query;
 
-/* One argument of a query. state: TRDB_GIVEN or TRDB_GIVEN_NULL (TRDB_NOT_GIVEN counts as NULL). */
+/* One argument of a query. state: TRDB_GIVEN, TRDB_GIVEN_REF or TRDB_GIVEN_NULL (TRDB_NOT_GIVEN counts as
+ * NULL). */
 typedef struct trdbi_arg {
     int32_t state;
+    int32_t ref; /* TRDB_GIVEN_REF: the rest of the handle */
     union {
         int64_t i64;
         bool boolean;

@@ -176,6 +176,32 @@ static uint32_t param_oid(const trdbi_column *column) {
     return trdbi_kind_oid(column->field.kind, (column->flags & TRDBI_NATIVE_ENUM) != 0);
 }
 
+/* A column given by a handle: 0 with the key in `m` when that is known by now; 1 when the parameter is the
+ * name under which the server will find it. */
+static int put_ref(const trdbi_table *table, unsigned i, member *m, trdbi_shape *shape, trdbi_params *params,
+                   trdb_error **reterr) {
+    const trdbi_column *column = &table->columns[i];
+    const trdb_ref handle = {.unit = m->i64.value, .number = m->i64.reserved};
+    trdbi_ref ref;
+    if (!params->owner)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr,
+                            "a handle is not taken here; give the key, which trdb_ref_key() tells");
+    int code = trdbi_uow_ref(params->owner, handle, false, &ref, reterr);
+    if (code < 0)
+        return code;
+    if (ref.problem)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%s", ref.problem);
+    if (column->references && column->references != ref.table)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the handle is of %s, wanted one of %s",
+                            ((const trdbi_table *)ref.table)->name, column->references->name);
+    m->i64.value = ref.key;
+    if (ref.known)
+        return 0;
+    shape->refs |= UINT64_C(1) << i;
+    trdbi_params_text(params, ref.slot);
+    return 1;
+}
+
 /* Appends column `i` when it is given and marks it in the shape. */
 static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in, uint64_t skip,
                         trdbi_shape *shape, trdbi_params *params, trdb_error **reterr) {
@@ -196,6 +222,10 @@ static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in
     case TRDB_GIVEN:
     case TRDB_GIVEN_NULL:
         break;
+    case TRDB_GIVEN_REF:
+        if (column->field.kind != TRDBI_I64)
+            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no state of a value", state);
+        break;
     case TRDB_MALFORMED:
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not a decimal of at most 38 digits");
     default:
@@ -205,6 +235,11 @@ static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "a patch cannot change the key");
 
     shape->columns |= UINT64_C(1) << i;
+    if (state == TRDB_GIVEN_REF) {
+        int found = put_ref(table, i, &m, shape, params, reterr);
+        if (found != 0)
+            return found < 0 ? found : 0;
+    }
     if (state == TRDB_GIVEN_NULL) {
         trdbi_params_null(params, param_oid(column));
         return 0;

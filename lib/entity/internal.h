@@ -18,6 +18,13 @@ typedef enum trdbi_op {
     TRDBI_OP_DELETE
 } trdbi_op;
 
+/* What a write gives back. */
+typedef enum trdbi_returning {
+    TRDBI_RETURN_NOTHING = 0,
+    TRDBI_RETURN_ROW,
+    TRDBI_RETURN_HANDLE /* insert: the key, which it also stores for later statements */
+} trdbi_returning;
+
 /* How a list continues after a row. */
 typedef enum trdbi_after {
     TRDBI_AFTER_NONE = 0,
@@ -32,11 +39,12 @@ typedef enum trdbi_after {
  */
 typedef struct trdbi_shape {
     const trdbi_table *table;
-    uint64_t columns; /* bit i: column i is given */
-    uint8_t op;       /* trdbi_op */
-    uint8_t unique;   /* upsert: index of the unique key */
-    uint8_t returning;
-    uint8_t order_by; /* column index */
+    uint64_t columns;  /* bit i: column i is given */
+    uint64_t refs;     /* bit i: by a handle whose key is not known yet */
+    uint8_t op;        /* trdbi_op */
+    uint8_t unique;    /* upsert: index of the unique key */
+    uint8_t returning; /* trdbi_returning */
+    uint8_t order_by;  /* column index */
     uint8_t descending;
     uint8_t limit;
     uint8_t after;                    /* trdbi_after */
@@ -80,7 +88,8 @@ void trdbi_in_read(const trdbi_in *in, size_t offset, void *dst, size_t size);
 
 /* input.c: the given columns of an input struct, checked and appended as parameters in column order. `skip`
  * is a bit set of columns that must not be given (the key in a patch). A uuid key that
- * is not given is made, but for a patch. Sets shape->columns. */
+ * is not given is made, but for a patch. Sets shape->columns and shape->refs. Handles are those of the
+ * parameters' owner. */
 int trdbi_input_params(const trdbi_table *table, const void *new_row, size_t room, uint64_t skip,
                        trdbi_shape *shape, trdbi_params *params, trdb_error **reterr);
 int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *params, trdb_error **reterr);

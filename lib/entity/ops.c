@@ -49,8 +49,8 @@ static int call_begin(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op
 }
 
 /* The same for a call whose result the caller must want. */
-static int call_begin_read(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, const void *ret,
-                           trdb_error **reterr) {
+static int call_begin_result(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, const void *ret,
+                             trdb_error **reterr) {
     if (!ret)
         return trdbi_error(reterr, TRDB_E_INVALID, "%s.%s: the place for the result is NULL", table->name,
                            op_names[op]);
@@ -99,7 +99,7 @@ static int not_found(const trdbi_table *table, trdbi_key key, trdb_error **reter
 
 int trdbi_entity_get(trdb_uow *uow, const trdbi_table *table, trdbi_key key, void *ret, trdb_error **reterr) {
     call c;
-    int code = call_begin_read(&c, uow, table, TRDBI_OP_GET, ret, reterr);
+    int code = call_begin_result(&c, uow, table, TRDBI_OP_GET, ret, reterr);
     if (code < 0)
         return code;
     trdbi_result *result = NULL;
@@ -116,7 +116,7 @@ int trdbi_entity_get(trdb_uow *uow, const trdbi_table *table, trdbi_key key, voi
 int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *keys, size_t count, void *ret,
                           trdb_error **reterr) {
     call c;
-    int code = call_begin_read(&c, uow, table, TRDBI_OP_GET_MANY, ret, reterr);
+    int code = call_begin_result(&c, uow, table, TRDBI_OP_GET_MANY, ret, reterr);
     if (code < 0)
         return code;
     trdbi_result *result = NULL;
@@ -132,7 +132,7 @@ int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *k
 int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filter, void *ret,
                       trdb_error **reterr) {
     call c;
-    int code = call_begin_read(&c, uow, table, TRDBI_OP_LIST, ret, reterr);
+    int code = call_begin_result(&c, uow, table, TRDBI_OP_LIST, ret, reterr);
     if (code < 0)
         return code;
     trdbi_result *result = NULL;
@@ -149,7 +149,7 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
                        trdb_error **reterr) {
     static const trdbi_field count_field = {.name = "count", .kind = TRDBI_I64, .plain = 1};
     call c;
-    int code = call_begin_read(&c, uow, table, TRDBI_OP_COUNT, ret, reterr);
+    int code = call_begin_result(&c, uow, table, TRDBI_OP_COUNT, ret, reterr);
     if (code < 0)
         return code;
     trdbi_result *result = NULL;
@@ -171,7 +171,7 @@ static int write(trdb_uow *uow, call *c, trdbi_result **ret, trdb_error **reterr
     if (c->shape.returning || !trdbi_uow_pipelines(uow))
         return trdbi_uow_run(uow, &c->statement, c->params, ret, reterr);
     c->shape.guarded = c->shape.op == TRDBI_OP_PATCH || c->shape.op == TRDBI_OP_DELETE;
-    return trdbi_uow_queue(uow, &c->statement, c->params, reterr);
+    return trdbi_uow_queue(uow, &c->statement, c->params, NULL, NULL, reterr);
 }
 
 static bool met_no_row(const trdbi_result *result) {
@@ -186,7 +186,7 @@ static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsig
     if (code < 0)
         return code;
     c.shape.unique = (uint8_t)unique;
-    c.shape.returning = ret != NULL;
+    c.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
     trdbi_result *result = NULL;
     code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
     if (code == 0)
@@ -202,6 +202,47 @@ int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in,
     return write_row(uow, table, TRDBI_OP_INSERT, 0, in, ret, reterr);
 }
 
+int trdbi_entity_insert_ref(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_ref *ret,
+                            trdb_error **reterr) {
+    call c;
+    char slot[TRDBI_SLOT_SIZE];
+    int code = call_begin_result(&c, uow, table, TRDBI_OP_INSERT, ret, reterr);
+    if (code < 0)
+        return code;
+    c.shape.returning = TRDBI_RETURN_HANDLE;
+    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    if (code == 0) {
+        trdbi_ref_slot(uow, slot);
+        trdbi_params_text(c.params, slot);
+        code = trdbi_uow_insert_ref(uow, &c.statement, c.params, table, ret, reterr);
+    }
+    return call_end(&c, uow, code, reterr);
+}
+
+/* The key is among the parameters: the library makes it when it is not given. */
+int trdbi_entity_insert_key(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_uuid *ret,
+                            trdb_error **reterr) {
+    call c;
+    trdb_uuid key;
+    int code = call_begin_result(&c, uow, table, TRDBI_OP_INSERT, ret, reterr);
+    if (code < 0)
+        return code;
+    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    if (code == 0 && (c.params->failed || c.params->data.failed))
+        code = trdbi_error_nomem(reterr);
+    uint64_t before = c.shape.columns & ((UINT64_C(1) << table->key) - 1);
+    const struct trdbi_param *param = code == 0 ? &c.params->items[__builtin_popcountll(before)] : NULL;
+    if (code == 0 && param->length != (int32_t)sizeof key)
+        code = trdbi_refuse(table, trdbi_key_column(table), TRDB_E_NOT_NULL, reterr, "the key is NULL");
+    if (code == 0) {
+        memcpy(&key, c.params->data.data + param->offset, sizeof key);
+        code = write(uow, &c, NULL, reterr);
+    }
+    if (code == 0)
+        *ret = key;
+    return call_end(&c, uow, code, reterr);
+}
+
 int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *in, void *ret,
                         trdb_error **reterr) {
     return write_row(uow, table, TRDBI_OP_UPSERT, unique, in, ret, reterr);
@@ -213,7 +254,7 @@ int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, c
     int code = call_begin(&c, uow, table, TRDBI_OP_PATCH, reterr);
     if (code < 0)
         return code;
-    c.shape.returning = ret != NULL;
+    c.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
     trdbi_result *result = NULL;
     code = trdbi_input_params(table, in, SIZE_MAX, UINT64_C(1) << table->key, &c.shape, c.params, reterr);
     if (code == 0 && c.shape.columns == 0)
@@ -286,7 +327,7 @@ int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void
     int code = call_begin(&b.call, uow, table, TRDBI_OP_INSERT, reterr);
     if (code < 0)
         return code;
-    b.call.shape.returning = ret != NULL;
+    b.call.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
     if (ret && !(b.list = trdbi_list_empty(count, table->row_size)))
         code = trdbi_error_nomem(reterr);
     if (code == 0 && !ret && count >= COPY_FROM)

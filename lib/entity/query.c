@@ -114,19 +114,40 @@ static bool is_null(const trdbi_query_param *param, const trdbi_arg *arg) {
     return false;
 }
 
-static int put_args(const trdbi_query *query, const trdbi_arg *args, trdbi_params *params,
+/* An argument given by a handle is the key: a query says by its SQL what its parameters are. */
+static int take_ref(trdb_uow *uow, const trdbi_query *query, const trdbi_query_param *param, trdbi_arg *arg,
+                    trdb_error **reterr) {
+    const trdb_ref handle = {.unit = arg->u.i64, .number = arg->ref};
+    trdbi_ref ref;
+    if (arg->state != TRDB_GIVEN_REF)
+        return 0;
+    int code = trdbi_uow_ref(uow, handle, true, &ref, reterr);
+    if (code < 0)
+        return code;
+    if (ref.problem)
+        return trdbi_error(reterr, TRDB_E_INVALID, "%s: argument %s: %s", query->name, param->name,
+                           ref.problem);
+    *arg = (trdbi_arg){.state = TRDB_GIVEN, .u.i64 = ref.key};
+    return 0;
+}
+
+static int put_args(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, trdbi_params *params,
                     trdb_error **reterr) {
     for (unsigned i = 0; i < query->param_count; i++) {
         const trdbi_query_param *param = &query->params[i];
         uint32_t oid = trdbi_kind_oid(param->kind, false);
-        if (is_null(param, &args[i])) {
+        trdbi_arg arg = args[i];
+        int code = param->kind == TRDBI_I64 ? take_ref(uow, query, param, &arg, reterr) : 0;
+        if (code < 0)
+            return code;
+        if (is_null(param, &arg)) {
             if (!param->nullable)
                 return refuse(query, param, TRDB_E_INVALID, "is NULL", reterr);
             trdbi_params_null(params, oid);
             continue;
         }
         trdbi_params_begin(params, oid);
-        int code = put(query, param, &args[i], &params->data, reterr);
+        code = put(query, param, &arg, &params->data, reterr);
         trdbi_params_end(params);
         if (code < 0)
             return code;
@@ -149,9 +170,9 @@ static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, t
                                  .secret = query->secret,
                                  .reads = query->reads};
     trdbi_params *params = trdbi_uow_params(uow);
-    code = put_args(query, args, params, reterr);
+    code = put_args(uow, query, args, params, reterr);
     if (code == 0 && !ret && trdbi_uow_pipelines(uow))
-        code = trdbi_uow_queue(uow, &statement, params, reterr);
+        code = trdbi_uow_queue(uow, &statement, params, NULL, NULL, reterr);
     else if (code == 0)
         code = trdbi_uow_run(uow, &statement, params, ret, reterr);
     trdbi_uow_leave(uow);

@@ -22,7 +22,7 @@ static void column_names(trdbi_buf *sql, const trdbi_table *table) {
 }
 
 static void returning(trdbi_buf *sql, const trdbi_shape *shape) {
-    if (!shape->returning)
+    if (shape->returning != TRDBI_RETURN_ROW)
         return;
     trdbi_buf_text(sql, " RETURNING ");
     column_names(sql, shape->table);
@@ -32,6 +32,12 @@ static void key_equals(trdbi_buf *sql, const trdbi_table *table, int parameter) 
     trdbi_buf_text(sql, " WHERE ");
     name(sql, trdbi_key_column(table));
     trdbi_buf_printf(sql, " = $%d", parameter);
+}
+
+/* The value of a given column: a parameter, or the key that an insert before has stored under its name. */
+static void value(trdbi_buf *sql, const trdbi_shape *shape, unsigned column, int parameter) {
+    bool stored = shape->refs >> column & 1;
+    trdbi_buf_printf(sql, stored ? "current_setting($%d)::int8" : "$%d", parameter);
 }
 
 static void build_insert(trdbi_buf *sql, const trdbi_build *build) {
@@ -52,11 +58,30 @@ static void build_insert(trdbi_buf *sql, const trdbi_build *build) {
         name(sql, &table->columns[i]);
         separator = ", ";
     }
-    int count = __builtin_popcountll(shape->columns);
+    int parameter = 0;
     trdbi_buf_text(sql, ") VALUES (");
-    for (int i = 1; i <= count; i++)
-        trdbi_buf_printf(sql, i == 1 ? "$%d" : ", $%d", i);
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (!(shape->columns >> i & 1))
+            continue;
+        if (parameter > 0)
+            trdbi_buf_text(sql, ", ");
+        value(sql, shape, i, ++parameter);
+    }
     trdbi_buf_char(sql, ')');
+}
+
+/* Stores the key for later statements of the transaction, under the name that is the last parameter, and
+ * gives it as text. A trigger may keep the row back: then what is stored fails the cast of those statements,
+ * with the text that lib/pg recognises. */
+static void build_insert_ref(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_shape *shape = build->shape;
+    trdbi_buf_text(sql, "WITH made AS (");
+    build_insert(sql, build);
+    trdbi_buf_text(sql, " RETURNING ");
+    name(sql, trdbi_key_column(shape->table));
+    trdbi_buf_printf(sql,
+                     "::text AS key) SELECT set_config($%d, coalesce((SELECT key FROM made), '%s'), true)",
+                     __builtin_popcountll(shape->columns) + 1, TRDBI_NO_SUCH_ROW);
 }
 
 /* The key never changes in an update; where nothing else is given, it is set to itself, so that RETURNING
@@ -94,7 +119,8 @@ static void build_patch(trdbi_buf *sql, const trdbi_build *build) {
             continue;
         trdbi_buf_text(sql, parameter == 0 ? " SET " : ", ");
         name(sql, &table->columns[i]);
-        trdbi_buf_printf(sql, " = $%d", ++parameter);
+        trdbi_buf_text(sql, " = ");
+        value(sql, build->shape, i, ++parameter);
     }
     key_equals(sql, table, parameter + 1);
 }
@@ -260,6 +286,10 @@ int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
         where(sql, shape, &parameter);
         break;
     case TRDBI_OP_INSERT:
+        if (shape->returning == TRDBI_RETURN_HANDLE) {
+            build_insert_ref(sql, build);
+            break;
+        }
         build_insert(sql, build);
         returning(sql, shape);
         break;

@@ -21,7 +21,7 @@ static inline trdbi_arg trdbi_arg_i64(int64_t value) {
     return (trdbi_arg){.state = TRDB_GIVEN, .u.i64 = value};
 }
 static inline trdbi_arg trdbi_arg_in_i64(trdb_in_i64 in) {
-    return (trdbi_arg){.state = in.state, .u.i64 = in.value};
+    return (trdbi_arg){.state = in.state, .ref = in.reserved, .u.i64 = in.value};
 }
 static inline trdbi_arg trdbi_arg_bool(bool value) {
     return (trdbi_arg){.state = TRDB_GIVEN, .u.boolean = value};

@@ -190,6 +190,11 @@ int trdb_job_schedule_insert(trdb_uow *uow, const trdb_job_schedule_new *row, tr
     return trdbi_entity_insert(uow, &trdbi_table_job_schedules, row, ret, reterr);
 }
 
+int trdb_job_schedule_insert_ref(trdb_uow *uow, const trdb_job_schedule_new *row, trdb_ref *ret,
+                                 trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_job_schedules, row, ret, reterr);
+}
+
 int trdb_job_schedules_insert(trdb_uow *uow, const trdb_job_schedule_new *rows, size_t row_size,
                               size_t count, trdb_job_schedule_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_job_schedules, rows, row_size, count, ret, reterr);
@@ -250,7 +255,8 @@ static const trdbi_column job_schedule_runs_columns[] = {
      .max_chars = 50},
     {.field = {"job_id", NULL, offsetof(trdb_job_schedule_run, job_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_job_schedule_run_new, job_id),
-     .filter_offset = offsetof(trdb_job_schedule_run_filter, job_id), .int_bytes = 8},
+     .filter_offset = offsetof(trdb_job_schedule_run_filter, job_id), .int_bytes = 8,
+     .references = &trdbi_table_job_schedules},
     {.field = {"user_id", NULL, offsetof(trdb_job_schedule_run, user_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_job_schedule_run_new, user_id),
      .filter_offset = offsetof(trdb_job_schedule_run_filter, user_id), .int_bytes = 8},
@@ -342,6 +348,11 @@ int trdb_job_schedule_runs_count(trdb_uow *uow, const trdb_job_schedule_run_filt
 int trdb_job_schedule_run_insert(trdb_uow *uow, const trdb_job_schedule_run_new *row,
                                  trdb_job_schedule_run **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_job_schedule_runs, row, ret, reterr);
+}
+
+int trdb_job_schedule_run_insert_ref(trdb_uow *uow, const trdb_job_schedule_run_new *row, trdb_ref *ret,
+                                     trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_job_schedule_runs, row, ret, reterr);
 }
 
 int trdb_job_schedule_runs_insert(trdb_uow *uow, const trdb_job_schedule_run_new *rows, size_t row_size,

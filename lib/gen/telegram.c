@@ -187,6 +187,11 @@ int trdb_telegram_command_audit_insert(trdb_uow *uow, const trdb_telegram_comman
     return trdbi_entity_insert(uow, &trdbi_table_telegram_command_audits, row, ret, reterr);
 }
 
+int trdb_telegram_command_audit_insert_ref(trdb_uow *uow, const trdb_telegram_command_audit_new *row,
+                                           trdb_ref *ret, trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_telegram_command_audits, row, ret, reterr);
+}
+
 int trdb_telegram_command_audits_insert(trdb_uow *uow, const trdb_telegram_command_audit_new *rows,
                                         size_t row_size, size_t count,
                                         trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
@@ -238,7 +243,7 @@ static const trdbi_column telegram_feedbacks_columns[] = {
     {.field = {"user_id", NULL, offsetof(trdb_telegram_feedback, user_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_telegram_feedback_new, user_id),
      .filter_offset = offsetof(trdb_telegram_feedback_filter, user_id), .flags = TRDBI_NOT_NULL,
-     .int_bytes = 8},
+     .int_bytes = 8, .references = &trdbi_table_usr_users},
     {.field = {"type", NULL, offsetof(trdb_telegram_feedback, type), TRDBI_TEXT, 0},
      .new_offset = offsetof(trdb_telegram_feedback_new, type),
      .filter_offset = offsetof(trdb_telegram_feedback_filter, type), .max_chars = 50},
@@ -297,6 +302,11 @@ int trdb_telegram_feedbacks_count(trdb_uow *uow, const trdb_telegram_feedback_fi
 int trdb_telegram_feedback_insert(trdb_uow *uow, const trdb_telegram_feedback_new *row,
                                   trdb_telegram_feedback **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_telegram_feedbacks, row, ret, reterr);
+}
+
+int trdb_telegram_feedback_insert_ref(trdb_uow *uow, const trdb_telegram_feedback_new *row, trdb_ref *ret,
+                                      trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_telegram_feedbacks, row, ret, reterr);
 }
 
 int trdb_telegram_feedbacks_insert(trdb_uow *uow, const trdb_telegram_feedback_new *rows, size_t row_size,
@@ -411,6 +421,11 @@ int trdb_telegram_broadcast_logs_count(trdb_uow *uow, const trdb_telegram_broadc
 int trdb_telegram_broadcast_log_insert(trdb_uow *uow, const trdb_telegram_broadcast_log_new *row,
                                        trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_telegram_broadcast_logs, row, ret, reterr);
+}
+
+int trdb_telegram_broadcast_log_insert_ref(trdb_uow *uow, const trdb_telegram_broadcast_log_new *row,
+                                           trdb_ref *ret, trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_telegram_broadcast_logs, row, ret, reterr);
 }
 
 int trdb_telegram_broadcast_logs_insert(trdb_uow *uow, const trdb_telegram_broadcast_log_new *rows,

@@ -135,7 +135,8 @@ static const trdbi_column trading_bots_columns[] = {
      .filter_offset = offsetof(trdb_trading_bot_filter, id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
     {.field = {"user_id", NULL, offsetof(trdb_trading_bot, user_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_bot_new, user_id),
-     .filter_offset = offsetof(trdb_trading_bot_filter, user_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
+     .filter_offset = offsetof(trdb_trading_bot_filter, user_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8,
+     .references = &trdbi_table_usr_users},
     {.field = {"type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_bot, type), TRDBI_ENUM, 0},
      .new_offset = offsetof(trdb_trading_bot_new, type),
      .filter_offset = offsetof(trdb_trading_bot_filter, type), .flags = TRDBI_NOT_NULL, .max_chars = 20},
@@ -210,6 +211,11 @@ int trdb_trading_bot_insert(trdb_uow *uow, const trdb_trading_bot_new *row, trdb
     return trdbi_entity_insert(uow, &trdbi_table_trading_bots, row, ret, reterr);
 }
 
+int trdb_trading_bot_insert_ref(trdb_uow *uow, const trdb_trading_bot_new *row, trdb_ref *ret,
+                                trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_trading_bots, row, ret, reterr);
+}
+
 int trdb_trading_bots_insert(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size, size_t count,
                              trdb_trading_bot_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_trading_bots, rows, row_size, count, ret, reterr);
@@ -262,7 +268,7 @@ static const trdbi_column trading_positions_columns[] = {
     {.field = {"bot_id", NULL, offsetof(trdb_trading_position, bot_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_position_new, bot_id),
      .filter_offset = offsetof(trdb_trading_position_filter, bot_id), .flags = TRDBI_NOT_NULL,
-     .int_bytes = 8},
+     .int_bytes = 8, .references = &trdbi_table_trading_bots},
     {.field = {"trade_type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_position, trade_type),
                TRDBI_ENUM, 0},
      .new_offset = offsetof(trdb_trading_position_new, trade_type),
@@ -346,6 +352,11 @@ int trdb_trading_position_insert(trdb_uow *uow, const trdb_trading_position_new 
     return trdbi_entity_insert(uow, &trdbi_table_trading_positions, row, ret, reterr);
 }
 
+int trdb_trading_position_insert_ref(trdb_uow *uow, const trdb_trading_position_new *row, trdb_ref *ret,
+                                     trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_trading_positions, row, ret, reterr);
+}
+
 int trdb_trading_positions_insert(trdb_uow *uow, const trdb_trading_position_new *rows, size_t row_size,
                                   size_t count, trdb_trading_position_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_trading_positions, rows, row_size, count, ret,
@@ -407,11 +418,12 @@ static const trdbi_column trading_fills_columns[] = {
      .filter_offset = offsetof(trdb_trading_fill_filter, id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
     {.field = {"bot_id", NULL, offsetof(trdb_trading_fill, bot_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_fill_new, bot_id),
-     .filter_offset = offsetof(trdb_trading_fill_filter, bot_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
+     .filter_offset = offsetof(trdb_trading_fill_filter, bot_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8,
+     .references = &trdbi_table_trading_bots},
     {.field = {"position_id", NULL, offsetof(trdb_trading_fill, position_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_fill_new, position_id),
      .filter_offset = offsetof(trdb_trading_fill_filter, position_id), .flags = TRDBI_NOT_NULL,
-     .int_bytes = 8},
+     .int_bytes = 8, .references = &trdbi_table_trading_positions},
     {.field = {"exchange", NULL, offsetof(trdb_trading_fill, exchange), TRDBI_TEXT, 0},
      .new_offset = offsetof(trdb_trading_fill_new, exchange),
      .filter_offset = offsetof(trdb_trading_fill_filter, exchange), .flags = TRDBI_NOT_NULL,
@@ -485,6 +497,11 @@ int trdb_trading_fill_insert(trdb_uow *uow, const trdb_trading_fill_new *row, tr
     return trdbi_entity_insert(uow, &trdbi_table_trading_fills, row, ret, reterr);
 }
 
+int trdb_trading_fill_insert_ref(trdb_uow *uow, const trdb_trading_fill_new *row, trdb_ref *ret,
+                                 trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_trading_fills, row, ret, reterr);
+}
+
 int trdb_trading_fills_insert(trdb_uow *uow, const trdb_trading_fill_new *rows, size_t row_size,
                               size_t count, trdb_trading_fill_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_trading_fills, rows, row_size, count, ret, reterr);
@@ -543,10 +560,12 @@ static const trdbi_column trading_trades_columns[] = {
      .filter_offset = offsetof(trdb_trading_trade_filter, id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
     {.field = {"bot_id", NULL, offsetof(trdb_trading_trade, bot_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_trade_new, bot_id),
-     .filter_offset = offsetof(trdb_trading_trade_filter, bot_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8},
+     .filter_offset = offsetof(trdb_trading_trade_filter, bot_id), .flags = TRDBI_NOT_NULL, .int_bytes = 8,
+     .references = &trdbi_table_trading_bots},
     {.field = {"position_id", NULL, offsetof(trdb_trading_trade, position_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_trade_new, position_id),
-     .filter_offset = offsetof(trdb_trading_trade_filter, position_id), .int_bytes = 8},
+     .filter_offset = offsetof(trdb_trading_trade_filter, position_id), .int_bytes = 8,
+     .references = &trdbi_table_trading_positions},
     {.field = {"trade_type", &trdbi_enum_trading_trade_type, offsetof(trdb_trading_trade, trade_type),
                TRDBI_ENUM, 0},
      .new_offset = offsetof(trdb_trading_trade_new, trade_type),
@@ -663,6 +682,11 @@ int trdb_trading_trade_insert(trdb_uow *uow, const trdb_trading_trade_new *row, 
     return trdbi_entity_insert(uow, &trdbi_table_trading_trades, row, ret, reterr);
 }
 
+int trdb_trading_trade_insert_ref(trdb_uow *uow, const trdb_trading_trade_new *row, trdb_ref *ret,
+                                  trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_trading_trades, row, ret, reterr);
+}
+
 int trdb_trading_trades_insert(trdb_uow *uow, const trdb_trading_trade_new *rows, size_t row_size,
                                size_t count, trdb_trading_trade_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_trading_trades, rows, row_size, count, ret, reterr);
@@ -711,7 +735,7 @@ static const trdbi_column trading_performance_metrics_columns[] = {
     {.field = {"bot_id", NULL, offsetof(trdb_trading_performance_metric, bot_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_trading_performance_metric_new, bot_id),
      .filter_offset = offsetof(trdb_trading_performance_metric_filter, bot_id), .flags = TRDBI_NOT_NULL,
-     .int_bytes = 8},
+     .int_bytes = 8, .references = &trdbi_table_trading_bots},
     {.field = {"trade_type", &trdbi_enum_trading_trade_type,
                offsetof(trdb_trading_performance_metric, trade_type), TRDBI_ENUM, 0},
      .new_offset = offsetof(trdb_trading_performance_metric_new, trade_type), .flags = TRDBI_NOT_NULL,
@@ -786,6 +810,12 @@ int trdb_trading_performance_metrics_count(trdb_uow *uow,
 int trdb_trading_performance_metric_insert(trdb_uow *uow, const trdb_trading_performance_metric_new *row,
                                            trdb_trading_performance_metric **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_trading_performance_metrics, row, ret, reterr);
+}
+
+int trdb_trading_performance_metric_insert_ref(trdb_uow *uow,
+                                               const trdb_trading_performance_metric_new *row,
+                                               trdb_ref *ret, trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_trading_performance_metrics, row, ret, reterr);
 }
 
 int trdb_trading_performance_metrics_insert(trdb_uow *uow, const trdb_trading_performance_metric_new *rows,

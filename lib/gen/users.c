@@ -92,6 +92,11 @@ int trdb_usr_user_insert(trdb_uow *uow, const trdb_usr_user_new *row, trdb_usr_u
     return trdbi_entity_insert(uow, &trdbi_table_usr_users, row, ret, reterr);
 }
 
+int trdb_usr_user_insert_ref(trdb_uow *uow, const trdb_usr_user_new *row, trdb_ref *ret,
+                             trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_usr_users, row, ret, reterr);
+}
+
 int trdb_usr_users_insert(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size, size_t count,
                           trdb_usr_user_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_usr_users, rows, row_size, count, ret, reterr);
@@ -148,7 +153,7 @@ static const trdbi_column usr_auth_identities_columns[] = {
     {.field = {"user_id", NULL, offsetof(trdb_usr_auth_identity, user_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_usr_auth_identity_new, user_id),
      .filter_offset = offsetof(trdb_usr_auth_identity_filter, user_id), .flags = TRDBI_NOT_NULL,
-     .int_bytes = 8},
+     .int_bytes = 8, .references = &trdbi_table_usr_users},
     {.field = {"provider", NULL, offsetof(trdb_usr_auth_identity, provider), TRDBI_TEXT, 0},
      .new_offset = offsetof(trdb_usr_auth_identity_new, provider),
      .filter_offset = offsetof(trdb_usr_auth_identity_filter, provider), .flags = TRDBI_NOT_NULL,
@@ -209,6 +214,11 @@ int trdb_usr_auth_identities_count(trdb_uow *uow, const trdb_usr_auth_identity_f
 int trdb_usr_auth_identity_insert(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
                                   trdb_usr_auth_identity **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_usr_auth_identities, row, ret, reterr);
+}
+
+int trdb_usr_auth_identity_insert_ref(trdb_uow *uow, const trdb_usr_auth_identity_new *row, trdb_ref *ret,
+                                      trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_usr_auth_identities, row, ret, reterr);
 }
 
 int trdb_usr_auth_identities_insert(trdb_uow *uow, const trdb_usr_auth_identity_new *rows, size_t row_size,
@@ -274,7 +284,7 @@ static const trdbi_column usr_verification_codes_columns[] = {
     {.field = {"user_id", NULL, offsetof(trdb_usr_verification_code, user_id), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_usr_verification_code_new, user_id),
      .filter_offset = offsetof(trdb_usr_verification_code_filter, user_id), .flags = TRDBI_NOT_NULL,
-     .int_bytes = 8},
+     .int_bytes = 8, .references = &trdbi_table_usr_users},
     {.field = {"code", NULL, offsetof(trdb_usr_verification_code, code), TRDBI_TEXT, 0},
      .new_offset = offsetof(trdb_usr_verification_code_new, code), .flags = TRDBI_NOT_NULL | TRDBI_SECRET,
      .max_chars = 32},
@@ -339,6 +349,11 @@ int trdb_usr_verification_codes_count(trdb_uow *uow, const trdb_usr_verification
 int trdb_usr_verification_code_insert(trdb_uow *uow, const trdb_usr_verification_code_new *row,
                                       trdb_usr_verification_code **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_usr_verification_codes, row, ret, reterr);
+}
+
+int trdb_usr_verification_code_insert_ref(trdb_uow *uow, const trdb_usr_verification_code_new *row,
+                                          trdb_ref *ret, trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_usr_verification_codes, row, ret, reterr);
 }
 
 int trdb_usr_verification_codes_insert(trdb_uow *uow, const trdb_usr_verification_code_new *rows,

@@ -101,6 +101,7 @@ typedef struct trdbi_params {
         int32_t length; /* -1: NULL */
         size_t offset;  /* into data */
     } * items;
+    void *owner; /* of the callers above: the unit whose handles may stand in them; NULL: none */
     bool failed; /* out of memory; reported by the call that gets them */
 } trdbi_params;
 

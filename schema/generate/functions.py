@@ -46,6 +46,27 @@ def list_functions(row_type, list_type):
     ]
 
 
+def handle_functions(table, descriptor):
+    """Inserts that may wait although their keys are wanted."""
+    row, new = table.type, f"{table.type}_new"
+    params = [UOW, (f"const {new} *", "row")]
+    if table.key.kind.key == "int64_t":
+        return [Function(
+            f"{row}_insert_ref", "int", [*params, ("trdb_ref *", "ret"), ERR],
+            ["Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref(). "
+             "In a unit with TRDB_UOW_PIPELINE the insert waits.",
+             "@param ret receives the handle; trdb_ref_key() tells the key.", f"@return as {row}_insert()."],
+            f"return trdbi_entity_insert_ref(uow, {descriptor}, row, ret, reterr)")]
+    if table.key.kind.key == "trdb_uuid":
+        return [Function(
+            f"{row}_insert_key", "int", [*params, ("trdb_uuid *", "ret"), ERR],
+            ["Inserts a row and gives its key, which the library makes when it is not given. In a unit with "
+             "TRDB_UOW_PIPELINE the insert waits.",
+             "@param ret receives the key.", f"@return as {row}_insert()."],
+            f"return trdbi_entity_insert_key(uow, {descriptor}, row, ret, reterr)")]
+    return []
+
+
 def table_functions(table):
     key, row, new = table.key, table.type, f"{table.type}_new"
     many, descriptor = f"trdb_{table.plural}", f"&trdbi_table_{table.name}"
@@ -82,6 +103,7 @@ def table_functions(table):
                       "@return 0; TRDB_E_NOT_NULL; TRDB_E_DUPLICATE; TRDB_E_REFERENCE; TRDB_E_CHECK; see the top of "
                       "this file."],
                      f"return trdbi_entity_insert(uow, {descriptor}, row, ret, reterr)"),
+            *handle_functions(table, descriptor),
             Function(f"{many}_insert", "int",
                      [UOW, (f"const {new} *", "rows"), ("size_t", "row_size"), ("size_t", "count"), ret_list, ERR],
                      ["Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.",

@@ -10,7 +10,7 @@ LAYOUT = {
     "trdb_decimal": (24, 8), "trdb_timestamp": (16, 8),
     "trdb_opt_i64": (16, 8), "trdb_opt_bool": (2, 1), "trdb_opt_uuid": (20, 4), "trdb_opt_enum": (16, 8),
     "trdb_bytes": (16, 8), "trdb_texts": (16, 8),
-    "trdb_in_i64": (16, 8), "trdb_in_bool": (8, 4), "trdb_in_enum": (8, 4), "trdb_in_decimal": (32, 8),
+    "trdb_ref": (16, 8), "trdb_in_i64": (16, 8), "trdb_in_bool": (8, 4), "trdb_in_enum": (8, 4), "trdb_in_decimal": (32, 8),
     "trdb_in_timestamp": (24, 8), "trdb_in_uuid": (20, 4), "trdb_in_bytes": (24, 8), "trdb_in_texts": (24, 8),
     "trdb_where_i64": (40, 8), "trdb_where_bool": (32, 8), "trdb_where_enum": (32, 8), "trdb_where_text": (40, 8),
     "trdb_where_decimal": (72, 8), "trdb_where_timestamp": (56, 8), "trdb_where_uuid": (56, 8),

@@ -93,6 +93,10 @@ class Table:
     def secret(self):
         return any(column.secret for column in self.columns)
 
+    def target_of(self, column):
+        """The name of the table that a column alone refers to, or None."""
+        return next((key["target"] for key in self.catalog["foreign_keys"] if key["columns"] == [column.name]), None)
+
     def offers(self, operation):
         return operation not in self.without
 

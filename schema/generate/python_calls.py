@@ -8,6 +8,8 @@ from python_surface import camel
 from python_text import WIDTH, docstring, packed, quoted, signature
 from text import sentence
 
+# Functions that a program in C calls for itself: Python has no method of their names.
+C_ONLY = re.compile(r"trdb_(\w+_insert_(ref|key)|batch_\w+|\w+_patch_if)")
 FILTER_WORDS = ("struct_size", "limit", "after", "order_by", "descending")
 
 
@@ -29,7 +31,8 @@ class Methods:
 
     @staticmethod
     def is_service(function, namespace):
-        return namespace != "core" and bool(function.params) and function.params[-1].name == "reterr"
+        return (namespace != "core" and bool(function.params) and function.params[-1].name == "reterr"
+                and not C_ONLY.fullmatch(function.name))
 
     def of_table(self, table):
         """{symbol: method} of a table."""

@@ -44,6 +44,8 @@ def column_lines(table, column):
         extra.append(f".filter_offset = offsetof({row}_filter, {column.name})")
     extra += [f".flags = {' | '.join(flags)}"] if flags else []
     extra += column.kind.descriptor(column)
+    target = table.target_of(column)
+    extra += [f".references = &trdbi_table_{target}"] if target else []
     items = [literal(column.name), enum, f"offsetof({row}, {column.name})", column.kind.constant,
              str(int(column.plain))]
     return [*spread("    {.field = {", " " * 15, items, ",", "}"), *spread("     ", "     ", extra, ",", "}")]

@@ -24,6 +24,8 @@ LEFT_OUT = {
     r"trdb_uuid_\w+": "uuid.UUID; the library makes keys by itself",
     r"trdb_\w+_(to|from)_string": "the members of a Choice are the texts",
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
+    r"trdb_\w+_insert_(ref|key)": "insert() gives the row, and its key",
+    r"trdb_ref_key": "insert() gives the row, and its key",
     r"trdb_error_code(_name)?": "the class of the exception",
 }
 # Reports of the core have no bulk view: they are read one by one.

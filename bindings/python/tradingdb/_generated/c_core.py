@@ -62,6 +62,7 @@ STRUCTS: dict[str, tuple[str, ...]] = {
     "trdb_bytes": ("data pointer", "size size_t"),
     "trdb_texts": ("items pointer", "count size_t"),
     "trdb_in_i64": ("value int64_t", "state int32_t", "reserved int32_t"),
+    "trdb_ref": ("unit int64_t", "number int32_t", "reserved int32_t"),
     "trdb_in_bool": ("value int32_t", "state int32_t"),
     "trdb_in_enum": ("value int32_t", "state int32_t"),
     "trdb_in_decimal": ("value trdb_decimal", "state int32_t", "reserved int32_t"),
@@ -188,6 +189,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_uow_calls": ("int64_t", "const trdb_uow *uow"),
     "trdb_uow_flush": ("int", "trdb_uow *uow", "trdb_error **reterr"),
+    "trdb_ref_key": ("int", "trdb_uow *uow", "trdb_ref ref", "int64_t *ret", "trdb_error **reterr"),
     "trdb_uow_commit": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_rollback": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_free": ("void", "trdb_uow *uow"),
@@ -281,6 +283,7 @@ CONSTANTS: dict[str, dict[str, int]] = {
         "TRDB_GIVEN": 1,
         "TRDB_GIVEN_NULL": 2,
         "TRDB_MALFORMED": 3,
+        "TRDB_GIVEN_REF": 4,
     },
     "trdb_isolation": {
         "TRDB_ISOLATION_DEFAULT": 0,

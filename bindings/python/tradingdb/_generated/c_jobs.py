@@ -187,6 +187,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_job_schedule_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_new *row", "trdb_ref *ret", "trdb_error **reterr",
+    ),
     "trdb_job_schedules_insert": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
         "trdb_job_schedule_list **ret: null", "trdb_error **reterr",
@@ -231,6 +234,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_job_schedule_run_insert": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_run_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_job_schedule_runs_insert": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",

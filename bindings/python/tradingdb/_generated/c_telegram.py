@@ -215,6 +215,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *row",
         "trdb_telegram_command_audit **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_command_audit_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *row", "trdb_ref *ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_command_audits_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *rows", "size_t row_size", "size_t count",
         "trdb_telegram_command_audit_list **ret: null", "trdb_error **reterr",
@@ -255,6 +258,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_feedback_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedback_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_telegram_feedbacks_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *rows", "size_t row_size", "size_t count",
@@ -301,6 +307,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_broadcast_log_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *row",
         "trdb_telegram_broadcast_log **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_log_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_logs_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *rows", "size_t row_size", "size_t count",

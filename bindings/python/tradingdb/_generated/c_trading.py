@@ -263,6 +263,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_bot_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_trading_bot_new *row", "trdb_ref *ret", "trdb_error **reterr",
+    ),
     "trdb_trading_bots_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_bot_list **ret: null", "trdb_error **reterr",
@@ -303,6 +306,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_position_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *row", "trdb_trading_position **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_trading_position_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_trading_positions_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
@@ -350,6 +356,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_fill_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_new *row", "trdb_ref *ret", "trdb_error **reterr",
+    ),
     "trdb_trading_fills_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_fill_list **ret: null", "trdb_error **reterr",
@@ -395,6 +404,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_trade_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_trading_trade_new *row", "trdb_ref *ret", "trdb_error **reterr",
+    ),
     "trdb_trading_trades_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_trade_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_trade_list **ret: null", "trdb_error **reterr",
@@ -433,6 +445,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_performance_metric_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *row",
         "trdb_trading_performance_metric **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metric_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *row", "trdb_ref *ret",
+        "trdb_error **reterr",
     ),
     "trdb_trading_performance_metrics_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *rows", "size_t row_size", "size_t count",

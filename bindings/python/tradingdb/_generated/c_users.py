@@ -109,6 +109,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_user_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null", "trdb_error **reterr",
     ),
+    "trdb_usr_user_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_new *row", "trdb_ref *ret", "trdb_error **reterr",
+    ),
     "trdb_usr_users_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
         "trdb_usr_user_list **ret: null", "trdb_error **reterr",
@@ -151,6 +154,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_auth_identity_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identity_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_usr_auth_identities_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
@@ -201,6 +207,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_verification_code_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_code_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_usr_verification_codes_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *rows", "size_t row_size", "size_t count",

@@ -80,6 +80,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_box_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null", "trdb_error **reterr",
     ),
+    "trdb_toy_box_insert_key": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_uuid *ret", "trdb_error **reterr",
+    ),
     "trdb_toy_boxes_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
         "trdb_toy_box_list **ret: null", "trdb_error **reterr",
@@ -160,6 +163,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_toy_event_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_event_new *row", "trdb_toy_event **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_event_insert_ref": (
+        "int", "trdb_uow *uow", "const trdb_toy_event_new *row", "trdb_ref *ret", "trdb_error **reterr",
     ),
     "trdb_toy_events_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_event_new *rows", "size_t row_size", "size_t count",

@@ -174,6 +174,11 @@ int trdb_toy_box_insert(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box
     return trdbi_entity_insert(uow, &trdbi_table_toy_boxes, row, ret, reterr);
 }
 
+int trdb_toy_box_insert_key(trdb_uow *uow, const trdb_toy_box_new *row, trdb_uuid *ret,
+                            trdb_error **reterr) {
+    return trdbi_entity_insert_key(uow, &trdbi_table_toy_boxes, row, ret, reterr);
+}
+
 int trdb_toy_boxes_insert(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size, size_t count,
                           trdb_toy_box_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_toy_boxes, rows, row_size, count, ret, reterr);
@@ -234,7 +239,8 @@ static const trdbi_column toy_items_columns[] = {
      .flags = TRDBI_NOT_NULL, .max_chars = 40},
     {.field = {"box_id", NULL, offsetof(trdb_toy_item, box_id), TRDBI_UUID, 0},
      .new_offset = offsetof(trdb_toy_item_new, box_id),
-     .filter_offset = offsetof(trdb_toy_item_filter, box_id), .flags = TRDBI_NOT_NULL},
+     .filter_offset = offsetof(trdb_toy_item_filter, box_id), .flags = TRDBI_NOT_NULL,
+     .references = &trdbi_table_toy_boxes},
     {.field = {"slot", NULL, offsetof(trdb_toy_item, slot), TRDBI_I64, 0},
      .new_offset = offsetof(trdb_toy_item_new, slot), .filter_offset = offsetof(trdb_toy_item_filter, slot),
      .flags = TRDBI_NOT_NULL, .int_bytes = 4},
@@ -392,6 +398,11 @@ int trdb_toy_events_count(trdb_uow *uow, const trdb_toy_event_filter *filter, in
 int trdb_toy_event_insert(trdb_uow *uow, const trdb_toy_event_new *row, trdb_toy_event **ret,
                           trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_toy_events, row, ret, reterr);
+}
+
+int trdb_toy_event_insert_ref(trdb_uow *uow, const trdb_toy_event_new *row, trdb_ref *ret,
+                              trdb_error **reterr) {
+    return trdbi_entity_insert_ref(uow, &trdbi_table_toy_events, row, ret, reterr);
 }
 
 int trdb_toy_events_insert(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size, size_t count,

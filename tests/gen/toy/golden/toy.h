@@ -238,6 +238,15 @@ TRDB_API int trdb_toy_box_insert(trdb_uow *uow, const trdb_toy_box_new *row, trd
                                  trdb_error **reterr);
 
 /**
+ * Inserts a row and gives its key, which the library makes when it is not given. In a unit with
+ * TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the key.
+ * @return as trdb_toy_box_insert().
+ */
+TRDB_API int trdb_toy_box_insert_key(trdb_uow *uow, const trdb_toy_box_new *row, trdb_uuid *ret,
+                                     trdb_error **reterr);
+
+/**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
  * @param row_size sizeof(trdb_toy_box_new) of the caller.
  * @param ret receives the rows as stored, in the same order; NULL when they are not wanted. Free it with
@@ -587,6 +596,15 @@ TRDB_API int trdb_toy_events_count(trdb_uow *uow, const trdb_toy_event_filter *f
  */
 TRDB_API int trdb_toy_event_insert(trdb_uow *uow, const trdb_toy_event_new *row, trdb_toy_event **ret,
                                    trdb_error **reterr);
+
+/**
+ * Inserts a row and gives a handle of its key, which later writes of the unit take through trdb_i64_ref().
+ * In a unit with TRDB_UOW_PIPELINE the insert waits.
+ * @param ret receives the handle; trdb_ref_key() tells the key.
+ * @return as trdb_toy_event_insert().
+ */
+TRDB_API int trdb_toy_event_insert_ref(trdb_uow *uow, const trdb_toy_event_new *row, trdb_ref *ret,
+                                       trdb_error **reterr);
 
 /**
  * Inserts `count` rows in one go. All or none: after a failure the unit can only be rolled back.
