@@ -16,7 +16,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 variant=plain
 export=""
 suites=""
-all="unit fuzz db service python gen cli abi examples docs bench"
+all="unit fuzz db service fault python gen cli abi examples docs bench"
 while [ $# -gt 0 ]; do
     case "$1" in
     --sanitize) variant=sanitize ;;

@@ -96,13 +96,38 @@ TRDB_API int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr);
 TRDB_API int trdb_ref_key(trdb_uow *uow, trdb_ref ref, int64_t *ret, trdb_error **reterr);
 
 /**
+ * Names the row that bears witness whether the unit was stored: a row that the unit inserts under a key which
+ * the program made for this unit alone (a uuid, the number of an order), and which nobody deletes or renames
+ * before trdb_uow_commit() has answered. A second call replaces the first.
+ *
+ * The witness decides where the transaction's id cannot: after a fail-over, after a crash of the server, and
+ * with TRDB_UOW_FAST_COMMIT. COMMIT is preceded, in the same round trip, by the question whether the row is
+ * there and this unit's; without it nothing is stored and the commit answers TRDB_E_NOT_FOUND, so that a wrong
+ * name is found while all is well.
+ *
+ * A uuid key that the library makes for an insert is noted by itself, with less weight: when such a row is
+ * found the unit is known to be stored; when it is not, somebody may have deleted it, and the unit stays in
+ * doubt.
+ *
+ * @param table name of a table in the schema of the database, not quoted; at most 63 bytes, as `column`.
+ * @param column a column with a unique index; its text form is what `value` is compared with.
+ * @param value copied; never shown in an error or a trace.
+ * @return 0; TRDB_E_INVALID; TRDB_E_ENCODING; TRDB_E_STATE when the unit is finished or failed; no round trip.
+ *         Source: DESIGN, "The unit of work" (in doubt).
+ */
+TRDB_API int trdb_uow_set_witness(trdb_uow *uow, const char *table, const char *column, const char *value,
+                                  trdb_error **reterr);
+
+/**
  * Commits. Afterwards the unit is finished, whatever the answer; only trdb_uow_free() may follow.
  *
  * A unit that writes learns its transaction's id before COMMIT is sent. When the connection breaks during
  * COMMIT, a fresh one asks the server what became of it, for up to resolve_timeout_ms: the answer is then 0,
- * or TRDB_E_CONNECTION_LOST with nothing stored. TRDB_E_IN_DOUBT remains when no server answers in time, when
- * another server answers or one that was promoted since, and with TRDB_UOW_FAST_COMMIT, where the id is not
- * learnt: look then for a row that the unit wrote under a key of the program's own.
+ * or TRDB_E_CONNECTION_LOST with nothing stored. A session of the unit's own that lingers on the server, since
+ * the server did not hear that the connection is gone, is ended after a while. 0 is answered only once the
+ * synchronous standbys have it. TRDB_E_IN_DOUBT remains when no server answers in time; and without a witness,
+ * see trdb_uow_set_witness(), when a standby was promoted or the server crashed since, or with
+ * TRDB_UOW_FAST_COMMIT, where the id is not learnt. docs/reliability.md has the whole table.
  *
  * @return 0; TRDB_E_STATE when the unit is finished already, or when an earlier call failed it (it is then
  *         rolled back: nothing was stored); the error that the server reports at COMMIT, or that a write

@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 /* What a unit may set for its transaction: a bit each, in this order. */
-enum { STATEMENT_TIMEOUT = 1, LOCK_TIMEOUT = 2, ACTING_USER = 4 };
-static const char *const settings[] = {"statement_timeout", "lock_timeout", "app.current_user_id"};
+enum { STATEMENT_TIMEOUT = 1, LOCK_TIMEOUT = 2, ACTING_USER = 4, IDLE_TIMEOUT = 8 };
+static const char *const settings[] = {"statement_timeout", "lock_timeout", "app.current_user_id",
+                                       "idle_in_transaction_session_timeout"};
 
 /* What decides the text of both statements; the key in the connection's cache, so it is zeroed first. */
 typedef struct begin_shape {
@@ -69,6 +70,11 @@ static int queue_settings(trdbi_conn *conn, const trdb_uow_options *options, trd
     if (options->acting_user) {
         shape.given |= ACTING_USER;
         trdbi_params_text(&params, options->acting_user);
+    }
+    /* A server that does not hear that the connection was given up ends the session, and its locks, by itself. */
+    if (options->timeout_ms > 0) {
+        shape.given |= IDLE_TIMEOUT;
+        put_number(&params, options->timeout_ms);
     }
     int r = 0;
     if (shape.given) {

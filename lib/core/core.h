@@ -41,6 +41,9 @@ int trdbi_uow_run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_p
 int trdbi_uow_submit(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                      trdbi_take_fn take, void *arg, trdb_error **reterr);
 
+/* Notes a key that the library made for a row of this unit alone, so that a lost COMMIT may be told by it. */
+void trdbi_uow_note_key(trdb_uow *uow, const char *table, const char *column, trdb_uuid key);
+
 /* Whether writes that give nothing back wait in this unit: TRDB_UOW_PIPELINE. */
 bool trdbi_uow_pipelines(const trdb_uow *uow);
 /* Leaves a statement to the next call's round trip; see trdbi_conn_queue(). */

@@ -8,10 +8,13 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-/* The server that a connection reached; a timeline of 0: not known. */
+/* The server that a connection reached, as far as it tells; 0: not known. */
 typedef struct trdbi_server {
-    int64_t system;   /* its system identifier */
-    int64_t timeline; /* changes when a standby is promoted */
+    int64_t system;        /* its system identifier */
+    int64_t timeline;      /* changes when a standby is promoted; 0 on a standby */
+    int64_t incarnation;   /* changes when it recovers from a crash */
+    int64_t session_pid;   /* of the session itself; 0 behind a pooler, where it may change */
+    int64_t session_start; /* microseconds since 1970 */
 } trdbi_server;
 
 /* A connection of the pool. A borrowed one belongs to its borrower. */

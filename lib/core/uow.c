@@ -335,6 +335,7 @@ void trdbi_uow_destroy(trdb_uow *uow) {
     free(uow->refs.entries);
     free(uow->failure);
     free(uow->acting_user);
+    trdbi_witness_free(&uow->witness);
     trdbi_db_unref(uow->db);
     free(uow);
 }

@@ -2,7 +2,7 @@
 /* The inside of a unit of work, for the files of lib/core that make it up. */
 #pragma once
 
-#include "core/pool.h"
+#include "core/outcome.h"
 
 typedef enum trdbi_uow_state {
     TRDBI_UOW_ACTIVE,
@@ -30,6 +30,7 @@ struct trdb_uow {
     char *acting_user;
     bool wrote;    /* or may have */
     int64_t txid;  /* 0: not learnt */
+    trdbi_witness witness;
     bool calling;  /* a call is under way: its callbacks may not make another */
     int64_t calls; /* made on it so far */
     int savepoints;

@@ -57,7 +57,13 @@ static int resolve(trdb_uow *uow, trdb_error **reterr) {
         uow->options.resolve_timeout_ms == 0 ? RESOLVE_TIMEOUT_MS : uow->options.resolve_timeout_ms;
     if (!uow->wrote)
         return lost("during COMMIT", reterr);
-    switch (trdbi_outcome_find(uow->db, &uow->slot->server, uow->txid, timeout_ms)) {
+    const trdbi_question question = {
+        .server = &uow->slot->server,
+        .txid = uow->txid,
+        .witness = &uow->witness,
+        .acting_user = uow->acting_user,
+    };
+    switch (trdbi_outcome_find(uow->db, &question, timeout_ms)) {
     case TRDBI_VERDICT_COMMITTED:
         return 0;
     case TRDBI_VERDICT_ABORTED:
@@ -67,6 +73,11 @@ static int resolve(trdb_uow *uow, trdb_error **reterr) {
     }
 }
 
+/* What waits may share the round trip of COMMIT once the transaction's id is known, or is not wanted. */
+static bool must_flush(const trdb_uow *uow) {
+    return uow->wrote && uow->txid == 0 && !(uow->options.flags & TRDB_UOW_FAST_COMMIT);
+}
+
 static int commit(trdb_uow *uow, trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
     trdbi_result *result = NULL;
@@ -74,13 +85,17 @@ static int commit(trdb_uow *uow, trdb_error **reterr) {
     int r = 0;
     if (!uow->begun)
         return 0;
-    if (!(uow->options.flags & TRDB_UOW_FAST_COMMIT))
+    if (uow->wrote)
+        r = trdbi_witness_queue(conn, &uow->witness, uow->db->schema_prefix.data, reterr);
+    if (r == 0 && must_flush(uow))
         r = trdbi_conn_flush(conn, reterr);
     if (r < 0)
         return r;
     /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
     if (!trdbi_conn_alive(conn))
         return lost("before COMMIT was sent", reterr);
+    if (!trdbi_conn_in_time(conn))
+        return lost("since the unit's time ran out before COMMIT was sent", reterr);
     r = trdbi_uow_command(uow, "commit", "COMMIT", &result, &error);
     if (r < 0 && trdbi_conn_broken(conn)) {
         trdb_error_free(error);

@@ -178,6 +178,25 @@ static bool met_no_row(const trdbi_result *result) {
     return result && trdbi_result_affected(result) == 0;
 }
 
+/* The value of a key that the caller left to the library, as it was put into the parameters. */
+static void note_made_key(trdb_uow *uow, const call *c, const void *in) {
+    const trdbi_table *table = c->shape.table;
+    const trdbi_column *key = trdbi_key_column(table);
+    trdb_in_uuid given = {0};
+    trdb_uuid made;
+    size_t size;
+    if (!(key->flags & TRDBI_MADE_KEY) || c->shape.op != TRDBI_OP_INSERT)
+        return;
+    memcpy(&size, in, sizeof size);
+    if (key->new_offset + sizeof given <= size)
+        memcpy(&given, (const char *)in + key->new_offset, sizeof given);
+    if (given.state != TRDB_NOT_GIVEN)
+        return;
+    int before = __builtin_popcountll(c->shape.columns & ((UINT64_C(1) << table->key) - 1));
+    memcpy(&made, c->params->data.data + c->params->items[before].offset, sizeof made);
+    trdbi_uow_note_key(uow, table->name, key->field.name, made);
+}
+
 /* An insert, or an upsert on a unique key; hands the row back when it is wanted. */
 static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
                      void *ret, trdb_error **reterr) {
@@ -189,6 +208,8 @@ static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsig
     c.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
     trdbi_result *result = NULL;
     code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    if (code == 0)
+        note_made_key(uow, &c, in);
     if (code == 0)
         code = write(uow, &c, &result, reterr);
     if (code == 0 && ret)

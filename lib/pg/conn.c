@@ -94,6 +94,10 @@ void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us) {
     conn->deadline_us = deadline_us;
 }
 
+bool trdbi_conn_in_time(const trdbi_conn *conn) {
+    return conn->deadline_us == 0 || trdbi_monotonic_us() < conn->deadline_us;
+}
+
 /* Waits for the socket as long as a call may. */
 static bool wait_in_time(trdbi_conn *conn, short events) {
     if (trdbi_conn_wait(conn, events, conn->deadline_us > 0 ? conn->deadline_us : -1))

@@ -62,6 +62,7 @@ int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr);
 /* Until when (monotonic; 0: for ever) calls on the connection wait for the server. One that waits longer is
  * given up: its call answers TRDB_E_CONNECTION_LOST, and the connection counts as broken. */
 void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us);
+bool trdbi_conn_in_time(const trdbi_conn *conn); /* the deadline has not passed */
 int trdbi_conn_backend_pid(const trdbi_conn *conn);
 int64_t trdbi_conn_round_trips(const trdbi_conn *conn);
 int64_t trdbi_conn_prepares(const trdbi_conn *conn);

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-enum { TIMEOUT_MS = 200, GRACE_MS = 1000 };
+enum { TIMEOUT_MS = 700, GRACE_MS = 1000 };
 
 static char *url;
 static trdb_db *db;
@@ -239,7 +239,7 @@ START_TEST(without_a_limit_a_unit_waits) {
     trdb_error *err = NULL;
     TRDB_AUTO(trdb_uow) *uow = NULL;
     ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
-    trdbi_statement statement = pgtest_statement("SELECT pg_sleep(0.3)");
+    trdbi_statement statement = pgtest_statement("SELECT pg_sleep(1)");
     ck_ok(trdbi_uow_run(uow, &statement, NULL, NULL, &err), err);
     trdb_uow_options options = trdb_uow_options_init();
     options.timeout_ms = -1;

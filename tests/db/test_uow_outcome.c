@@ -95,21 +95,6 @@ START_TEST(in_doubt_where_nobody_asks) {
 }
 END_TEST
 
-/* Ends the session that waits for a standby which does not exist: its transaction is committed already, but
- * its client was not told. */
-static void *end_waiting_session(void *arg) {
-    (void)arg;
-    for (;;) {
-        char *ended = harness_value(url, "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM "
-                                         "pg_stat_activity WHERE wait_event = 'SyncRep') t");
-        bool done = strcmp(ended, "0") != 0;
-        free(ended);
-        if (done)
-            return NULL;
-        usleep(2000);
-    }
-}
-
 static void wait_for_standbys(const char *names) {
     harness_sql(url, "ALTER SYSTEM SET synchronous_standby_names = '%s'", names);
     harness_sql(url, "SELECT pg_reload_conf()");
@@ -123,22 +108,147 @@ static void wait_for_standbys(const char *names) {
     }
 }
 
-START_TEST(committed_is_known) {
-    trdb_error *err = NULL;
+/* Ends the session that waits for a standby which does not exist: its transaction is committed already, but
+ * its client was not told. */
+static void *end_waiting_session(void *then) {
+    for (;;) {
+        char *ended = harness_value(url, "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM "
+                                         "pg_stat_activity WHERE wait_event = 'SyncRep') t");
+        bool done = strcmp(ended, "0") != 0;
+        free(ended);
+        if (done)
+            break;
+        usleep(2000);
+    }
+    if (then)
+        wait_for_standbys(then);
+    return NULL;
+}
+
+/* Commits while no standby is there, and has the session ended that waits for one. */
+static int commit_cut_off(trdb_uow *uow, char *then, trdb_error **reterr) {
     pthread_t killer;
-    trdb_uow *uow = begin_with(0, 0);
-    write_one(uow, "a");
     wait_for_standbys("nobody");
-    ck_assert_int_eq(pthread_create(&killer, NULL, end_waiting_session, NULL), 0);
-    int code = trdb_uow_commit(uow, &err);
+    ck_assert_int_eq(pthread_create(&killer, NULL, end_waiting_session, then), 0);
+    int code = trdb_uow_commit(uow, reterr);
     pthread_join(killer, NULL);
     wait_for_standbys("");
-    ck_ok(code, err);
+    return code;
+}
+
+START_TEST(committed_is_known) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = begin_with(0, 0);
+    write_one(uow, "a");
+    ck_ok(commit_cut_off(uow, "", &err), err);
     ck_assert_ptr_null(err);
     trdb_uow_free(uow);
     ck_settings("a");
     ck_assert_int_eq(stats().commits, 1);
     ck_assert_int_eq(stats().discards, 1);
+}
+END_TEST
+
+/* Committed on the server, but a standby that has to have it does not: promoted, it would not know the unit. */
+START_TEST(not_on_the_standbys_is_in_doubt) {
+    trdb_error *err = NULL;
+    for (int fast = 0; fast < 2; fast++) {
+        trdb_uow *uow = begin_with(fast ? TRDB_UOW_FAST_COMMIT : 0, 2000);
+        write_one(uow, fast ? "b" : "a");
+        ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", fast ? "b" : "a", &err), err);
+        ck_assert_int_eq(commit_cut_off(uow, NULL, &err), TRDB_E_IN_DOUBT);
+        trdb_error_free(err);
+        err = NULL;
+        trdb_uow_free(uow);
+    }
+    ck_settings("a b");
+}
+END_TEST
+
+/* ---- the witness ----------------------------------------------------------------------------------- */
+
+START_TEST(a_witness_decides_without_an_id) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = begin_with(TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT, 0);
+    ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", "it's", &err), err);
+    write_one(uow, "it's");
+    ck_ok(commit_cut_off(uow, "", &err), err);
+    trdb_uow_free(uow);
+    ck_settings("it's");
+
+    harness_sql(url, "%s", ends_session);
+    uow = begin_with(TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT, 0);
+    ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", "b", &err), err);
+    write_one(uow, "b");
+    ck_fails(trdb_uow_commit(uow, &err), TRDB_E_CONNECTION_LOST, "nothing was stored", err);
+    trdb_uow_free(uow);
+    ck_settings("it's");
+}
+END_TEST
+
+START_TEST(a_witness_rides_with_commit) {
+    trdb_error *err = NULL;
+    for (int fast = 0; fast < 2; fast++) {
+        trdb_uow *uow = begin_with(fast ? TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT : 0, 0);
+        int64_t trips = stats().round_trips;
+        write_one(uow, fast ? "b" : "a");
+        ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", "secret", &err), err);
+        ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", fast ? "b" : "a", &err), err);
+        ck_ok(trdb_uow_commit(uow, &err), err);
+        trdb_uow_free(uow);
+        ck_assert_int_eq(stats().round_trips, trips + (fast ? 1 : 2));
+    }
+    ck_settings("a b");
+}
+END_TEST
+
+static void ck_no_witness(const char *table, const char *column, const char *value, int code, const char *part) {
+    trdb_error *err = NULL;
+    for (int fast = 0; fast < 2; fast++) {
+        trdb_uow *uow = begin_with(TRDB_UOW_PIPELINE | (fast ? TRDB_UOW_FAST_COMMIT : 0), 0);
+        write_one(uow, "new");
+        ck_ok(trdb_uow_set_witness(uow, table, column, value, &err), err);
+        int r = trdb_uow_commit(uow, &err);
+        ck_assert_str_eq(trdb_error_statement(err), "commit.witness");
+        ck_assert_ptr_null(strstr(trdb_error_message(err), "hunter2"));
+        ck_fails(r, code, part, err);
+        trdb_uow_free(uow);
+    }
+    ck_settings("old");
+}
+
+START_TEST(a_witness_that_is_none_stores_nothing) {
+    harness_sql(url, "INSERT INTO telegram_settings VALUES ('old')");
+    ck_no_witness("telegram_settings", "key", "hunter2", TRDB_E_NOT_FOUND, "no such row");
+    ck_no_witness("telegram_settings", "key", "old", TRDB_E_NOT_FOUND, "no such row"); /* another unit's */
+    ck_no_witness("no \"such\" table", "key", "hunter2", TRDB_E_SCHEMA, "");
+    ck_no_witness("telegram_settings", "such", "hunter2", TRDB_E_SCHEMA, "");
+    ck_no_witness("telegram_broadcast_logs", "id", "hunter2", TRDB_E_INVALID, "");
+}
+END_TEST
+
+START_TEST(bad_witnesses_are_refused) {
+    trdb_error *err = NULL;
+    char name[65];
+    memset(name, 'x', 64);
+    name[64] = '\0';
+    trdb_uow *uow = begin_with(0, 0);
+    ck_fails(trdb_uow_set_witness(NULL, "t", "c", "v", &err), TRDB_E_INVALID, "NULL", err);
+    ck_fails(trdb_uow_set_witness(uow, NULL, "c", "v", &err), TRDB_E_INVALID, "table", err);
+    ck_fails(trdb_uow_set_witness(uow, "", "c", "v", &err), TRDB_E_INVALID, "table", err);
+    ck_fails(trdb_uow_set_witness(uow, name, "c", "v", &err), TRDB_E_INVALID, "64 bytes", err);
+    ck_fails(trdb_uow_set_witness(uow, "t", "", "v", &err), TRDB_E_INVALID, "column", err);
+    ck_fails(trdb_uow_set_witness(uow, "t", "\xff", "v", &err), TRDB_E_ENCODING, "column", err);
+    ck_fails(trdb_uow_set_witness(uow, "t", "c", NULL, &err), TRDB_E_INVALID, "value", err);
+    ck_fails(trdb_uow_set_witness(uow, "t", "c", "\xff", &err), TRDB_E_ENCODING, "value", err);
+    write_one(uow, "a"); /* none of them counts */
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    ck_fails(trdb_uow_set_witness(uow, "t", "c", "v", &err), TRDB_E_STATE, "finished", err);
+    trdb_uow_free(uow);
+    uow = begin_with(0, 0);
+    ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", "nothing is written", &err), err);
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    trdb_uow_free(uow);
 }
 END_TEST
 
@@ -185,6 +295,11 @@ int main(void) {
     tcase_add_test(tcase, rolled_back_is_known);
     tcase_add_test(tcase, in_doubt_where_nobody_asks);
     tcase_add_test(tcase, committed_is_known);
+    tcase_add_test(tcase, not_on_the_standbys_is_in_doubt);
+    tcase_add_test(tcase, a_witness_decides_without_an_id);
+    tcase_add_test(tcase, a_witness_rides_with_commit);
+    tcase_add_test(tcase, a_witness_that_is_none_stores_nothing);
+    tcase_add_test(tcase, bad_witnesses_are_refused);
     tcase_add_test(tcase, a_unit_that_read_is_never_in_doubt);
     tcase_add_test(tcase, the_question_costs_no_round_trip);
     suite_add_tcase(suite, tcase);

@@ -190,6 +190,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_uow_calls": ("int64_t", "const trdb_uow *uow"),
     "trdb_uow_flush": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_ref_key": ("int", "trdb_uow *uow", "trdb_ref ref", "int64_t *ret", "trdb_error **reterr"),
+    "trdb_uow_set_witness": (
+        "int", "trdb_uow *uow", "const char *table", "const char *column", "const char *value", "trdb_error **reterr",
+    ),
     "trdb_uow_commit": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_rollback": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_free": ("void", "trdb_uow *uow"),

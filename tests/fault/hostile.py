@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""A server that means harm. It speaks as the real one, whose words it passes on, until the client says something
+that contains a trigger; the real answer to that is then put through a list of mutations and sent in its place."""
+import socket
+import struct
+import threading
+
+NEVER = b"never"   # at the end of an answer: says nothing more, but stays
+FLOOD = 256 << 20  # bytes of an endless answer, at most: far beyond what a client may keep
+
+
+def message(letter, body=b""):
+    return letter + struct.pack("!I", len(body) + 4) + body
+
+
+def raw(letter, length, body=b""):
+    """A message whose length says something else."""
+    return letter + struct.pack("!I", length & 0xFFFFFFFF) + body
+
+
+def endless(*messages):
+    """The same over and over, with a counter in place of %d."""
+    def make():
+        total = number = 0
+        while total < FLOOD:
+            block = b"".join(one(number + i) for i in range(256) for one in messages)
+            number += 256
+            total += len(block)
+            yield block
+    return make
+
+
+class Server(threading.Thread):
+    """Listens in a directory as a PostgreSQL does. `case` is what it does: an object with `trigger` (bytes; None:
+    from the start of a connection on) and `answer(messages) -> iterable of bytes`."""
+
+    def __init__(self, directory, real, case):
+        super().__init__(daemon=True)
+        self.real, self.case = real, case
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(f"{directory}/.s.PGSQL.5432")
+        self.listener.listen(16)
+        self.closing = threading.Event()
+        self.struck = False
+        self.threads = []
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self.serve, args=(client,), daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def stop(self):
+        self.closing.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for thread in self.threads:
+            thread.join(5)
+
+    def serve(self, client):
+        try:
+            with client:
+                self.talk(client)
+        except OSError:
+            pass  # the client went away, as it should
+
+    def talk(self, client):
+        if self.case.trigger is None:
+            client.recv(4096)
+            self.struck = True
+            return self.attack(client, [])
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(self.real)
+            self.relay(client, server)
+
+    def relay(self, client, server):
+        buffer = b""
+        triggered = False
+        seen = 0
+        held = b""
+        for sock in (client, server):
+            sock.settimeout(0.02)
+        while not self.closing.is_set():
+            data = self.receive(client)
+            if data == b"":
+                return
+            if data:
+                held = (held + data)[-65536:]
+                if self.case.trigger in held:
+                    triggered = True
+                    seen += 1
+                    held = b""
+                server.sendall(data)
+            data = self.receive(server)
+            if data == b"":
+                return
+            if data and not (triggered and seen > self.case.skip):
+                client.sendall(data)
+            elif data:
+                buffer += data
+                messages, complete = split(buffer)
+                if complete:
+                    self.struck = True
+                    return self.attack(client, messages)
+
+    @staticmethod
+    def receive(sock):
+        """What came; None when nothing did, b"" at the end."""
+        try:
+            return sock.recv(65536)
+        except TimeoutError:
+            return None
+
+    def attack(self, client, messages):
+        client.settimeout(5)
+        for part in self.case.answer(messages):
+            if part is NEVER:
+                self.closing.wait(20)
+                return
+            client.sendall(part)
+            if self.closing.is_set():
+                return
+
+
+def split(buffer):
+    """(messages, whether the server now waits for the client)"""
+    messages = []
+    at = 0
+    while at + 5 <= len(buffer):
+        size = 1 + struct.unpack_from("!I", buffer, at + 1)[0]
+        if at + size > len(buffer):
+            break
+        messages.append((buffer[at:at + 1], buffer[at + 5:at + size]))
+        at += size
+    return messages, at == len(buffer) and bool(messages) and messages[-1][0] in (b"Z", b"G")

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One operation against whatever server CONNINFO leads to: victim CONNINFO OPERATION [TIMEOUT_MS]
+ *
+ * Prints `CODE|message`, or `OK|`. Exits with 0 however the operation ended.
+ */
+#include <tradingdb/tradingdb.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { ROWS = 600 };
+
+static int insert(trdb_uow *uow, const char *key, trdb_error **reterr) {
+    return trdb_telegram_setting_insert(uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = "v"), NULL, reterr);
+}
+
+static int get(trdb_uow *uow, trdb_error **reterr) {
+    TRDB_AUTO(trdb_telegram_setting) *row = NULL;
+    return trdb_telegram_setting_get(uow, "there", &row, reterr);
+}
+
+/* The second time the statement is prepared already. */
+static int get_twice(trdb_uow *uow, trdb_error **reterr) {
+    int r = get(uow, reterr);
+    return r < 0 ? r : get(uow, reterr);
+}
+
+static int list(trdb_uow *uow, trdb_error **reterr) {
+    TRDB_AUTO(trdb_telegram_broadcast_log_list) *rows = NULL;
+    return trdb_telegram_broadcast_logs_list(uow, NULL, &rows, reterr);
+}
+
+static int pipeline(trdb_uow *uow, trdb_error **reterr) {
+    char key[16];
+    int r = 0;
+    for (int i = 0; i < 20 && r == 0; i++) {
+        snprintf(key, sizeof key, "p%d", i);
+        r = insert(uow, key, reterr);
+    }
+    return r < 0 ? r : trdb_uow_flush(uow, reterr);
+}
+
+static int bulk(trdb_uow *uow, bool wanted, trdb_error **reterr) {
+    static trdb_telegram_broadcast_log_new rows[ROWS];
+    TRDB_AUTO(trdb_telegram_broadcast_log_list) *back = NULL;
+    for (int i = 0; i < ROWS; i++)
+        rows[i] = *TRDB_TELEGRAM_BROADCAST_LOG_NEW(.message = "m", .sent_by = "s");
+    return trdb_telegram_broadcast_logs_insert(uow, rows, sizeof *rows, ROWS, wanted ? &back : NULL, reterr);
+}
+
+static int copy(trdb_uow *uow, trdb_error **reterr) {
+    return bulk(uow, false, reterr);
+}
+
+static int bulk_back(trdb_uow *uow, trdb_error **reterr) {
+    return bulk(uow, true, reterr);
+}
+
+static int insert_one(trdb_uow *uow, trdb_error **reterr) {
+    return insert(uow, "one", reterr);
+}
+
+static int nothing(trdb_uow *uow, trdb_error **reterr) {
+    return trdb_uow_flush(uow, reterr);
+}
+
+static const struct operation {
+    const char *name;
+    uint32_t flags;
+    int (*run)(trdb_uow *uow, trdb_error **reterr);
+} operations[] = {
+    {"connect", 0, nothing},
+    {"get", 0, get},
+    {"prepared", 0, get_twice},
+    {"list", 0, list},
+    {"pipeline", TRDB_UOW_PIPELINE, pipeline},
+    {"bulk", 0, bulk_back},
+    {"copy", 0, copy},
+    {"commit", 0, insert_one},
+    {"fast", TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT, insert_one},
+};
+
+static int run(trdb_db *db, const struct operation *operation, int timeout_ms, trdb_error **reterr) {
+    TRDB_AUTO(trdb_uow) *uow = NULL;
+    trdb_uow_options options = trdb_uow_options_init();
+    options.flags = operation->flags;
+    options.timeout_ms = timeout_ms;
+    options.resolve_timeout_ms = timeout_ms;
+    int r = trdb_uow_begin(db, &options, &uow, reterr);
+    if (r == 0)
+        r = operation->run(uow, reterr);
+    return r < 0 ? r : trdb_uow_commit(uow, reterr);
+}
+
+int main(int argc, char **argv) {
+    TRDB_AUTO(trdb_error) *error = NULL;
+    TRDB_AUTO(trdb_db) *db = NULL;
+    const struct operation *operation = NULL;
+    for (size_t i = 0; argc > 2 && i < sizeof operations / sizeof *operations; i++)
+        if (strcmp(operations[i].name, argv[2]) == 0)
+            operation = &operations[i];
+    if (!operation) {
+        fprintf(stderr, "usage: victim CONNINFO OPERATION [TIMEOUT_MS]\n");
+        return 2;
+    }
+    int timeout_ms = argc > 3 ? atoi(argv[3]) : 1000;
+    trdb_db_options options = trdb_db_options_init();
+    options.connect_timeout_ms = timeout_ms;
+    options.pool_timeout_ms = timeout_ms;
+    int r = trdb_open(argv[1], &options, &db, &error);
+    if (r == 0)
+        r = run(db, operation, timeout_ms, &error);
+    printf("%s|%s\n", r == 0 ? "OK" : trdb_error_code_name(r), r < 0 ? trdb_error_message(error) : "");
+    return 0;
+}
