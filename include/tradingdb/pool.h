@@ -37,9 +37,13 @@ typedef struct trdb_db_options {
     int32_t connect_timeout_ms;  /**< longest wait for the server to accept; default 10000 */
     int32_t max_lifetime_ms;     /**< a connection is replaced after this, less up to a tenth; default 3600000, -1 never */
     int32_t idle_timeout_ms;     /**< idle connections above pool_min are closed after this; default 600000, -1 never */
-    int32_t ping_after_ms;       /**< a connection idle for longer is tested before use; default 1000, -1 never */
+    int32_t ping_after_ms;       /**< one idle for longer is tested by a round trip before use; default 60000, -1 never */
     int32_t statement_cache;     /**< prepared statements kept on a connection; default 256, -1 for none */
     uint32_t flags;              /**< enum trdb_open_flags */
+    uint32_t unread;             /**< padding of 0.1, not looked at */
+    int32_t trust_ms;            /**< one that was in use within this time is lent without a look at its socket; default
+                                      1000, -1: always looked at. docs/pool.md tells what that risks */
+    int32_t reserved;            /**< 0 */
 } trdb_db_options;
 
 /** A trdb_db_options with its struct_size set and everything else at its default. */

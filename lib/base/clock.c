@@ -18,6 +18,10 @@ int64_t trdbi_monotonic_us(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t trdbi_coarse_us(void) {
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 uint64_t trdbi_chance(const void *salt) {
     /* SplitMix64 */
     uint64_t x = (uint64_t)trdbi_monotonic_us() * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(uintptr_t)salt;

@@ -26,6 +26,8 @@ static inline uint64_t trdbi_get_u64(const void *data) {
 /* Microseconds: of the wall clock since 1970 UTC, and of the monotonic clock. */
 int64_t trdbi_now_us(void);
 int64_t trdbi_monotonic_us(void);
+/* The monotonic clock at its last tick, some milliseconds ago at most, for a fraction of the price. */
+int64_t trdbi_coarse_us(void);
 
 /* A number made of the time and an address, for spreading things out: nothing depends on its quality. */
 uint64_t trdbi_chance(const void *salt);

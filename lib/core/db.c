@@ -27,7 +27,8 @@ static const number_option numbers[] = {
     NUMBER(pool_overflow, 30, -1, MAX_CONNECTIONS),  NUMBER(pool_waiters, 1000, -1, MAX_WAITERS),
     NUMBER(pool_timeout_ms, 30000, 1, INT32_MAX),    NUMBER(connect_timeout_ms, 10000, 1, INT32_MAX),
     NUMBER(max_lifetime_ms, 3600000, -1, INT32_MAX), NUMBER(idle_timeout_ms, 600000, -1, INT32_MAX),
-    NUMBER(ping_after_ms, 1000, -1, INT32_MAX),      NUMBER(statement_cache, 256, -1, MAX_STATEMENTS),
+    NUMBER(ping_after_ms, 60000, -1, INT32_MAX),     NUMBER(statement_cache, 256, -1, MAX_STATEMENTS),
+    NUMBER(trust_ms, 1000, -1, INT32_MAX),
 };
 
 static int check_numbers(trdb_db_options *options, trdb_error **reterr) {
@@ -64,6 +65,8 @@ static int check_options(trdb_db_options *options, trdb_error **reterr) {
     if (options->flags & ~(uint32_t)TRDB_OPEN_LAZY)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_db_options: flags has unknown bits: 0x%x",
                            (unsigned)options->flags);
+    if (options->reserved != 0)
+        return trdbi_error(reterr, TRDB_E_INVALID, "trdb_db_options: reserved is not zero");
     if (!options->schema)
         options->schema = "public";
     int r = check_name("schema", options->schema, reterr);
@@ -75,6 +78,11 @@ static int check_options(trdb_db_options *options, trdb_error **reterr) {
 /* ---- opening -------------------------------------------------------------------------------------- */
 
 static void destroy(trdb_db *db) {
+    for (trdb_uow *unit = db->units, *next; unit; unit = next) {
+        next = *trdbi_uow_link(unit);
+        trdbi_uow_release(unit);
+    }
+    trdbi_birthmark_free(&db->birthmark);
     trdbi_conninfo_free(db->conninfo);
     free(db->schema);
     free(db->application_name);
@@ -110,7 +118,7 @@ static int make(const char *conninfo, const trdb_db_options *options, trdb_db **
         free(db);
         return trdbi_error_nomem(reterr);
     }
-    db->pid = getpid();
+    trdbi_birthmark_init(&db->birthmark);
     db->options = *options;
     atomic_init(&db->references, 1);
     int r = trdbi_conninfo_parse(conninfo, &db->conninfo, reterr);
@@ -169,10 +177,6 @@ int trdb_open(const char *conninfo, const trdb_db_options *options, trdb_db **re
 
 /* ---- closing -------------------------------------------------------------------------------------- */
 
-bool trdbi_db_forked(const trdb_db *db) {
-    return db->pid != getpid();
-}
-
 int trdbi_db_check(const trdb_db *db, trdb_error **reterr) {
     if (!db)
         return trdbi_error(reterr, TRDB_E_INVALID, "the database handle is NULL");
@@ -225,8 +229,7 @@ static void abandon_idle(trdb_db *db) {
     pthread_mutex_unlock(&db->lock);
     for (trdbi_slot *colder; slot; slot = colder) {
         colder = slot->colder;
-        trdbi_conn_abandon(slot->conn);
-        free(slot);
+        trdbi_slot_abandon(slot);
     }
 }
 

@@ -3,13 +3,20 @@
  * Borrowing and returning connections.
  *
  * The pool has size + overflow places. A connection, or an attempt to make one, holds a place. Who finds
- * neither an idle connection nor a free place waits in a queue; whoever returns a connection or gives up a
- * place hands it to the first in the queue. So nobody can overtake, and nobody waits while something is free.
+ * neither an idle connection nor a free place waits in a queue, which is served in order.
+ *
+ * A returned connection is not handed to a waiter at first: it lies idle and the first in the queue is
+ * called. Until that thread runs, a running one may borrow and return the connection many times; if each
+ * handed it to a sleeping thread, every checkout would cost a change of threads. Who was called and found
+ * nothing, and has waited for longer than PATIENCE_US, asks for the hand-over: then nobody overtakes until
+ * the queue has moved.
  */
 #include "base/text.h"
 #include "core/pool.h"
 
 #include <time.h>
+
+enum { PATIENCE_US = 1000 };
 
 /* ---- lists; all under the lock -------------------------------------------------------------------- */
 
@@ -63,10 +70,21 @@ static void leave_queue(trdb_db *db, const trdbi_waiter *waiter) {
     *link = waiter->next;
     if (db->last_waiter == waiter)
         db->last_waiter = before;
+    if (!db->first_waiter)
+        db->hand_over = false;
     db->waiter_count--;
 }
 
-/* Wakes the first in the queue; false when nobody waits. */
+/* Calls the first in the queue to what lies idle. One call at a time: who took something calls the next. */
+static void call_first(trdb_db *db) {
+    trdbi_waiter *waiter = db->first_waiter;
+    if (!waiter || waiter->called || !db->hottest)
+        return;
+    waiter->called = true;
+    pthread_cond_signal(&waiter->wake);
+}
+
+/* Serves the first in the queue; false when nobody waits. */
 static bool wake_first(trdb_db *db, trdbi_waiter_state state, trdbi_slot *slot) {
     trdbi_waiter *waiter = db->first_waiter;
     if (!waiter)
@@ -131,12 +149,47 @@ static int init_waiter(trdbi_waiter *waiter) {
     return r == 0 ? 0 : -1;
 }
 
-static void wait_until(trdb_db *db, trdbi_waiter *waiter, int64_t deadline_us) {
+/* Under the lock: the connection is its borrower's from here. */
+static void lend(trdb_db *db, trdbi_slot *slot) {
+    trdbi_conn_set_trace(slot->conn, &db->trace);
+    db->counters.checkouts++;
+    if (!slot->unit && db->units) {
+        slot->unit = db->units;
+        db->units = *trdbi_uow_link(slot->unit);
+        db->unit_count--;
+    }
+}
+
+/* The waiter is the first in the queue and was called. */
+static void answer_call(trdb_db *db, trdbi_waiter *waiter, int64_t since_us) {
+    trdbi_slot *slot = db->hottest;
+    waiter->called = false;
+    if (slot) {
+        remove_idle(db, slot);
+        lend(db, slot);
+        wake_first(db, TRDBI_GIVEN_SLOT, slot);
+    } else if (trdbi_monotonic_us() - since_us > PATIENCE_US) {
+        db->hand_over = true;
+    }
+}
+
+static void wait_until(trdb_db *db, trdbi_waiter *waiter, int64_t since_us, int64_t deadline_us) {
     struct timespec deadline = {.tv_sec = (time_t)(deadline_us / 1000000),
                                 .tv_nsec = (long)(deadline_us % 1000000) * 1000};
     int r = 0;
-    while (waiter->state == TRDBI_WAITING && r == 0)
+    while (waiter->state == TRDBI_WAITING && r == 0) {
         r = pthread_cond_timedwait(&waiter->wake, &db->lock, &deadline);
+        if (waiter->state == TRDBI_WAITING && waiter->called)
+            answer_call(db, waiter, since_us);
+    }
+}
+
+/* The waiter has left the queue. */
+static void after_wait(trdb_db *db, int64_t waited_us) {
+    db->counters.wait_us += waited_us;
+    if (waited_us < PATIENCE_US)
+        db->hand_over = false;
+    call_first(db);
 }
 
 /* Under the lock, which is given up meanwhile. 0 with *ret_slot, or NULL there for a place. */
@@ -153,10 +206,10 @@ static int wait_in_queue(trdb_db *db, int timeout_ms, trdbi_slot **ret_slot, trd
         return trdbi_error_nomem(reterr);
     int64_t since_us = trdbi_monotonic_us();
     join_queue(db, &waiter);
-    wait_until(db, &waiter, since_us + (int64_t)timeout_ms * 1000);
-    db->counters.wait_us += trdbi_monotonic_us() - since_us;
+    wait_until(db, &waiter, since_us, since_us + (int64_t)timeout_ms * 1000);
     if (waiter.state == TRDBI_WAITING)
         leave_queue(db, &waiter);
+    after_wait(db, trdbi_monotonic_us() - since_us);
     pthread_cond_destroy(&waiter.wake);
 
     switch (waiter.state) {
@@ -176,12 +229,6 @@ static int wait_in_queue(trdb_db *db, int timeout_ms, trdbi_slot **ret_slot, trd
 }
 
 /* ---- borrowing ------------------------------------------------------------------------------------ */
-
-/* Under the lock: the connection is its borrower's from here. */
-static void lend(trdb_db *db, trdbi_slot *slot) {
-    trdbi_conn_set_trace(slot->conn, &db->trace);
-    db->counters.checkouts++;
-}
 
 /* Makes a connection in a place that the caller holds. Called and left without the lock. */
 static int open_in_place(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr) {
@@ -208,7 +255,13 @@ static int open_in_place(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret
 /* Why an idle connection cannot be lent. */
 typedef enum fitness { FIT, TOO_OLD, DEAD } fitness;
 
-/* Without the lock. One that was in use a moment ago is only looked at; one that rested is asked. */
+/* One that was in use a moment ago is lent as it is: should it have died since, the unit's first statement
+ * fails, with nothing stored, and may be run again. */
+static bool is_trusted(const trdb_db *db, const trdbi_slot *slot, int64_t now_us) {
+    return now_us < slot->retire_at_us && now_us - slot->idle_since_us < (int64_t)db->options.trust_ms * 1000;
+}
+
+/* Without the lock. One that rested is looked at; one that rested for long is asked. */
 static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, bool *ret_pinged) {
     const trdb_db_options *options = &db->options;
     *ret_pinged = false;
@@ -223,12 +276,14 @@ static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, bool *ret_
 /* Tries the hottest idle connection, which the caller has taken out. Called with the lock, left with it only
  * when the answer is false: the caller then holds its place. */
 static bool try_idle(trdb_db *db, trdbi_slot *slot) {
-    int64_t now_us = trdbi_monotonic_us();
+    int64_t now_us = trdbi_coarse_us();
     trdbi_slot *cold = detach_cold(db, now_us);
-    bool pinged;
+    bool pinged, trusted = is_trusted(db, slot, now_us);
     lend(db, slot);
     pthread_mutex_unlock(&db->lock);
     trdbi_slot_close(cold);
+    if (trusted)
+        return true;
     fitness verdict = examine(db, slot, now_us, &pinged);
     if (verdict == FIT && !pinged)
         return true;
@@ -258,7 +313,7 @@ int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **
             pthread_mutex_unlock(&db->lock);
             return trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
         }
-        trdbi_slot *slot = db->hottest;
+        trdbi_slot *slot = db->hand_over ? NULL : db->hottest;
         if (slot) {
             remove_idle(db, slot);
             if (place)
@@ -300,10 +355,12 @@ static void count(trdb_db *db, trdbi_outcome outcome, bool idle, bool old) {
 }
 
 void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
-    int64_t now_us = trdbi_monotonic_us();
+    int64_t now_us = trdbi_coarse_us();
     bool idle = trdbi_conn_idle(slot->conn);
     bool old = now_us >= slot->retire_at_us;
     trdbi_conn_set_trace(slot->conn, NULL);
+    trdbi_conn_set_call(slot->conn, -1);
+    trdbi_conn_set_deadline(slot->conn, 0);
     slot->idle_since_us = now_us;
 
     pthread_mutex_lock(&db->lock);
@@ -315,11 +372,12 @@ void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
     }
     bool keep = idle && !old && !db->closed && slot->era == db->era;
     db->counters.discards += idle && slot->era != db->era;
-    if (keep && db->first_waiter) {
+    if (keep && db->hand_over && db->first_waiter) {
         lend(db, slot);
         wake_first(db, TRDBI_GIVEN_SLOT, slot);
-    } else if (keep && db->places <= db->options.pool_size) {
+    } else if (keep && (db->first_waiter || db->places <= db->options.pool_size)) {
         push_idle(db, slot);
+        call_first(db);
         close = detach_cold(db, now_us);
     } else {
         remove_slot(db, slot);
@@ -329,4 +387,16 @@ void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
     pthread_mutex_unlock(&db->lock);
     trdbi_slot_close(close);
     trdbi_slot_close(left);
+}
+
+bool trdbi_pool_keep_unit(trdb_db *db, trdb_uow *unit) {
+    pthread_mutex_lock(&db->lock);
+    bool keep = db->unit_count < db->options.pool_size + db->options.pool_overflow;
+    if (keep) {
+        *trdbi_uow_link(unit) = db->units;
+        db->units = unit;
+        db->unit_count++;
+    }
+    pthread_mutex_unlock(&db->lock);
+    return keep;
 }

@@ -2,11 +2,11 @@
 /* The inside of a trdb_db, for lib/core only: what a unit of work borrows and gives back. */
 #pragma once
 
+#include "base/birthmark.h"
 #include "core/core.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/types.h>
 
 /* The server that a connection reached, as far as it tells; 0: not known. */
 typedef struct trdbi_server {
@@ -20,10 +20,11 @@ typedef struct trdbi_server {
 /* A connection of the pool. A borrowed one belongs to its borrower. */
 typedef struct trdbi_slot {
     trdbi_conn *conn;
+    trdb_uow *unit; /* memory of a unit that ended, for the next one; NULL: there is none */
     trdbi_server server;
-    int64_t era;          /* of the pool when it was made */
-    int64_t retire_at_us; /* monotonic; INT64_MAX: never */
-    int64_t idle_since_us;
+    int64_t era;               /* of the pool when it was made */
+    int64_t retire_at_us;      /* monotonic; INT64_MAX: never */
+    int64_t idle_since_us;     /* coarse */
     struct trdbi_slot *hotter; /* neighbours among the idle ones */
     struct trdbi_slot *colder;
     struct trdbi_slot *next; /* neighbours among all */
@@ -41,6 +42,7 @@ typedef enum trdbi_waiter_state {
 typedef struct trdbi_waiter {
     pthread_cond_t wake;
     trdbi_waiter_state state;
+    bool called; /* something became free: it is about to look */
     trdbi_slot *slot;
     struct trdbi_waiter *next;
 } trdbi_waiter;
@@ -53,7 +55,7 @@ typedef struct trdbi_pool_counters {
 
 struct trdb_db {
     /* Set by trdb_open() and never changed. */
-    pid_t pid;
+    trdbi_birthmark birthmark;
     trdb_db_options options; /* with defaults filled in; its pointers are not valid */
     trdbi_conninfo *conninfo;
     char *schema;
@@ -75,9 +77,12 @@ struct trdb_db {
     trdbi_slot *coldest;
     trdbi_slot *slots; /* all */
     int slot_count;
-    trdbi_waiter *first_waiter; /* none while a connection is idle */
+    trdbi_waiter *first_waiter;
     trdbi_waiter *last_waiter;
     int waiter_count;
+    bool hand_over;  /* the first in the queue has waited for long: what is returned goes to it */
+    trdb_uow *units; /* memory of units that ended, linked; at most one per place */
+    int unit_count;
     trdbi_pool_counters counters;
 };
 
@@ -88,7 +93,9 @@ static inline trdb_db *trdbi_db_ref(trdb_db *db) {
     return db;
 }
 void trdbi_db_unref(trdb_db *db);
-bool trdbi_db_forked(const trdb_db *db);
+static inline bool trdbi_db_forked(const trdb_db *db) {
+    return trdbi_birthmark_forked(&db->birthmark);
+}
 /* 0, or why the database takes no call: NULL, TRDB_E_FORKED. */
 int trdbi_db_check(const trdb_db *db, trdb_error **reterr);
 
@@ -96,7 +103,8 @@ int trdbi_db_check(const trdb_db *db, trdb_error **reterr);
 
 /* Makes a connection and checks the schema if nobody has yet. */
 int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr);
-void trdbi_slot_close(trdbi_slot *slot); /* and those colder than it */
+void trdbi_slot_close(trdbi_slot *slot);   /* and those colder than it */
+void trdbi_slot_abandon(trdbi_slot *slot); /* in a forked child */
 
 /* ---- pool.c --------------------------------------------------------------------------------------- */
 
@@ -104,3 +112,11 @@ void trdbi_slot_close(trdbi_slot *slot); /* and those colder than it */
 int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **reterr);
 /* Gives it back; one that is not idle is closed. */
 void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome);
+/* Keeps the memory of a unit that ended for another; false when there is enough of it. */
+bool trdbi_pool_keep_unit(trdb_db *db, trdb_uow *unit);
+
+/* ---- unit.c --------------------------------------------------------------------------------------- */
+
+/* Links the memory of units. */
+trdb_uow **trdbi_uow_link(trdb_uow *unit);
+void trdbi_uow_release(trdb_uow *unit);

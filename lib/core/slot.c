@@ -53,7 +53,14 @@ void trdbi_slot_close(trdbi_slot *slot) {
     while (slot) {
         trdbi_slot *colder = slot->colder;
         trdbi_conn_close(slot->conn);
+        trdbi_uow_release(slot->unit);
         free(slot);
         slot = colder;
     }
+}
+
+void trdbi_slot_abandon(trdbi_slot *slot) {
+    trdbi_conn_abandon(slot->conn);
+    trdbi_uow_release(slot->unit);
+    free(slot);
 }

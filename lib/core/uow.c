@@ -330,55 +330,66 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
     return 0;
 }
 
-void trdbi_uow_destroy(trdb_uow *uow) {
-    trdbi_params_free(&uow->params);
-    free(uow->refs.entries);
-    free(uow->failure);
-    free(uow->acting_user);
-    trdbi_witness_free(&uow->witness);
-    trdbi_db_unref(uow->db);
-    free(uow);
+/* Makes a unit of what trdbi_pool_take() gave; on failure that is still the caller's. */
+static int make(trdb_db *db, trdbi_slot *slot, const trdb_uow_options *options, trdb_uow **ret,
+                trdb_error **reterr) {
+    char *acting_user = NULL;
+    if (!slot->unit)
+        slot->unit = calloc(1, sizeof *slot->unit);
+    if (!slot->unit)
+        return trdbi_error_nomem(reterr);
+    if (options->acting_user && !(acting_user = strdup(options->acting_user)))
+        return trdbi_error_nomem(reterr);
+    trdb_uow *uow = slot->unit;
+    slot->unit = NULL;
+    uow->db = db;
+    uow->slot = slot;
+    uow->state = TRDBI_UOW_ACTIVE;
+    uow->options = *options;
+    uow->options.acting_user = uow->acting_user = acting_user;
+    *ret = uow;
+    return 0;
 }
 
-static int begin(trdb_uow *uow, const trdb_uow_options *options, trdb_error **reterr) {
-    trdb_db *db = uow->db;
+static int begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret, trdb_error **reterr) {
+    trdbi_slot *slot = NULL;
     int timeout_ms = options->pool_timeout_ms > 0 ? options->pool_timeout_ms : db->options.pool_timeout_ms;
     int64_t deadline_us = 0;
     if (options->timeout_ms > 0) {
         deadline_us = trdbi_monotonic_us() + (int64_t)options->timeout_ms * 1000;
         timeout_ms = timeout_ms < options->timeout_ms ? timeout_ms : options->timeout_ms;
     }
-    uow->options = *options;
-    uow->options.acting_user = uow->acting_user = options->acting_user ? strdup(options->acting_user) : NULL;
-    if (options->acting_user && !uow->acting_user)
-        return trdbi_error_nomem(reterr);
-    int r = trdbi_pool_take(db, timeout_ms, &uow->slot, reterr);
-    if (r == 0)
-        trdbi_conn_set_deadline(uow->slot->conn, deadline_us);
+    int r = trdbi_pool_take(db, timeout_ms, &slot, reterr);
+    if (r < 0)
+        return r;
+    trdbi_conn_set_deadline(slot->conn, deadline_us);
+    r = make(db, slot, options, ret, reterr);
+    if (r < 0)
+        trdbi_pool_give(db, slot, TRDBI_OUTCOME_NONE);
     return r;
 }
 
 int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret, trdb_error **reterr) {
+    static const trdb_uow_options defaults = {.struct_size = sizeof defaults};
     trdb_uow_options copy;
     int r = trdbi_db_check(db, reterr);
     if (r < 0)
         return r;
     if (!ret)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_begin: ret is NULL");
-    r = trdbi_copy_struct(&copy, sizeof copy, options, "trdb_uow_options", reterr);
-    if (r == 0)
-        r = check_options(&copy, reterr);
-    if (r < 0)
-        return r;
-    trdb_uow *uow = calloc(1, sizeof *uow);
-    if (!uow)
-        return trdbi_error_nomem(reterr);
-    uow->db = trdbi_db_ref(db);
-    r = begin(uow, &copy, reterr);
-    if (r < 0) {
-        trdbi_uow_destroy(uow);
-        return r;
+    if (options) {
+        r = trdbi_copy_struct(&copy, sizeof copy, options, "trdb_uow_options", reterr);
+        if (r == 0)
+            r = check_options(&copy, reterr);
+        if (r < 0)
+            return r;
+        options = &copy;
+    } else {
+        options = &defaults;
     }
-    *ret = uow;
-    return 0;
+    trdbi_db_ref(db);
+    r = begin(db, options, ret, reterr);
+    if (r < 0)
+        trdbi_db_unref(db);
+    return r;
 }

@@ -21,7 +21,10 @@ typedef struct trdbi_refs {
     int32_t answered; /* the first so many are known */
 } trdbi_refs;
 
+/* Its memory serves one unit after the other. Whatever is added here and owned is freed in trdbi_uow_clear(),
+ * which zeroes the rest. */
 struct trdb_uow {
+    trdb_uow *next; /* while nobody uses it */
     trdb_db *db;
     trdbi_slot *slot; /* NULL once finished */
     trdbi_uow_state state;
@@ -70,11 +73,12 @@ int trdbi_uow_ensure_begun(trdb_uow *uow, trdb_error **reterr);
 int trdbi_uow_command(trdb_uow *uow, const char *name, const char *sql, trdbi_result **ret,
                       trdb_error **reterr);
 
-/* Frees a unit that holds no connection. */
-void trdbi_uow_destroy(trdb_uow *uow);
-
 /* ---- ref.c --------------------------------------------------------------------------------------- */
 
 /* A savepoint of that depth was left: its handles belong to the scope around it, or to none. */
 void trdbi_refs_release(trdbi_refs *refs, int depth);
 void trdbi_refs_undo(trdbi_refs *refs, int depth);
+/* ---- unit.c -------------------------------------------------------------------------------------- */
+
+/* Makes a unit that holds no connection ready for the next one. */
+void trdbi_uow_clear(trdb_uow *uow);

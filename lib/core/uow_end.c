@@ -9,17 +9,14 @@
 enum { RESOLVE_TIMEOUT_MS = 30000 };
 
 static void finish(trdb_uow *uow, trdbi_outcome outcome) {
-    if (uow->slot) {
-        trdbi_conn_set_call(uow->slot->conn, -1);
-        trdbi_conn_set_deadline(uow->slot->conn, 0);
+    if (uow->slot)
         trdbi_pool_give(uow->db, uow->slot, outcome);
-    }
     uow->slot = NULL;
     uow->state = TRDBI_UOW_FINISHED;
 }
 
 /* Whatever the server answers, nothing is stored: a connection that is not idle afterwards is closed. */
-static void roll_back(trdb_uow *uow) {
+static void end(trdb_uow *uow) {
     uow->calling = true;
     if (uow->slot && uow->begun && !atomic_load(&uow->db->released)) {
         trdbi_conn *conn = uow->slot->conn;
@@ -29,6 +26,10 @@ static void roll_back(trdb_uow *uow) {
             (void)trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, NULL);
     }
     uow->calling = false;
+}
+
+static void roll_back(trdb_uow *uow) {
+    end(uow);
     finish(uow, TRDBI_ROLLED_BACK);
 }
 
@@ -152,13 +153,20 @@ int trdb_uow_rollback(trdb_uow *uow, trdb_error **reterr) {
 void trdb_uow_free(trdb_uow *uow) {
     if (!uow)
         return;
-    if (trdbi_db_forked(uow->db)) {
-        if (uow->slot) {
-            trdbi_conn_abandon(uow->slot->conn);
-            free(uow->slot);
-        }
-    } else if (uow->state != TRDBI_UOW_FINISHED) {
-        roll_back(uow);
+    trdb_db *db = uow->db;
+    trdbi_slot *slot = uow->slot;
+    bool forked = trdbi_db_forked(db);
+    if (slot && !forked)
+        end(uow);
+    trdbi_uow_clear(uow);
+    if (slot && !forked) {
+        slot->unit = uow;
+        trdbi_pool_give(db, slot, TRDBI_ROLLED_BACK);
+    } else if (slot) {
+        trdbi_slot_abandon(slot);
+        trdbi_uow_release(uow);
+    } else if (forked || !trdbi_pool_keep_unit(db, uow)) {
+        trdbi_uow_release(uow);
     }
-    trdbi_uow_destroy(uow);
+    trdbi_db_unref(db);
 }

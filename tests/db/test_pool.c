@@ -25,6 +25,8 @@ START_TEST(options_that_make_no_sense) {
         BAD(max_lifetime_ms, -2),
         BAD(idle_timeout_ms, -2),
         BAD(ping_after_ms, -2),
+        BAD(trust_ms, -2),
+        BAD(reserved, 1),
         BAD(statement_cache, -2),
         BAD(statement_cache, 65537),
         BAD(flags, 2),
@@ -291,12 +293,13 @@ START_TEST(a_dead_idle_connection_is_not_lent) {
     for (int ping = 0; ping < 2; ping++) {
         trdb_db_options options = sized(2, -1);
         options.ping_after_ms = ping ? 1 : -1; /* asked, or only looked at */
+        options.trust_ms = -1;
         trdb_db *db = open_with(options);
         trdb_uow *uow = begin(db);
         int pid = backend_pid(uow);
         trdb_uow_free(uow);
         terminate(pid);
-        usleep(5000);
+        usleep(30000); /* some ticks of the coarse clock */
         uow = begin(db);
         ck_assert_int_ne(backend_pid(uow), pid);
         trdb_uow_free(uow);
@@ -316,9 +319,9 @@ END_TEST
 
 START_TEST(a_rested_connection_is_pinged) {
     trdb_db_options options = sized(1, -1);
-    options.ping_after_ms = 1;
+    options.ping_after_ms = options.trust_ms = 1;
     trdb_db *db = open_with(options);
-    usleep(5000);
+    usleep(30000);
     int64_t trips = stats_of(db).round_trips;
     trdb_uow_free(begin(db)); /* the unit itself sends nothing */
     ck_assert_int_eq(stats_of(db).pings, 1);
@@ -362,10 +365,10 @@ START_TEST(an_old_connection_is_replaced) {
     trdb_db_options options = sized(2, -1);
     options.max_lifetime_ms = 1;
     trdb_db *db = open_with(options); /* may be old when trdb_open() gives it back already */
-    usleep(3000);
+    usleep(30000);
     trdb_uow *uow = begin(db);
     int pid = backend_pid(uow);
-    usleep(3000);
+    usleep(30000);
     trdb_uow_free(uow); /* too old on return */
     ck_assert_int_eq(stats_of(db).open, 0);
     uow = begin(db);
@@ -399,7 +402,7 @@ START_TEST(idle_connections_are_trimmed) {
     options.idle_timeout_ms = -1;
     options.pool_min = 0;
     db = open_with(options);
-    usleep(5000);
+    usleep(30000);
     trdb_uow_free(begin(db));
     ck_assert_int_eq(stats_of(db).retired, 0);
     trdb_db_free(db);

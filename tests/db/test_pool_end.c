@@ -223,7 +223,7 @@ static void *hammer(void *arg) {
 START_TEST(threads) {
     trdb_db_options options = sized(2, 1);
     options.statement_cache = 2;
-    options.ping_after_ms = 1;
+    options.ping_after_ms = options.trust_ms = 1;
     options.max_lifetime_ms = 200;
     options.idle_timeout_ms = 5;
     trdb_db *db = open_with(options);

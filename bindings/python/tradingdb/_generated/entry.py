@@ -17,7 +17,8 @@ def open(url: str | None = None, *, schema: str | None = None, application_name:
          pool_min: int | None = None, pool_size: int | None = None, pool_overflow: int | None = None,
          pool_waiters: int | None = None, pool_timeout: Seconds | None = None, connect_timeout: Seconds | None = None,
          max_lifetime: Seconds | None = None, idle_timeout: Seconds | None = None, ping_after: Seconds | None = None,
-         statement_cache: int | None = None, lazy: bool = False, trace: Trace = None) -> Database:
+         statement_cache: int | None = None, lazy: bool = False, trust: Seconds | None = None,
+         trace: Trace = None) -> Database:
     """Opens a database.
 
     url: `postgresql://…` (also `postgres://` and SQLAlchemy's `postgresql+driver://`) or libpq's `key=value` form;
@@ -32,9 +33,11 @@ def open(url: str | None = None, *, schema: str | None = None, application_name:
     connect_timeout: longest wait for the server to accept; default 10 seconds.
     max_lifetime: a connection is replaced after this, less up to a tenth; default 3600 seconds, -1 never.
     idle_timeout: idle connections above pool_min are closed after this; default 600 seconds, -1 never.
-    ping_after: a connection idle for longer is tested before use; default 1 second, -1 never.
+    ping_after: one idle for longer is tested by a round trip before use; default 60 seconds, -1 never.
     statement_cache: prepared statements kept on a connection; default 256, -1 for none.
     lazy: do not connect in open(); the first unit of work does.
+    trust: one that was in use within this time is lent without a look at its socket; default 1 second, -1: always
+        looked at. docs/pool.md tells what that risks.
     trace: who hears of every call to the server: a callable that takes a TraceEvent; True for the logger `tradingdb`;
         False for nobody; None for the logger while it listens to DEBUG.
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory of units of work: it serves one after the other, so that beginning one allocates nothing. */
+#include "core/uow.h"
+
+#include <stdlib.h>
+
+void trdbi_uow_clear(trdb_uow *uow) {
+    enum { KEPT = 65536 }; /* bytes of scratch */
+    trdbi_params *params = &uow->params;
+    free(uow->refs.entries);
+    free(uow->failure);
+    free(uow->acting_user);
+    trdbi_witness_free(&uow->witness);
+    if (params->data.room > KEPT || (size_t)params->room * sizeof *params->items > KEPT)
+        trdbi_params_free(params);
+    const trdbi_params kept = *params;
+    *uow = (trdb_uow){.state = TRDBI_UOW_FINISHED, .params = kept};
+}
+
+trdb_uow **trdbi_uow_link(trdb_uow *unit) {
+    return &unit->next;
+}
+
+void trdbi_uow_release(trdb_uow *unit) {
+    if (!unit)
+        return;
+    trdbi_params_free(&unit->params);
+    free(unit);
+}
