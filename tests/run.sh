@@ -2,18 +2,23 @@
 # SPDX-License-Identifier: MIT
 # Builds everything and runs the test suites on a private PostgreSQL; the last line is `N passed, N failed`.
 #
-#   tests/run.sh [--sanitize | --valgrind] [--export FILE] [SUITE…]
+#   tests/run.sh [--sanitize | --valgrind] [--server VERSION] [--pgbouncer | --tls] [--export FILE] [SUITE…]
 #
 # --sanitize   builds with ASan and UBSan, in a build directory of its own
 # --valgrind   runs the compiled programs under valgrind
+# --server V   runs on PostgreSQL 15, 16, 17 or 18 (newest); default: Debian's
+# --pgbouncer  runs through PgBouncer in transaction mode, whose sessions have hostile settings
+# --tls        runs over TCP with sslmode=verify-full and a private certificate authority
 # --export F   also checks the published figures of a freqtrade export
-# SUITE        names of folders in tests/; default: all
+# SUITE        names of folders in tests/, or of single programs as in db/test_pool; default: all suites
 #
-# A variant names the programs that it leaves out, since nothing of its build runs in them.
+# A variant names the programs that it leaves out, since nothing of it runs in them.
 set -eu
 
 source=$(cd "$(dirname "$0")/.." && pwd)
 variant=plain
+way=socket
+server=""
 export=""
 suites=""
 all="unit fuzz db service fault python gen cli abi examples docs bench"
@@ -21,10 +26,13 @@ while [ $# -gt 0 ]; do
     case "$1" in
     --sanitize) variant=sanitize ;;
     --valgrind) variant=valgrind ;;
+    --server) server=${2:?--server needs a version}; shift ;;
+    --pgbouncer) way=pgbouncer ;;
+    --tls) way=tls ;;
     --export) export=${2:?--export needs a file}; shift ;;
-    --help) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '3,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "unknown option $1; see tests/run.sh --help" >&2; exit 2 ;;
-    *) [ -d "$source/tests/$1" ] || { echo "no suite $1; there are: $all" >&2; exit 2; }
+    *) [ -d "$source/tests/${1%%/*}" ] || { echo "no suite $1; there are: $all" >&2; exit 2; }
        suites="$suites $1" ;;
     esac
     shift
@@ -56,6 +64,7 @@ finish() {
     status=$?
     trap '' INT TERM HUP
     [ -z "$running" ] || { kill "$running" 2>/dev/null && wait "$running"; } || true
+    [ "$way" != pgbouncer ] || "$source/tests/support/pgbouncer.sh" stop "$dir/pgbouncer" || true
     find "$dir" -path '*/data/postmaster.pid' | while read -r pid_file; do
         "$source/tests/support/server.sh" kill "${pid_file%/data/postmaster.pid}" >/dev/null 2>&1 || true
     done
@@ -70,11 +79,32 @@ trap 'exit 143' TERM
 # shellcheck disable=SC2086
 [ -f "$build/build.ninja" ] || meson setup "$build" "$source" $setup >/dev/null
 ninja -C "$build" --quiet
-"$source/tests/support/server.sh" start "$dir/pg"
+[ -z "$server" ] || PGBIN=$("$source/tests/support/postgres.sh" "$server" "$source/build/servers")
+[ -z "$server" ] || export PGBIN
 
-export TRDB_TEST_HOST="$dir/pg" TRDB_TEST_DIR="$dir" TRDB_TEST_BUILD="$build" TRDB_TEST_SOURCE="$source" \
-    TRDB_TEST_VARIANT="$variant" TRDB_TEST_EXPORT="$export" TMPDIR="$dir/tmp" \
-    PYTHONPATH="$source/tests/support" PYTHONDONTWRITEBYTECODE=1
+# Tests reach the server at TRDB_TEST_HOST, and at TRDB_TEST_DIRECT where it must be the server itself: to look at
+# what was stored, to migrate and to LISTEN.
+host=$dir/pg
+case "$way" in
+socket) "$source/tests/support/server.sh" start "$dir/pg" ;;
+pgbouncer)
+    "$source/tests/support/server.sh" start "$dir/pg"
+    "$source/tests/support/pgbouncer.sh" start "$dir/pgbouncer" "$dir/pg"
+    host=$dir/pgbouncer
+    ;;
+tls)
+    "$source/tests/support/certificates.sh" "$dir/tls" localhost
+    PGPORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    export PGPORT
+    TRDB_SERVER_TLS=$dir/tls "$source/tests/support/server.sh" start "$dir/pg"
+    export PGSSLMODE=verify-full PGSSLROOTCERT="$dir/tls/ca.crt"
+    host=localhost
+    ;;
+esac
+
+export TRDB_TEST_HOST="$host" TRDB_TEST_DIRECT="$dir/pg" TRDB_TEST_DIR="$dir" TRDB_TEST_BUILD="$build" \
+    TRDB_TEST_SOURCE="$source" TRDB_TEST_VARIANT="$variant" TRDB_TEST_WAY="$way" TRDB_TEST_EXPORT="$export" \
+    TMPDIR="$dir/tmp" PYTHONPATH="$source/tests/support" PYTHONDONTWRITEBYTECODE=1
 unset DB_URL
 createdb -h "$dir/pg" -U tester trdb_template
 "$build/bindings/cli/tradingdb" migrate up --database "host=$dir/pg user=tester dbname=trdb_template" >/dev/null

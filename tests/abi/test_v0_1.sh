@@ -2,7 +2,7 @@
 # The client of 0.1, compiled with the headers of 0.1, runs with the library of today.
 here="$TRDB_TEST_SOURCE/tests/abi/v0_1"
 name="abi_v0_1_$$"
-admin="host=$TRDB_TEST_HOST user=tester dbname=postgres"
+admin="host=$TRDB_TEST_DIRECT user=tester dbname=postgres"
 flags=""
 [ "$TRDB_TEST_VARIANT" != sanitize ] || flags="-fsanitize=address,undefined"
 

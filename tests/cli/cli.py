@@ -11,6 +11,7 @@ import tempfile
 import time
 
 HOST = os.environ["TRDB_TEST_HOST"]
+DIRECT = os.environ["TRDB_TEST_DIRECT"]  # the same server, not through a pooler
 COMMAND = pathlib.Path(os.environ["TRDB_TEST_BUILD"]) / "bindings/cli/tradingdb"
 WRAPPER = os.environ.get("TRDB_TEST_WRAPPER", "").split()
 ROOT = os.geteuid() == 0
@@ -65,6 +66,7 @@ def works(*arguments, **extra):
 
 
 def psql(url, sql):
+    url = url.replace(f"host={HOST} ", f"host={DIRECT} ")
     done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
@@ -73,12 +75,12 @@ def psql(url, sql):
 
 @contextlib.contextmanager
 def database():
-    """An empty database; gives its connection string."""
+    """An empty database, there to be migrated; gives its connection string, which leads through no pooler."""
     name = f"cli_{os.getpid()}_{time.monotonic_ns()}"
     admin = f"host={HOST} user=tester dbname=postgres"
     psql(admin, f"CREATE DATABASE {name} TEMPLATE template0")
     try:
-        yield f"host={HOST} user=tester dbname={name}"
+        yield f"host={DIRECT} user=tester dbname={name}"
     finally:
         psql(admin, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -10,7 +10,7 @@ import tempfile
 import tap
 
 SOURCE = pathlib.Path(os.environ["TRDB_TEST_SOURCE"])
-HOST = os.environ["TRDB_TEST_HOST"]
+HOST = os.environ["TRDB_TEST_DIRECT"]  # the pages migrate
 WORK = pathlib.Path(tempfile.mkdtemp(dir=os.environ["TRDB_TEST_DIR"]))
 PREFIX = WORK / "prefix"
 PAGES = [SOURCE / "README.md", SOURCE / "HACKING.md", *sorted((SOURCE / "docs").glob("*.md")),

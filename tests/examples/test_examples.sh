@@ -4,7 +4,7 @@
 
 examples="$TRDB_TEST_BUILD/examples"
 database="examples_$$"
-admin="host=$TRDB_TEST_HOST user=tester dbname=postgres"
+admin="host=$TRDB_TEST_DIRECT user=tester dbname=postgres"
 psql -qX -d "$admin" -c "CREATE DATABASE $database" || exit 1
 DB_URL="host=$TRDB_TEST_HOST user=tester dbname=$database"
 export DB_URL
@@ -25,8 +25,11 @@ fails() { # TEXT PROGRAM…: the program fails and says the text
 }
 
 check "connect says what to do on an empty database" fails "tradingdb migrate up" "$examples/connect"
+through=$DB_URL
+DB_URL="host=$TRDB_TEST_DIRECT user=tester dbname=$database"
 check "migrate applies every migration" prints "the schema is up to date" "$examples/migrate"
 check "migrate finds nothing the second time" prints "^0 migrations applied" "$examples/migrate"
+DB_URL=$through
 check "connect" prints "1 connection open" "$examples/connect"
 check "insert" prints "^stored trade 1 of bot 1$" "$examples/insert"
 for _ in 1 2 3 4 5 6 7 8 9 10 11; do "$examples/insert" >/dev/null || exit 1; done

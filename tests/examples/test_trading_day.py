@@ -15,6 +15,7 @@ SOURCE = pathlib.Path(os.environ["TRDB_TEST_SOURCE"])
 DAY = pathlib.Path(os.environ["TRDB_TEST_BUILD"]) / "examples" / "trading_day"
 BOT = SOURCE / "examples/trading_day/bot.json"
 HOST = os.environ["TRDB_TEST_HOST"]
+DIRECT = os.environ["TRDB_TEST_DIRECT"]
 WORK = pathlib.Path(tempfile.mkdtemp(dir=os.environ["TRDB_TEST_DIR"]))
 SAMPLE = WORK / "sample.json"
 subprocess.run(["python3", str(SOURCE / "examples/trading_day/make_sample.py"), str(SAMPLE)], check=True)
@@ -22,7 +23,7 @@ subprocess.run(["python3", str(SOURCE / "examples/trading_day/make_sample.py"), 
 
 def psql(database, sql):
     return subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d",
-                           f"host={HOST} user=tester dbname={database}", "-c", sql],
+                           f"host={DIRECT} user=tester dbname={database}", "-c", sql],
                           check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -11,7 +11,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 GENERATE = SOURCE / "schema" / "generate"
-HOST = os.environ.get("TRDB_TEST_HOST")
+HOST = os.environ.get("TRDB_TEST_DIRECT")
 sys.path.insert(0, str(GENERATE))
 
 

@@ -13,6 +13,7 @@ import types
 SOURCE = pathlib.Path(os.environ["TRDB_TEST_SOURCE"])
 BUILD = pathlib.Path(os.environ["TRDB_TEST_BUILD"])
 HOST = os.environ["TRDB_TEST_HOST"]
+DIRECT = os.environ["TRDB_TEST_DIRECT"]  # the same server, not through a pooler
 WORK = pathlib.Path(os.environ["TRDB_TEST_DIR"])
 PACKAGE = SOURCE / "bindings" / "python"
 LIBRARY = BUILD / "lib" / "libtradingdb.so.0"
@@ -43,7 +44,7 @@ def prepare(library=None):
 
 
 def psql(database, sql):
-    done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", HOST, "-U", "tester", "-d", database,
+    done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", DIRECT, "-U", "tester", "-d", database,
                            "-f", "-"], input=sql, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

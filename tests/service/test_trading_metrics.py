@@ -16,7 +16,7 @@ import tap
 from metrics_figures import Scope, Trade
 
 SOURCE = pathlib.Path(os.environ["TRDB_TEST_SOURCE"])
-HOST = os.environ["TRDB_TEST_HOST"]
+HOST = os.environ["TRDB_TEST_DIRECT"]
 WORK = pathlib.Path(tempfile.mkdtemp(dir=os.environ["TRDB_TEST_DIR"]))
 NAME = f"metrics_{os.getpid()}"
 START = datetime.datetime(2024, 3, 1, 12, tzinfo=own.UTC)

@@ -16,6 +16,14 @@ const char *harness_host(void) {
     return required("TRDB_TEST_HOST");
 }
 
+const char *harness_direct(void) {
+    return required("TRDB_TEST_DIRECT");
+}
+
+bool harness_pooled(void) {
+    return strcmp(required("TRDB_TEST_WAY"), "pgbouncer") == 0;
+}
+
 const char *harness_tmp(void) {
     const char *directory = getenv("TMPDIR");
     return directory ? directory : "/tmp";
@@ -30,8 +38,20 @@ int harness_run(Suite *suite) {
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* The connection string of the server itself, for one that may lead through a pooler. */
+static char *direct(const char *url) {
+    char *text = NULL;
+    const char *host = harness_host(), *found = strstr(url, host);
+    if (!found)
+        return strdup(url);
+    ck_assert_int_ge(asprintf(&text, "%.*s%s%s", (int)(found - url), url, harness_direct(), found + strlen(host)),
+                     0);
+    return text;
+}
+
 /* psql keeps the harness independent of the library under test. */
-static char *psql(const char *url, const char *sql) {
+static char *psql(const char *through, const char *sql) {
+    char *url = direct(through);
     char path[256];
     snprintf(path, sizeof path, "%s/trdb-sql-XXXXXX", harness_tmp());
     int fd = mkstemp(path);
@@ -57,6 +77,7 @@ static char *psql(const char *url, const char *sql) {
         out[--size] = '\0';
     int status = pclose(pipe);
     unlink(path);
+    free(url);
     ck_assert_msg(status == 0, "psql: %s\n%s", out, sql);
     return out;
 }
@@ -84,11 +105,11 @@ char *harness_value(const char *url, const char *format, ...) {
 
 static char *admin_url(void) {
     char *url = NULL;
-    ck_assert_int_ge(asprintf(&url, "host=%s user=tester dbname=postgres", harness_host()), 0);
+    ck_assert_int_ge(asprintf(&url, "host=%s user=tester dbname=postgres", harness_direct()), 0);
     return url;
 }
 
-static char *create_database(const char *template) {
+static char *create_database(const char *host, const char *template) {
     static int made;
     char name[64];
     snprintf(name, sizeof name, "t_%ld_%d", (long)getpid(), made++);
@@ -96,16 +117,16 @@ static char *create_database(const char *template) {
     harness_sql(admin, "CREATE DATABASE %s TEMPLATE %s", name, template);
     free(admin);
     char *url = NULL;
-    ck_assert_int_ge(asprintf(&url, "host=%s user=tester dbname=%s", harness_host(), name), 0);
+    ck_assert_int_ge(asprintf(&url, "host=%s user=tester dbname=%s", host, name), 0);
     return url;
 }
 
 char *harness_database(void) {
-    return create_database("trdb_template");
+    return create_database(harness_host(), "trdb_template");
 }
 
 char *harness_empty_database(void) {
-    return create_database("template0");
+    return create_database(harness_direct(), "template0");
 }
 
 void harness_database_free(char *url) {

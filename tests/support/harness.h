@@ -8,8 +8,8 @@
 /* Runs the suite and prints TAP. Returns the exit code of main(). */
 int harness_run(Suite *suite);
 
-/* A fresh database on the private server, a copy of the migrated template (or empty); its connection string.
- * Free with harness_database_free(), which drops it. */
+/* A fresh database on the private server, a copy of the migrated template, or empty: the connection string of an
+ * empty one, which is there to be migrated, never leads through a pooler. Free with harness_database_free(), which drops it. */
 char *harness_database(void);
 char *harness_empty_database(void);
 void harness_database_free(char *url);
@@ -22,8 +22,11 @@ char *harness_value(const char *url, const char *format, ...) __attribute__((for
 /* Where temporary files and folders go: tests/run.sh removes what is in it. */
 const char *harness_tmp(void);
 
-/* The socket directory and superuser of the private server. */
+/* The host of the private server, and its socket directory, which leads to it without a pooler. */
 const char *harness_host(void);
+const char *harness_direct(void);
+/* Whether harness_host() is a pooler in transaction mode. */
+bool harness_pooled(void);
 
 /* Asserts that a call succeeded, showing the error otherwise. */
 #define ck_ok(call, err)                                                                                     \
