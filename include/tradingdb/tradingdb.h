@@ -15,6 +15,7 @@
 #include <tradingdb/cron.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/pool.h>
+#include <tradingdb/servers.h>
 #include <tradingdb/uow.h>
 #include <tradingdb/migrate.h>
 

@@ -11,7 +11,7 @@
 #ifndef TRADINGDB_UOW_H
 #define TRADINGDB_UOW_H
 
-#include <tradingdb/pool.h>
+#include <tradingdb/servers.h>
 
 TRDB_BEGIN_DECLS
 
@@ -37,7 +37,8 @@ enum trdb_uow_flags {
      */
     TRDB_UOW_PIPELINE = 2,
     TRDB_UOW_FAST_COMMIT =
-        4 /**< COMMIT shares the round trip of the writes that wait; see trdb_uow_commit() */
+        4, /**< COMMIT shares the round trip of the writes that wait; see trdb_uow_commit() */
+    TRDB_UOW_TOKEN = 32 /**< the commit learns its token, in its round trip; see trdb_uow_token() */
 };
 
 /** How a unit runs. Begin with trdb_uow_options_init(); zero means the default. */
@@ -55,6 +56,11 @@ typedef struct trdb_uow_options {
     int32_t timeout_ms; /**< longest time of the whole unit, the wait for a connection included; 0: no limit.
                            What waits for the server then answers TRDB_E_CONNECTION_LOST; the search of
                            resolve_timeout_ms comes on top */
+    int32_t replica;         /**< trdb_replica. A unit that may read from a replica is read-only */
+    int32_t lag_budget_ms;   /**< how far a replica may be behind; 0: as far as it is. With a token, that alone counts */
+    int32_t replica_wait_ms; /**< longest wait for a replica to reach the token; default 20, -1 for none */
+    int32_t reserved2;
+    const trdb_token *after; /**< the replica must have replayed this commit; NULL: none */
 } trdb_uow_options;
 
 /** A trdb_uow_options with its struct_size set and everything else at its default. */
@@ -136,6 +142,18 @@ TRDB_API int trdb_uow_set_witness(trdb_uow *uow, const char *table, const char *
  * nothing.
  */
 TRDB_API int trdb_uow_commit(trdb_uow *uow, trdb_error **reterr);
+
+/**
+ * The token of a unit that was begun with TRDB_UOW_TOKEN and is committed: a later unit with it in `after` sees what
+ * this one wrote, whichever server it reads from.
+ * @return 0; TRDB_E_INVALID; TRDB_E_STATE without a token: none was asked for, the unit is not committed, it did
+ *         nothing, or its connection was lost during COMMIT. A reader without one asks the primary. TRDB_E_FORKED.
+ *         Source: DESIGN, "Growing past one machine".
+ */
+TRDB_API int trdb_uow_token(trdb_uow *uow, trdb_token *ret, trdb_error **reterr);
+
+/** 1 while a unit reads from a replica, 0 when the primary serves it; it may change over when the replica dies. */
+TRDB_API int trdb_uow_on_replica(const trdb_uow *uow);
 
 /**
  * Rolls back. Afterwards the unit is finished. A broken connection is no error: nothing was stored.

@@ -86,7 +86,7 @@ static int queue_settings(trdbi_conn *conn, const trdb_uow_options *options, trd
 }
 
 int trdbi_begin_queue(trdbi_conn *conn, const trdb_uow_options *options, trdb_error **reterr) {
-    begin_shape shape = {.name = "begin", .isolation = options->isolation, .flags = options->flags};
+    begin_shape shape = {.name = "begin", .isolation = options->isolation, .flags = options->flags & TRDB_UOW_READ_ONLY};
     trdbi_statement statement = statement_of(&shape, build_begin);
     int r = trdbi_conn_queue(conn, &statement, NULL, NULL, NULL, reterr);
     return r < 0 ? r : queue_settings(conn, options, reterr);

@@ -8,6 +8,7 @@
 #include "pg/pg.h"
 #include <tradingdb/migrate.h>
 #include <tradingdb/pool.h>
+#include <tradingdb/servers.h>
 #include <tradingdb/uow.h>
 
 /* ---- options structs ------------------------------------------------------------------------------ */

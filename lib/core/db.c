@@ -78,6 +78,7 @@ static int check_options(trdb_db_options *options, trdb_error **reterr) {
 /* ---- opening -------------------------------------------------------------------------------------- */
 
 static void destroy(trdb_db *db) {
+    trdbi_replicas_free(db);
     for (trdb_uow *unit = db->units, *next; unit; unit = next) {
         next = *trdbi_uow_link(unit);
         trdbi_uow_release(unit);
@@ -217,6 +218,7 @@ void trdb_close(trdb_db *db) {
     db->waiter_count = 0;
     pthread_mutex_unlock(&db->lock);
     trdbi_slot_close(idle);
+    trdbi_replicas_close(db);
 }
 
 /* In a forked child: the sessions are the parent's. Where another thread held the lock at the fork the lists
@@ -240,6 +242,7 @@ void trdb_db_free(trdb_db *db) {
         abandon_idle(db);
     else
         trdb_close(db);
+    trdbi_replicas_free(db);
     atomic_store(&db->released, true);
     trdbi_db_unref(db);
 }
@@ -298,6 +301,7 @@ int trdb_set_trace(trdb_db *db, trdb_trace_fn fn, void *arg, trdb_error **reterr
         return r;
     pthread_mutex_lock(&db->lock);
     db->trace = (trdbi_trace){.fn = fn, .arg = arg};
+    trdbi_replicas_trace(db, &db->trace);
     pthread_mutex_unlock(&db->lock);
     return 0;
 }

@@ -34,7 +34,7 @@ static const char server_sql[] =
     "SELECT system_identifier, CASE WHEN pg_is_in_recovery() THEN '0' "
     "ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END, "
     "coalesce((extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()) * 1000000)::int8, 0), "
-    "pid, coalesce((extract(epoch FROM backend_start) * 1000000)::int8, 0) "
+    "pid, coalesce((extract(epoch FROM backend_start) * 1000000)::int8, 0), pg_is_in_recovery()::int "
     "FROM pg_control_system(), pg_stat_get_activity(pg_backend_pid())";
 
 static int64_t number(const trdbi_result *result, size_t column, int base) {
@@ -53,7 +53,10 @@ void trdbi_server_ask(trdbi_conn *conn, trdbi_server *ret) {
         ret->incarnation = number(result, 2, 10);
         ret->session_pid = number(result, 3, 10);
         ret->session_start = number(result, 4, 10);
-        if (ret->session_pid != trdbi_conn_backend_pid(conn) || ret->session_start == 0)
+        ret->standby = number(result, 5, 10) != 0;
+        /* A pooler gives every client a process id of its own, to cancel by; see trdbi_conn_pooled(). */
+        ret->pooled = ret->session_pid != trdbi_conn_backend_pid(conn);
+        if (ret->pooled || ret->session_start == 0)
             ret->session_pid = 0;
     }
     trdbi_result_free(result);

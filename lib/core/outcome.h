@@ -6,6 +6,10 @@
 
 /* Learns which server a connection has reached. One round trip; a server that does not tell stays unknown. */
 void trdbi_server_ask(trdbi_conn *conn, trdbi_server *ret);
+/* Does without what the server or the pooler before it cannot do. TRDB_E_UNSUPPORTED for what cannot be done
+ * without. */
+int trdbi_server_adapt(trdbi_conn *conn, const trdbi_server *server, const trdbi_conninfo *info,
+                       trdb_error **reterr);
 
 /* Queues the question for the transaction's id, ahead of the unit's first write. *ret is set when it is
  * answered. */

@@ -4,6 +4,7 @@
 
 #include "base/birthmark.h"
 #include "core/core.h"
+#include "core/replica.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,6 +16,8 @@ typedef struct trdbi_server {
     int64_t incarnation;   /* changes when it recovers from a crash */
     int64_t session_pid;   /* of the session itself; 0 behind a pooler, where it may change */
     int64_t session_start; /* microseconds since 1970 */
+    bool standby;
+    bool pooled; /* a pooler stands between */
 } trdbi_server;
 
 /* A connection of the pool. A borrowed one belongs to its borrower. */
@@ -22,6 +25,7 @@ typedef struct trdbi_slot {
     trdbi_conn *conn;
     trdb_uow *unit; /* memory of a unit that ended, for the next one; NULL: there is none */
     trdbi_server server;
+    trdb_token reached;        /* how far its server had replayed when it was last asked */
     int64_t era;               /* of the pool when it was made */
     int64_t retire_at_us;      /* monotonic; INT64_MAX: never */
     int64_t idle_since_us;     /* coarse */
@@ -61,6 +65,7 @@ struct trdb_db {
     char *schema;
     char *application_name;  /* NULL: not given */
     trdbi_buf schema_prefix; /* quoted, with a dot */
+    bool of_standbys;        /* the pool of a replica */
 
     atomic_int references; /* the handle, every unit, every caller inside */
     atomic_bool released;  /* trdb_db_free() was called */
@@ -84,6 +89,7 @@ struct trdb_db {
     trdb_uow *units; /* memory of units that ended, linked; at most one per place */
     int unit_count;
     trdbi_pool_counters counters;
+    trdbi_replicas replicas;
 };
 
 typedef enum trdbi_outcome { TRDBI_OUTCOME_NONE, TRDBI_COMMITTED, TRDBI_ROLLED_BACK } trdbi_outcome;

@@ -38,11 +38,15 @@ int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trd
         trdbi_conn_set_trace(slot->conn, trace);
         r = check_schema(db, slot->conn, reterr);
     }
+    if (r == 0) {
+        trdbi_conn_set_standby(slot->conn, db->of_standbys);
+        trdbi_server_ask(slot->conn, &slot->server);
+        r = trdbi_server_adapt(slot->conn, &slot->server, db->conninfo, reterr);
+    }
     if (r < 0) {
         trdbi_slot_close(slot);
         return r;
     }
-    trdbi_server_ask(slot->conn, &slot->server);
     trdbi_conn_set_deadline(slot->conn, 0);
     slot->retire_at_us = retirement(db, slot);
     *ret = slot;

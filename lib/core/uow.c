@@ -191,6 +191,11 @@ static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_para
         error = NULL;
         r = run_once(uow, statement, params, ret, &error);
     }
+    if (r < 0 && trdbi_replica_leave(uow, first)) {
+        trdb_error_free(error);
+        error = NULL;
+        r = run_once(uow, statement, params, ret, &error);
+    }
     if (r < 0)
         trdbi_error_hand(reterr, error);
     return r;
@@ -298,7 +303,7 @@ int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
-    const uint32_t known = TRDB_UOW_READ_ONLY | TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT;
+    const uint32_t known = TRDB_UOW_READ_ONLY | TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT | TRDB_UOW_TOKEN;
     const struct {
         const char *name;
         int32_t value;
@@ -323,11 +328,11 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
         return trdbi_error(reterr, TRDB_E_INVALID,
                            "trdb_uow_options: resolve_timeout_ms is %d, wanted -1 or more",
                            options->resolve_timeout_ms);
-    if (options->reserved != 0)
+    if (options->reserved != 0 || options->reserved2 != 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: reserved is not zero");
     if (options->acting_user && trdbi_utf8_length(options->acting_user, strlen(options->acting_user)) < 0)
         return trdbi_error(reterr, TRDB_E_ENCODING, "trdb_uow_options: acting_user is not valid UTF-8");
-    return 0;
+    return trdbi_replica_check(options, reterr);
 }
 
 /* Makes a unit of what trdbi_pool_take() gave; on failure that is still the caller's. */
@@ -366,6 +371,8 @@ static int begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret, t
     r = make(db, slot, options, ret, reterr);
     if (r < 0)
         trdbi_pool_give(db, slot, TRDBI_OUTCOME_NONE);
+    else
+        (*ret)->deadline_us = deadline_us;
     return r;
 }
 
@@ -383,6 +390,11 @@ int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
             r = check_options(&copy, reterr);
         if (r < 0)
             return r;
+        if (copy.replica != TRDB_REPLICA_NEVER) {
+            if (trdbi_replica_begin(db, &copy, ret))
+                return 0;
+            copy.flags |= TRDB_UOW_READ_ONLY; /* the same promise, whoever serves it */
+        }
         options = &copy;
     } else {
         options = &defaults;

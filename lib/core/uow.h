@@ -26,14 +26,17 @@ typedef struct trdbi_refs {
 struct trdb_uow {
     trdb_uow *next; /* while nobody uses it */
     trdb_db *db;
+    trdb_db *primary; /* of the replica that the unit reads from; else NULL. A reference */
     trdbi_slot *slot; /* NULL once finished */
     trdbi_uow_state state;
     bool begun; /* BEGIN is queued or sent */
+    int64_t deadline_us; /* monotonic; 0: none */
     trdb_uow_options options;
     char *acting_user;
     bool wrote;    /* or may have */
     int64_t txid;  /* 0: not learnt */
     trdbi_witness witness;
+    trdb_token token; /* of the commit; zero: not learnt */
     bool calling;  /* a call is under way: its callbacks may not make another */
     int64_t calls; /* made on it so far */
     int savepoints;

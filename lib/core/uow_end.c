@@ -79,10 +79,20 @@ static bool must_flush(const trdb_uow *uow) {
     return uow->wrote && uow->txid == 0 && !(uow->options.flags & TRDB_UOW_FAST_COMMIT);
 }
 
+static int send_commit(trdb_uow *uow, bool *ret_stored, trdb_error **reterr) {
+    trdbi_result *result = NULL;
+    int r = trdbi_uow_command(uow, "commit", "COMMIT", &result, reterr);
+    if (r < 0)
+        return r;
+    *ret_stored = strcmp(trdbi_result_command(result), "COMMIT") == 0;
+    trdbi_result_free(result);
+    return 0;
+}
+
 static int commit(trdb_uow *uow, trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
-    trdbi_result *result = NULL;
     trdb_error *error = NULL; /* the caller's stays as it is when the outcome turns out well */
+    bool stored = false;
     int r = 0;
     if (!uow->begun)
         return 0;
@@ -97,7 +107,9 @@ static int commit(trdb_uow *uow, trdb_error **reterr) {
         return lost("before COMMIT was sent", reterr);
     if (!trdbi_conn_in_time(conn))
         return lost("since the unit's time ran out before COMMIT was sent", reterr);
-    r = trdbi_uow_command(uow, "commit", "COMMIT", &result, &error);
+    trdbi_conn_set_call(conn, 0);
+    r = uow->options.flags & TRDB_UOW_TOKEN ? trdbi_token_commit(conn, &stored, &uow->token, &error)
+                                            : send_commit(uow, &stored, &error);
     if (r < 0 && trdbi_conn_broken(conn)) {
         trdb_error_free(error);
         return resolve(uow, reterr);
@@ -106,8 +118,6 @@ static int commit(trdb_uow *uow, trdb_error **reterr) {
         trdbi_error_hand(reterr, error);
         return r;
     }
-    bool stored = strcmp(trdbi_result_command(result), "COMMIT") == 0;
-    trdbi_result_free(result);
     if (!stored)
         return trdbi_error(reterr, TRDB_E_STATE,
                            "commit: the server rolled the unit back; nothing was stored");
@@ -153,7 +163,7 @@ int trdb_uow_rollback(trdb_uow *uow, trdb_error **reterr) {
 void trdb_uow_free(trdb_uow *uow) {
     if (!uow)
         return;
-    trdb_db *db = uow->db;
+    trdb_db *db = uow->db, *primary = uow->primary;
     trdbi_slot *slot = uow->slot;
     bool forked = trdbi_db_forked(db);
     if (slot && !forked)
@@ -169,4 +179,6 @@ void trdb_uow_free(trdb_uow *uow) {
         trdbi_uow_release(uow);
     }
     trdbi_db_unref(db);
+    if (primary)
+        trdbi_db_unref(primary);
 }

@@ -81,6 +81,7 @@ struct trdbi_conn {
     trdbi_queue queue;
     int64_t call_number; /* of the unit; statements carry it */
     bool refused;     /* the last failure was a prepared statement that has to be prepared anew */
+    bool standby;     /* is wanted */
     bool server_left; /* the server said that it goes down, or takes no writes any more */
     bool forgotten;   /* the server has lost the statements: the cache is to be cleared */
     /* Written by the connection's thread only, read by any. */

@@ -51,6 +51,30 @@ static void describe_server(PGconn *pg, char *where, size_t size) {
         snprintf(where, size, "the server");
 }
 
+/* PgBouncer's words. */
+static const char *advice(const char *words) {
+    return strstr(words, "unsupported startup parameter: options")
+               ? "; a pooler takes no options: use ALTER ROLE … SET or ALTER DATABASE … SET in their place"
+               : "";
+}
+
+/* PgBouncer gives one SQLSTATE to all of its refusals, and to those of the server that it hands on. */
+static int code_of_refusal(const char *sqlstate, const char *words) {
+    static const struct {
+        const char *words;
+        int code;
+    } known[] = {
+        {"authentication failed", TRDB_E_AUTH},     {"no such user", TRDB_E_AUTH},
+        {"permission denied", TRDB_E_AUTH},         {"too many connections", TRDB_E_EXHAUSTED},
+        {"no more connections", TRDB_E_EXHAUSTED},
+    };
+    if (strcmp(sqlstate, "08P01") == 0)
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (strstr(words, known[i].words))
+                return known[i].code;
+    return trdbi_code_of_sqlstate(sqlstate);
+}
+
 static int refused(PGconn *pg, trdb_error **reterr) {
     char where[256], words[512], sqlstate[6] = "";
     describe_server(pg, where, sizeof where);
@@ -64,10 +88,10 @@ static int refused(PGconn *pg, trdb_error **reterr) {
             reason = failed + strlen(" failed: ");
     }
     trdbi_first_line(reason, words, sizeof words);
+    int code = from_server ? code_of_refusal(sqlstate, words) : TRDB_E_CONNECT;
     if (may_hold_password(pg, words))
         snprintf(words, sizeof words, "%s", "the reason is not shown, since it may hold the password");
 
-    int code = from_server ? trdbi_code_of_sqlstate(sqlstate) : TRDB_E_CONNECT;
     if (!from_server && PQconnectionNeedsPassword(pg)) {
         code = TRDB_E_AUTH;
         snprintf(words, sizeof words, "it asks for a password and none was given");
@@ -85,7 +109,7 @@ static int refused(PGconn *pg, trdb_error **reterr) {
         break;
     default:
         code = TRDB_E_CONNECT;
-        trdbi_error(reterr, code, "cannot connect to %s: %s", where, words);
+        trdbi_error(reterr, code, "cannot connect to %s: %s%s", where, words, advice(words));
     }
     if (reterr && (*reterr)->code == code)
         memcpy((*reterr)->sqlstate, sqlstate, sizeof sqlstate);

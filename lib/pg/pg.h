@@ -64,6 +64,13 @@ int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr);
 void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us);
 bool trdbi_conn_in_time(const trdbi_conn *conn); /* the deadline has not passed */
 int trdbi_conn_backend_pid(const trdbi_conn *conn);
+int trdbi_conn_server_version(const trdbi_conn *conn); /* 150012 is 15.12 */
+bool trdbi_conn_tls(const trdbi_conn *conn);
+bool trdbi_conn_can_cancel(const trdbi_conn *conn);
+/* From here on statements are prepared for one execution only. Nothing may be queued. */
+void trdbi_conn_use_unnamed(trdbi_conn *conn);
+/* A standby is what was wanted: that it refuses a write says nothing of its other connections. */
+void trdbi_conn_set_standby(trdbi_conn *conn, bool wanted);
 int64_t trdbi_conn_round_trips(const trdbi_conn *conn);
 int64_t trdbi_conn_prepares(const trdbi_conn *conn);
 

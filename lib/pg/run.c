@@ -49,7 +49,7 @@ static bool tells_of_leaving(const trdbi_conn *conn, const char *sqlstate) {
     const char *standby = PQparameterStatus(conn->pg, "in_hot_standby");
     return strcmp(sqlstate, "57P01") == 0 || strcmp(sqlstate, "57P02") == 0 ||
            strcmp(sqlstate, "57P03") == 0 ||
-           (strcmp(sqlstate, "25006") == 0 && standby && strcmp(standby, "on") == 0);
+           (strcmp(sqlstate, "25006") == 0 && !conn->standby && standby && strcmp(standby, "on") == 0);
 }
 
 static bool is_missing_row(const trdbi_server_error *server) {
@@ -70,7 +70,8 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
     };
     if (!server.sqlstate) {
         char words[256];
-        if (trdbi_conn_broken(conn))
+        /* A failed write is told before libpq has noticed that nothing can be read either. */
+        if (trdbi_conn_broken(conn) || !PQconsumeInput(conn->pg))
             return trdbi_conn_lost(conn, call->label, reterr);
         conn->broken = true; /* libpq's own complaint: what the server still sends is anyone's guess */
         trdbi_first_line(PQresultErrorMessage(result), words, sizeof words);

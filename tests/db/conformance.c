@@ -192,7 +192,9 @@ char *conf_database_with(const char *chain, const char *directory) {
     trdb_migrate_options options = trdb_migrate_options_init();
     options.chain = chain;
     options.directory = path;
-    ck_ok(trdb_migrate_up(url, &options, NULL, &err), err);
+    char *direct = harness_direct_url(url);
+    ck_ok(trdb_migrate_up(direct, &options, NULL, &err), err);
+    free(direct);
     free(path);
     return url;
 }

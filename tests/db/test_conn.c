@@ -123,8 +123,8 @@ static void cannot_connect_to(const char *rest, int code, const char *part, cons
 
 START_TEST(refused_users) {
     unsetenv("PGPASSWORD");
-    cannot_connect_to("dbname=postgres user=guarded password='wrong horse'", TRDB_E_AUTH, "guarded",
-                      "wrong horse");
+    cannot_connect_to("dbname=postgres user=guarded password='wrong horse'", TRDB_E_AUTH,
+                      harness_pooled() ? "authentication failed" : "guarded", "wrong horse");
     cannot_connect_to("dbname=postgres user=guarded", TRDB_E_AUTH, "none was given", NULL);
     cannot_connect_to("dbname=postgres user=missing_role", TRDB_E_AUTH, "missing_role", NULL);
     cannot_connect_to("dbname=missing_db user=tester", TRDB_E_CONNECT, "missing_db", NULL);

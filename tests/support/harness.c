@@ -38,8 +38,7 @@ int harness_run(Suite *suite) {
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The connection string of the server itself, for one that may lead through a pooler. */
-static char *direct(const char *url) {
+char *harness_direct_url(const char *url) {
     char *text = NULL;
     const char *host = harness_host(), *found = strstr(url, host);
     if (!found)
@@ -51,7 +50,7 @@ static char *direct(const char *url) {
 
 /* psql keeps the harness independent of the library under test. */
 static char *psql(const char *through, const char *sql) {
-    char *url = direct(through);
+    char *url = harness_direct_url(through);
     char path[256];
     snprintf(path, sizeof path, "%s/trdb-sql-XXXXXX", harness_tmp());
     int fd = mkstemp(path);

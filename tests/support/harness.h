@@ -25,6 +25,8 @@ const char *harness_tmp(void);
 /* The host of the private server, and its socket directory, which leads to it without a pooler. */
 const char *harness_host(void);
 const char *harness_direct(void);
+/* The connection string of the server itself, for one that may lead through a pooler; malloc'd. */
+char *harness_direct_url(const char *url);
 /* Whether harness_host() is a pooler in transaction mode. */
 bool harness_pooled(void);
 

@@ -53,6 +53,12 @@ STRUCTS: dict[str, tuple[str, ...]] = {
         "struct_size size_t", "statement text", "sql text", "started_us int64_t stamp", "duration_us int64_t span",
         "rows int64_t", "round_trip int64_t", "backend_pid int32_t", "code int32_t", "sqlstate text",
     ),
+    "trdb_capabilities": (
+        "struct_size size_t", "server_version int32_t", "pooler int32_t", "prepared_statements int32_t",
+        "session int32_t", "standby int32_t", "tls int32_t", "cancel int32_t", "outcome int32_t",
+        "system_identifier int64_t", "timeline int64_t",
+    ),
+    "trdb_token": ("system_identifier int64_t", "timeline int64_t", "lsn int64_t"),
     "trdb_timestamp": ("us int64_t", "kind int32_t enum=timestamp_kind", "reserved int32_t"),
     "trdb_uuid": ("bytes uint8_t[16]",),
     "trdb_opt_i64": ("value int64_t", "set int32_t", "reserved int32_t"),
@@ -73,7 +79,8 @@ STRUCTS: dict[str, tuple[str, ...]] = {
     "trdb_uow_options": (
         "struct_size size_t", "flags uint32_t flags=uow_flags", "isolation int32_t enum=isolation",
         "statement_timeout_ms int32_t", "lock_timeout_ms int32_t", "pool_timeout_ms int32_t", "reserved int32_t",
-        "acting_user text", "resolve_timeout_ms int32_t", "timeout_ms int32_t",
+        "acting_user text", "resolve_timeout_ms int32_t", "timeout_ms int32_t", "replica int32_t enum=replica",
+        "lag_budget_ms int32_t", "replica_wait_ms int32_t", "reserved2 int32_t", "after pointer",
     ),
     "trdb_run_options": (
         "struct_size size_t", "uow pointer", "attempts int32_t", "first_pause_ms int32_t", "longest_pause_ms int32_t",
@@ -178,6 +185,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_db_free": ("void", "trdb_db *db"),
     "trdb_db_get_stats": ("int", "trdb_db *db", "trdb_db_stats *stats", "trdb_error **reterr"),
     "trdb_set_trace": ("int", "trdb_db *db", "trdb_trace_fn fn", "void *arg", "trdb_error **reterr"),
+    "trdb_db_get_capabilities": ("int", "trdb_db *db", "trdb_capabilities *ret", "trdb_error **reterr"),
+    "trdb_db_add_replica": (
+        "int", "trdb_db *db", "const char *conninfo: null", "const trdb_db_options *options: null",
+        "trdb_error **reterr",
+    ),
     "trdb_timestamp_parse": ("int", "const char *text", "trdb_timestamp *ret"),
     "trdb_timestamp_format": ("int", "trdb_timestamp value", "char *text", "size_t size"),
     "trdb_timestamp_now": ("trdb_timestamp",),
@@ -194,6 +206,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const char *table", "const char *column", "const char *value", "trdb_error **reterr",
     ),
     "trdb_uow_commit": ("int", "trdb_uow *uow", "trdb_error **reterr"),
+    "trdb_uow_token": ("int", "trdb_uow *uow", "trdb_token *ret", "trdb_error **reterr"),
+    "trdb_uow_on_replica": ("int", "const trdb_uow *uow"),
     "trdb_uow_rollback": ("int", "trdb_uow *uow", "trdb_error **reterr"),
     "trdb_uow_free": ("void", "trdb_uow *uow"),
     "trdb_uow_savepoint": ("int", "trdb_uow *uow", "trdb_error **reterr"),
@@ -275,6 +289,10 @@ CONSTANTS: dict[str, dict[str, int]] = {
     "trdb_open_flags": {
         "TRDB_OPEN_LAZY": 1,
     },
+    "trdb_replica": {
+        "TRDB_REPLICA_NEVER": 0,
+        "TRDB_REPLICA_PREFER": 1,
+    },
     "trdb_timestamp_kind": {
         "TRDB_TIMESTAMP_NULL": 0,
         "TRDB_TIMESTAMP_FINITE": 1,
@@ -298,5 +316,6 @@ CONSTANTS: dict[str, dict[str, int]] = {
         "TRDB_UOW_READ_ONLY": 1,
         "TRDB_UOW_PIPELINE": 2,
         "TRDB_UOW_FAST_COMMIT": 4,
+        "TRDB_UOW_TOKEN": 32,
     },
 }

@@ -23,6 +23,16 @@ class Severity(Choice, c="severity"):
     PROBLEM = "problem", 2
 
 
+class Replica(Choice, c="replica"):
+    """Which server a unit may read from. Where the isolation is not given it is READ COMMITTED in a unit that reads
+    from a replica; when that dies, such a unit goes on with the primary. A serializable unit is served by the
+    primary.
+    """
+
+    PREFER = "prefer", 1
+    """A replica that is up to date enough; the primary when there is none."""
+
+
 class Isolation(Choice, c="isolation"):
     """Isolation of a unit."""
 

@@ -15,7 +15,7 @@ from tradingdb._values import Seconds
 if TYPE_CHECKING:
     from tradingdb._session import UnitOfWork
 
-    from .core import Isolation
+    from .core import Isolation, Replica
 
 T = TypeVar("T")
 
@@ -58,10 +58,12 @@ class Units:
         raise NotImplementedError
 
     def unit_of_work(self, *, read_only: bool = False, pipeline: bool = False, fast_commit: bool = False,
-                     isolation: Isolation | str | None = None, statement_timeout: Seconds | None = None,
-                     lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None,
-                     acting_user: str | None = None, resolve_timeout: Seconds | None = None,
-                     timeout: Seconds | None = None) -> UnitOfWork:
+                     token: bool = False, isolation: Isolation | str | None = None,
+                     statement_timeout: Seconds | None = None, lock_timeout: Seconds | None = None,
+                     pool_timeout: Seconds | None = None, acting_user: str | None = None,
+                     resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
+                     replica: Replica | str | None = None, lag_budget: Seconds | None = None,
+                     replica_wait: Seconds | None = None) -> UnitOfWork:
         """Begins a unit of work: `with db.unit_of_work() as uow:` commits when the block is left, and rolls back when
         an exception leaves it.
 
@@ -71,6 +73,7 @@ class Units:
             answers for them: its error names the statement and the call that failed, and how many behind it did not
             run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run().
         fast_commit: COMMIT shares the round trip of the writes that wait; see commit().
+        token: the commit learns its token, in its round trip; see trdb_uow_token().
         isolation: a member of Isolation, or its text.
         statement_timeout: longest time of one statement; 0: the server's setting.
         lock_timeout: longest wait for a lock; 0: the server's setting.
@@ -79,6 +82,9 @@ class Units:
         resolve_timeout: longest search for the outcome of a lost COMMIT; default 30 seconds, -1 for none.
         timeout: longest time of the whole unit, the wait for a connection included; 0: no limit. What waits for the
             server then answers ConnectionLost; the search of resolve_timeout_ms comes on top.
+        replica: a member of Replica, or its text.
+        lag_budget: how far a replica may be behind; 0: as far as it is. With a token, that alone counts.
+        replica_wait: longest wait for a replica to reach the token; default 0.02 seconds, -1 for none.
 
         Raises Invalid; Closed; Forked; Timeout (no connection in time); Exhausted (waiting queue full); what
         connecting can answer, see open(). Any thread.
@@ -90,10 +96,12 @@ class Units:
 
     def run(self, work: Callable[[UnitOfWork], T], *, attempts: int | None = None, first_pause: Seconds | None = None,
             longest_pause: Seconds | None = None, timeout: Seconds | None = None, read_only: bool = False,
-            pipeline: bool = False, fast_commit: bool = False, isolation: Isolation | str | None = None,
-            statement_timeout: Seconds | None = None, lock_timeout: Seconds | None = None,
-            pool_timeout: Seconds | None = None, acting_user: str | None = None,
-            resolve_timeout: Seconds | None = None, timeout: Seconds | None = None) -> T:
+            pipeline: bool = False, fast_commit: bool = False, token: bool = False,
+            isolation: Isolation | str | None = None, statement_timeout: Seconds | None = None,
+            lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None, acting_user: str | None = None,
+            resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
+            replica: Replica | str | None = None, lag_budget: Seconds | None = None,
+            replica_wait: Seconds | None = None) -> T:
         """Runs a whole unit of work: begins, calls `work` with it, commits, and gives what `work` gave. Runs it again
         when nothing was stored and another attempt may go well: after Serialization, Deadlock and ConnectionLost,
         be they raised by `work` or by the commit. Never when the outcome is in doubt. `work` may be called again,

@@ -12,7 +12,7 @@ from .entry import (
     open, migrate_status, migrate_plan, migrate_up, migrate_down, migrate_verify, doctor,
 )
 from .core import (
-    DbStats, Finding, Isolation, Migration, Severity, TraceEvent,
+    DbStats, Finding, Isolation, Migration, Replica, Severity, TraceEvent,
 )
 from .users import (
     NotificationChannels, TelegramAdmin, TelegramProfile, TelegramRecipient, UsrAuthIdentity, UsrAuthIdentityNew,
@@ -42,9 +42,9 @@ __all__ = [
     "InDoubt", "Inexact", "Invalid", "Io", "Isolation", "JOB_LEASE_SECONDS", "JobAlert", "JobMissedPolicy",
     "JobOverlapPolicy", "JobRunStatistics", "JobRunStatus", "JobSchedule", "JobScheduleNew", "JobScheduleRun",
     "JobScheduleRunNew", "JobType", "Migration", "Nomem", "NotFound", "NotNull", "NotificationChannels", "Permission",
-    "Protocol", "Range", "ReadOnly", "Reference", "Schema", "SchemaNewer", "ScreenerTarget", "Serialization",
-    "Server", "Severity", "State", "TelegramAccountStatus", "TelegramAdmin", "TelegramAlert", "TelegramAlertStatus",
-    "TelegramAlertType", "TelegramAuditTotals", "TelegramBroadcast", "TelegramBroadcastLog",
+    "Protocol", "Range", "ReadOnly", "Reference", "Replica", "Schema", "SchemaNewer", "ScreenerTarget",
+    "Serialization", "Server", "Severity", "State", "TelegramAccountStatus", "TelegramAdmin", "TelegramAlert",
+    "TelegramAlertStatus", "TelegramAlertType", "TelegramAuditTotals", "TelegramBroadcast", "TelegramBroadcastLog",
     "TelegramBroadcastLogNew", "TelegramBroadcastState", "TelegramBroadcastTotals", "TelegramCommandAudit",
     "TelegramCommandAuditNew", "TelegramCommandUsage", "TelegramFeedback", "TelegramFeedbackNew",
     "TelegramPriceCondition", "TelegramProfile", "TelegramRecipient", "TelegramSchedule", "TelegramSetting",
