@@ -28,6 +28,9 @@ enum trdb_op {
     TRDB_OP_UNTIL = 32    /**< column < until */
 };
 
+/** For order_by of a filter: rows come as suits the server, which saves it sorting; `after` cannot be given. */
+#define TRDB_ANY_ORDER 1000
+
 /**
  * Defines `trdb_where_NAME` for values of a type, and its makers:
  * _eq(value), _any(set, count), _is_null(), _not_null(), _from(value), _until(value), _between(from, until).

@@ -16,7 +16,9 @@
 #ifndef TRADINGDB_JOBS_H
 #define TRADINGDB_JOBS_H
 
+#include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/stream.h>
 #include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
@@ -167,6 +169,9 @@ typedef struct trdb_job_schedule {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_job_schedule_list trdb_job_schedule_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_job_schedule_stream trdb_job_schedule_stream;
+
 /** What to write to job_schedules: a new row, or the changes to one. */
 typedef struct trdb_job_schedule_new {
     size_t struct_size; /**< sizeof(trdb_job_schedule_new) of the caller */
@@ -205,7 +210,11 @@ typedef struct trdb_job_schedule_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_job_schedule *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
@@ -254,6 +263,51 @@ TRDB_API int trdb_job_schedules_list(trdb_uow *uow, const trdb_job_schedule_filt
  */
 TRDB_API int trdb_job_schedules_count(trdb_uow *uow, const trdb_job_schedule_filter *filter, int64_t *ret,
                                       trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_job_schedules_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale,
+ *         NaN and infinity, unless the column is wanted as float64. After a failure behind the first row
+ *         the unit can only be rolled back.
+ */
+TRDB_API int trdb_job_schedules_columns(trdb_uow *uow, const trdb_job_schedule_filter *filter,
+                                        const trdb_columns_options *options, trdb_columns **ret,
+                                        trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_job_schedule_stream_free().
+ * @return as trdb_job_schedules_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_job_schedules_stream(trdb_uow *uow, const trdb_job_schedule_filter *filter,
+                                       const trdb_stream_options *options, trdb_job_schedule_stream **ret,
+                                       trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_job_schedules_list().
+ */
+TRDB_API int trdb_job_schedule_stream_next(trdb_job_schedule_stream *stream, const trdb_job_schedule **ret,
+                                           trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_job_schedule_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_job_schedule_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_job_schedule_stream_next() has begun.
+ */
+TRDB_API int trdb_job_schedule_stream_batch(trdb_job_schedule_stream *stream, trdb_job_schedule_list **ret,
+                                            trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_job_schedule_stream_free(trdb_job_schedule_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -343,6 +397,9 @@ static inline void trdb_job_schedule_cleanup(trdb_job_schedule **handle) {
 static inline void trdb_job_schedule_list_cleanup(trdb_job_schedule_list **handle) {
     trdb_job_schedule_list_free(*handle);
 }
+static inline void trdb_job_schedule_stream_cleanup(trdb_job_schedule_stream **handle) {
+    trdb_job_schedule_stream_free(*handle);
+}
 
 /* ---- job_schedule_runs ------------------------------------------------------------------------------- */
 
@@ -409,6 +466,9 @@ typedef struct trdb_job_schedule_run {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_job_schedule_run_list trdb_job_schedule_run_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_job_schedule_run_stream trdb_job_schedule_run_stream;
+
 /** What to write to job_schedule_runs: a new row, or the changes to one. */
 typedef struct trdb_job_schedule_run_new {
     size_t struct_size; /**< sizeof(trdb_job_schedule_run_new) of the caller */
@@ -451,7 +511,11 @@ typedef struct trdb_job_schedule_run_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_job_schedule_run *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_enum job_type; /**< condition on job_type */
@@ -503,6 +567,52 @@ TRDB_API int trdb_job_schedule_runs_list(trdb_uow *uow, const trdb_job_schedule_
  */
 TRDB_API int trdb_job_schedule_runs_count(trdb_uow *uow, const trdb_job_schedule_run_filter *filter,
                                           int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_job_schedule_runs_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one
+ *         scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the first
+ *         row the unit can only be rolled back.
+ */
+TRDB_API int trdb_job_schedule_runs_columns(trdb_uow *uow, const trdb_job_schedule_run_filter *filter,
+                                            const trdb_columns_options *options, trdb_columns **ret,
+                                            trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_job_schedule_run_stream_free().
+ * @return as trdb_job_schedule_runs_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_job_schedule_runs_stream(trdb_uow *uow, const trdb_job_schedule_run_filter *filter,
+                                           const trdb_stream_options *options,
+                                           trdb_job_schedule_run_stream **ret, trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_job_schedule_runs_list().
+ */
+TRDB_API int trdb_job_schedule_run_stream_next(trdb_job_schedule_run_stream *stream,
+                                               const trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_job_schedule_run_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_job_schedule_run_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_job_schedule_run_stream_next() has begun.
+ */
+TRDB_API int trdb_job_schedule_run_stream_batch(trdb_job_schedule_run_stream *stream,
+                                                trdb_job_schedule_run_list **ret, trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_job_schedule_run_stream_free(trdb_job_schedule_run_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -598,6 +708,9 @@ static inline void trdb_job_schedule_run_cleanup(trdb_job_schedule_run **handle)
 }
 static inline void trdb_job_schedule_run_list_cleanup(trdb_job_schedule_run_list **handle) {
     trdb_job_schedule_run_list_free(*handle);
+}
+static inline void trdb_job_schedule_run_stream_cleanup(trdb_job_schedule_run_stream **handle) {
+    trdb_job_schedule_run_stream_free(*handle);
 }
 
 /* ---- named queries ----------------------------------------------------------------------------------- */

@@ -16,7 +16,9 @@
 #ifndef TRADINGDB_TELEGRAM_H
 #define TRADINGDB_TELEGRAM_H
 
+#include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/stream.h>
 #include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
@@ -145,6 +147,9 @@ typedef struct trdb_telegram_command_audit {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_telegram_command_audit_list trdb_telegram_command_audit_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_telegram_command_audit_stream trdb_telegram_command_audit_stream;
+
 /** What to write to telegram_command_audits: a new row, or the changes to one. */
 typedef struct trdb_telegram_command_audit_new {
     size_t struct_size; /**< sizeof(trdb_telegram_command_audit_new) of the caller */
@@ -179,7 +184,11 @@ typedef struct trdb_telegram_command_audit_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_telegram_command_audit *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_text telegram_user_id; /**< condition on telegram_user_id */
@@ -233,6 +242,59 @@ TRDB_API int trdb_telegram_command_audits_list(trdb_uow *uow,
 TRDB_API int trdb_telegram_command_audits_count(trdb_uow *uow,
                                                 const trdb_telegram_command_audit_filter *filter,
                                                 int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_telegram_command_audits_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at
+ *         one scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the
+ *         first row the unit can only be rolled back.
+ */
+TRDB_API int trdb_telegram_command_audits_columns(trdb_uow *uow,
+                                                  const trdb_telegram_command_audit_filter *filter,
+                                                  const trdb_columns_options *options, trdb_columns **ret,
+                                                  trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_telegram_command_audit_stream_free().
+ * @return as trdb_telegram_command_audits_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_telegram_command_audits_stream(trdb_uow *uow,
+                                                 const trdb_telegram_command_audit_filter *filter,
+                                                 const trdb_stream_options *options,
+                                                 trdb_telegram_command_audit_stream **ret,
+                                                 trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_telegram_command_audits_list().
+ */
+TRDB_API int trdb_telegram_command_audit_stream_next(trdb_telegram_command_audit_stream *stream,
+                                                     const trdb_telegram_command_audit **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with
+ *         trdb_telegram_command_audit_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_telegram_command_audit_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_telegram_command_audit_stream_next() has begun.
+ */
+TRDB_API int trdb_telegram_command_audit_stream_batch(trdb_telegram_command_audit_stream *stream,
+                                                      trdb_telegram_command_audit_list **ret,
+                                                      trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_telegram_command_audit_stream_free(trdb_telegram_command_audit_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -313,6 +375,9 @@ static inline void trdb_telegram_command_audit_cleanup(trdb_telegram_command_aud
 static inline void trdb_telegram_command_audit_list_cleanup(trdb_telegram_command_audit_list **handle) {
     trdb_telegram_command_audit_list_free(*handle);
 }
+static inline void trdb_telegram_command_audit_stream_cleanup(trdb_telegram_command_audit_stream **handle) {
+    trdb_telegram_command_audit_stream_free(*handle);
+}
 
 /* ---- telegram_feedbacks ------------------------------------------------------------------------------ */
 
@@ -338,6 +403,9 @@ typedef struct trdb_telegram_feedback {
 
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_telegram_feedback_list trdb_telegram_feedback_list;
+
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_telegram_feedback_stream trdb_telegram_feedback_stream;
 
 /** What to write to telegram_feedbacks: a new row, or the changes to one. */
 typedef struct trdb_telegram_feedback_new {
@@ -366,7 +434,11 @@ typedef struct trdb_telegram_feedback_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_telegram_feedback *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
@@ -415,6 +487,52 @@ TRDB_API int trdb_telegram_feedbacks_list(trdb_uow *uow, const trdb_telegram_fee
  */
 TRDB_API int trdb_telegram_feedbacks_count(trdb_uow *uow, const trdb_telegram_feedback_filter *filter,
                                            int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_telegram_feedbacks_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one
+ *         scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the first
+ *         row the unit can only be rolled back.
+ */
+TRDB_API int trdb_telegram_feedbacks_columns(trdb_uow *uow, const trdb_telegram_feedback_filter *filter,
+                                             const trdb_columns_options *options, trdb_columns **ret,
+                                             trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_telegram_feedback_stream_free().
+ * @return as trdb_telegram_feedbacks_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_telegram_feedbacks_stream(trdb_uow *uow, const trdb_telegram_feedback_filter *filter,
+                                            const trdb_stream_options *options,
+                                            trdb_telegram_feedback_stream **ret, trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_telegram_feedbacks_list().
+ */
+TRDB_API int trdb_telegram_feedback_stream_next(trdb_telegram_feedback_stream *stream,
+                                                const trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_telegram_feedback_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_telegram_feedback_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_telegram_feedback_stream_next() has begun.
+ */
+TRDB_API int trdb_telegram_feedback_stream_batch(trdb_telegram_feedback_stream *stream,
+                                                 trdb_telegram_feedback_list **ret, trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_telegram_feedback_stream_free(trdb_telegram_feedback_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -501,6 +619,9 @@ static inline void trdb_telegram_feedback_cleanup(trdb_telegram_feedback **handl
 static inline void trdb_telegram_feedback_list_cleanup(trdb_telegram_feedback_list **handle) {
     trdb_telegram_feedback_list_free(*handle);
 }
+static inline void trdb_telegram_feedback_stream_cleanup(trdb_telegram_feedback_stream **handle) {
+    trdb_telegram_feedback_stream_free(*handle);
+}
 
 /* ---- telegram_broadcast_logs ------------------------------------------------------------------------- */
 
@@ -526,6 +647,9 @@ typedef struct trdb_telegram_broadcast_log {
 
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_telegram_broadcast_log_list trdb_telegram_broadcast_log_list;
+
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_telegram_broadcast_log_stream trdb_telegram_broadcast_log_stream;
 
 /** What to write to telegram_broadcast_logs: a new row, or the changes to one. */
 typedef struct trdb_telegram_broadcast_log_new {
@@ -557,7 +681,11 @@ typedef struct trdb_telegram_broadcast_log_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_telegram_broadcast_log *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_timestamp created_at; /**< condition on created_at */
@@ -608,6 +736,59 @@ TRDB_API int trdb_telegram_broadcast_logs_list(trdb_uow *uow,
 TRDB_API int trdb_telegram_broadcast_logs_count(trdb_uow *uow,
                                                 const trdb_telegram_broadcast_log_filter *filter,
                                                 int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_telegram_broadcast_logs_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at
+ *         one scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the
+ *         first row the unit can only be rolled back.
+ */
+TRDB_API int trdb_telegram_broadcast_logs_columns(trdb_uow *uow,
+                                                  const trdb_telegram_broadcast_log_filter *filter,
+                                                  const trdb_columns_options *options, trdb_columns **ret,
+                                                  trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_telegram_broadcast_log_stream_free().
+ * @return as trdb_telegram_broadcast_logs_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_telegram_broadcast_logs_stream(trdb_uow *uow,
+                                                 const trdb_telegram_broadcast_log_filter *filter,
+                                                 const trdb_stream_options *options,
+                                                 trdb_telegram_broadcast_log_stream **ret,
+                                                 trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_telegram_broadcast_logs_list().
+ */
+TRDB_API int trdb_telegram_broadcast_log_stream_next(trdb_telegram_broadcast_log_stream *stream,
+                                                     const trdb_telegram_broadcast_log **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with
+ *         trdb_telegram_broadcast_log_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_telegram_broadcast_log_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_telegram_broadcast_log_stream_next() has begun.
+ */
+TRDB_API int trdb_telegram_broadcast_log_stream_batch(trdb_telegram_broadcast_log_stream *stream,
+                                                      trdb_telegram_broadcast_log_list **ret,
+                                                      trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_telegram_broadcast_log_stream_free(trdb_telegram_broadcast_log_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -699,6 +880,9 @@ static inline void trdb_telegram_broadcast_log_cleanup(trdb_telegram_broadcast_l
 static inline void trdb_telegram_broadcast_log_list_cleanup(trdb_telegram_broadcast_log_list **handle) {
     trdb_telegram_broadcast_log_list_free(*handle);
 }
+static inline void trdb_telegram_broadcast_log_stream_cleanup(trdb_telegram_broadcast_log_stream **handle) {
+    trdb_telegram_broadcast_log_stream_free(*handle);
+}
 
 /* ---- telegram_settings ------------------------------------------------------------------------------- */
 
@@ -716,6 +900,9 @@ typedef struct trdb_telegram_setting {
 
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_telegram_setting_list trdb_telegram_setting_list;
+
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_telegram_setting_stream trdb_telegram_setting_stream;
 
 /** What to write to telegram_settings: a new row, or the changes to one. */
 typedef struct trdb_telegram_setting_new {
@@ -740,7 +927,11 @@ typedef struct trdb_telegram_setting_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_telegram_setting *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_text key; /**< condition on key */
 } trdb_telegram_setting_filter;
@@ -786,6 +977,52 @@ TRDB_API int trdb_telegram_settings_list(trdb_uow *uow, const trdb_telegram_sett
  */
 TRDB_API int trdb_telegram_settings_count(trdb_uow *uow, const trdb_telegram_setting_filter *filter,
                                           int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_telegram_settings_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one
+ *         scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the first
+ *         row the unit can only be rolled back.
+ */
+TRDB_API int trdb_telegram_settings_columns(trdb_uow *uow, const trdb_telegram_setting_filter *filter,
+                                            const trdb_columns_options *options, trdb_columns **ret,
+                                            trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_telegram_setting_stream_free().
+ * @return as trdb_telegram_settings_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_telegram_settings_stream(trdb_uow *uow, const trdb_telegram_setting_filter *filter,
+                                           const trdb_stream_options *options,
+                                           trdb_telegram_setting_stream **ret, trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_telegram_settings_list().
+ */
+TRDB_API int trdb_telegram_setting_stream_next(trdb_telegram_setting_stream *stream,
+                                               const trdb_telegram_setting **ret, trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_telegram_setting_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_telegram_setting_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_telegram_setting_stream_next() has begun.
+ */
+TRDB_API int trdb_telegram_setting_stream_batch(trdb_telegram_setting_stream *stream,
+                                                trdb_telegram_setting_list **ret, trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_telegram_setting_stream_free(trdb_telegram_setting_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -863,6 +1100,9 @@ static inline void trdb_telegram_setting_cleanup(trdb_telegram_setting **handle)
 }
 static inline void trdb_telegram_setting_list_cleanup(trdb_telegram_setting_list **handle) {
     trdb_telegram_setting_list_free(*handle);
+}
+static inline void trdb_telegram_setting_stream_cleanup(trdb_telegram_setting_stream **handle) {
+    trdb_telegram_setting_stream_free(*handle);
 }
 
 /* ---- named queries ----------------------------------------------------------------------------------- */

@@ -16,7 +16,9 @@
 #ifndef TRADINGDB_TRADING_H
 #define TRADINGDB_TRADING_H
 
+#include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/stream.h>
 #include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
@@ -177,6 +179,9 @@ typedef struct trdb_trading_bot {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_trading_bot_list trdb_trading_bot_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_trading_bot_stream trdb_trading_bot_stream;
+
 /** What to write to trading_bots: a new row, or the changes to one. */
 typedef struct trdb_trading_bot_new {
     size_t struct_size; /**< sizeof(trdb_trading_bot_new) of the caller */
@@ -212,7 +217,11 @@ typedef struct trdb_trading_bot_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_trading_bot *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
@@ -258,6 +267,51 @@ TRDB_API int trdb_trading_bots_list(trdb_uow *uow, const trdb_trading_bot_filter
  */
 TRDB_API int trdb_trading_bots_count(trdb_uow *uow, const trdb_trading_bot_filter *filter, int64_t *ret,
                                      trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_trading_bots_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale,
+ *         NaN and infinity, unless the column is wanted as float64. After a failure behind the first row
+ *         the unit can only be rolled back.
+ */
+TRDB_API int trdb_trading_bots_columns(trdb_uow *uow, const trdb_trading_bot_filter *filter,
+                                       const trdb_columns_options *options, trdb_columns **ret,
+                                       trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_trading_bot_stream_free().
+ * @return as trdb_trading_bots_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_trading_bots_stream(trdb_uow *uow, const trdb_trading_bot_filter *filter,
+                                      const trdb_stream_options *options, trdb_trading_bot_stream **ret,
+                                      trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_trading_bots_list().
+ */
+TRDB_API int trdb_trading_bot_stream_next(trdb_trading_bot_stream *stream, const trdb_trading_bot **ret,
+                                          trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_trading_bot_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_trading_bot_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_trading_bot_stream_next() has begun.
+ */
+TRDB_API int trdb_trading_bot_stream_batch(trdb_trading_bot_stream *stream, trdb_trading_bot_list **ret,
+                                           trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_trading_bot_stream_free(trdb_trading_bot_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -339,6 +393,9 @@ static inline void trdb_trading_bot_cleanup(trdb_trading_bot **handle) {
 static inline void trdb_trading_bot_list_cleanup(trdb_trading_bot_list **handle) {
     trdb_trading_bot_list_free(*handle);
 }
+static inline void trdb_trading_bot_stream_cleanup(trdb_trading_bot_stream **handle) {
+    trdb_trading_bot_stream_free(*handle);
+}
 
 /* ---- trading_positions ------------------------------------------------------------------------------- */
 
@@ -388,6 +445,9 @@ typedef struct trdb_trading_position {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_trading_position_list trdb_trading_position_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_trading_position_stream trdb_trading_position_stream;
+
 /** What to write to trading_positions: a new row, or the changes to one. */
 typedef struct trdb_trading_position_new {
     size_t struct_size; /**< sizeof(trdb_trading_position_new) of the caller */
@@ -421,7 +481,11 @@ typedef struct trdb_trading_position_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_trading_position *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 bot_id; /**< condition on bot_id */
@@ -472,6 +536,52 @@ TRDB_API int trdb_trading_positions_list(trdb_uow *uow, const trdb_trading_posit
  */
 TRDB_API int trdb_trading_positions_count(trdb_uow *uow, const trdb_trading_position_filter *filter,
                                           int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_trading_positions_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one
+ *         scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the first
+ *         row the unit can only be rolled back.
+ */
+TRDB_API int trdb_trading_positions_columns(trdb_uow *uow, const trdb_trading_position_filter *filter,
+                                            const trdb_columns_options *options, trdb_columns **ret,
+                                            trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_trading_position_stream_free().
+ * @return as trdb_trading_positions_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_trading_positions_stream(trdb_uow *uow, const trdb_trading_position_filter *filter,
+                                           const trdb_stream_options *options,
+                                           trdb_trading_position_stream **ret, trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_trading_positions_list().
+ */
+TRDB_API int trdb_trading_position_stream_next(trdb_trading_position_stream *stream,
+                                               const trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_trading_position_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_trading_position_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_trading_position_stream_next() has begun.
+ */
+TRDB_API int trdb_trading_position_stream_batch(trdb_trading_position_stream *stream,
+                                                trdb_trading_position_list **ret, trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_trading_position_stream_free(trdb_trading_position_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -568,6 +678,9 @@ static inline void trdb_trading_position_cleanup(trdb_trading_position **handle)
 static inline void trdb_trading_position_list_cleanup(trdb_trading_position_list **handle) {
     trdb_trading_position_list_free(*handle);
 }
+static inline void trdb_trading_position_stream_cleanup(trdb_trading_position_stream **handle) {
+    trdb_trading_position_stream_free(*handle);
+}
 
 /* ---- trading_fills ----------------------------------------------------------------------------------- */
 
@@ -619,6 +732,9 @@ typedef struct trdb_trading_fill {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_trading_fill_list trdb_trading_fill_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_trading_fill_stream trdb_trading_fill_stream;
+
 /** What to write to trading_fills: a new row, or the changes to one. */
 typedef struct trdb_trading_fill_new {
     size_t struct_size; /**< sizeof(trdb_trading_fill_new) of the caller */
@@ -651,7 +767,11 @@ typedef struct trdb_trading_fill_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_trading_fill *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 bot_id; /**< condition on bot_id */
@@ -698,6 +818,51 @@ TRDB_API int trdb_trading_fills_list(trdb_uow *uow, const trdb_trading_fill_filt
  */
 TRDB_API int trdb_trading_fills_count(trdb_uow *uow, const trdb_trading_fill_filter *filter, int64_t *ret,
                                       trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_trading_fills_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale,
+ *         NaN and infinity, unless the column is wanted as float64. After a failure behind the first row
+ *         the unit can only be rolled back.
+ */
+TRDB_API int trdb_trading_fills_columns(trdb_uow *uow, const trdb_trading_fill_filter *filter,
+                                        const trdb_columns_options *options, trdb_columns **ret,
+                                        trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_trading_fill_stream_free().
+ * @return as trdb_trading_fills_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_trading_fills_stream(trdb_uow *uow, const trdb_trading_fill_filter *filter,
+                                       const trdb_stream_options *options, trdb_trading_fill_stream **ret,
+                                       trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_trading_fills_list().
+ */
+TRDB_API int trdb_trading_fill_stream_next(trdb_trading_fill_stream *stream, const trdb_trading_fill **ret,
+                                           trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_trading_fill_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_trading_fill_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_trading_fill_stream_next() has begun.
+ */
+TRDB_API int trdb_trading_fill_stream_batch(trdb_trading_fill_stream *stream, trdb_trading_fill_list **ret,
+                                            trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_trading_fill_stream_free(trdb_trading_fill_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -790,6 +955,9 @@ static inline void trdb_trading_fill_cleanup(trdb_trading_fill **handle) {
 static inline void trdb_trading_fill_list_cleanup(trdb_trading_fill_list **handle) {
     trdb_trading_fill_list_free(*handle);
 }
+static inline void trdb_trading_fill_stream_cleanup(trdb_trading_fill_stream **handle) {
+    trdb_trading_fill_stream_free(*handle);
+}
 
 /* ---- trading_trades ---------------------------------------------------------------------------------- */
 
@@ -881,6 +1049,9 @@ typedef struct trdb_trading_trade {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_trading_trade_list trdb_trading_trade_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_trading_trade_stream trdb_trading_trade_stream;
+
 /** What to write to trading_trades: a new row, or the changes to one. */
 typedef struct trdb_trading_trade_new {
     size_t struct_size; /**< sizeof(trdb_trading_trade_new) of the caller */
@@ -932,7 +1103,11 @@ typedef struct trdb_trading_trade_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_trading_trade *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 bot_id; /**< condition on bot_id */
@@ -984,6 +1159,52 @@ TRDB_API int trdb_trading_trades_list(trdb_uow *uow, const trdb_trading_trade_fi
  */
 TRDB_API int trdb_trading_trades_count(trdb_uow *uow, const trdb_trading_trade_filter *filter, int64_t *ret,
                                        trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_trading_trades_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale,
+ *         NaN and infinity, unless the column is wanted as float64. After a failure behind the first row
+ *         the unit can only be rolled back.
+ */
+TRDB_API int trdb_trading_trades_columns(trdb_uow *uow, const trdb_trading_trade_filter *filter,
+                                         const trdb_columns_options *options, trdb_columns **ret,
+                                         trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_trading_trade_stream_free().
+ * @return as trdb_trading_trades_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_trading_trades_stream(trdb_uow *uow, const trdb_trading_trade_filter *filter,
+                                        const trdb_stream_options *options, trdb_trading_trade_stream **ret,
+                                        trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_trading_trades_list().
+ */
+TRDB_API int trdb_trading_trade_stream_next(trdb_trading_trade_stream *stream,
+                                            const trdb_trading_trade **ret, trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_trading_trade_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_trading_trade_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_trading_trade_stream_next() has begun.
+ */
+TRDB_API int trdb_trading_trade_stream_batch(trdb_trading_trade_stream *stream,
+                                             trdb_trading_trade_list **ret, trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_trading_trade_stream_free(trdb_trading_trade_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -1060,6 +1281,9 @@ static inline void trdb_trading_trade_cleanup(trdb_trading_trade **handle) {
 static inline void trdb_trading_trade_list_cleanup(trdb_trading_trade_list **handle) {
     trdb_trading_trade_list_free(*handle);
 }
+static inline void trdb_trading_trade_stream_cleanup(trdb_trading_trade_stream **handle) {
+    trdb_trading_trade_stream_free(*handle);
+}
 
 /* ---- trading_performance_metrics --------------------------------------------------------------------- */
 
@@ -1097,6 +1321,9 @@ typedef struct trdb_trading_performance_metric {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_trading_performance_metric_list trdb_trading_performance_metric_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_trading_performance_metric_stream trdb_trading_performance_metric_stream;
+
 /** What to write to trading_performance_metrics: a new row, or the changes to one. */
 typedef struct trdb_trading_performance_metric_new {
     size_t struct_size; /**< sizeof(trdb_trading_performance_metric_new) of the caller */
@@ -1132,7 +1359,11 @@ typedef struct trdb_trading_performance_metric_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_trading_performance_metric *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 bot_id; /**< condition on bot_id */
@@ -1188,6 +1419,59 @@ TRDB_API int trdb_trading_performance_metrics_list(trdb_uow *uow,
 TRDB_API int trdb_trading_performance_metrics_count(trdb_uow *uow,
                                                     const trdb_trading_performance_metric_filter *filter,
                                                     int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_trading_performance_metrics_list(); TRDB_E_RANGE for decimals that do not fit 38 digits
+ *         at one scale, NaN and infinity, unless the column is wanted as float64. After a failure behind
+ *         the first row the unit can only be rolled back.
+ */
+TRDB_API int trdb_trading_performance_metrics_columns(trdb_uow *uow,
+                                                      const trdb_trading_performance_metric_filter *filter,
+                                                      const trdb_columns_options *options,
+                                                      trdb_columns **ret, trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_trading_performance_metric_stream_free().
+ * @return as trdb_trading_performance_metrics_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_trading_performance_metrics_stream(trdb_uow *uow,
+                                                     const trdb_trading_performance_metric_filter *filter,
+                                                     const trdb_stream_options *options,
+                                                     trdb_trading_performance_metric_stream **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_trading_performance_metrics_list().
+ */
+TRDB_API int trdb_trading_performance_metric_stream_next(trdb_trading_performance_metric_stream *stream,
+                                                         const trdb_trading_performance_metric **ret,
+                                                         trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with
+ *         trdb_trading_performance_metric_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_trading_performance_metric_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_trading_performance_metric_stream_next() has begun.
+ */
+TRDB_API int trdb_trading_performance_metric_stream_batch(trdb_trading_performance_metric_stream *stream,
+                                                          trdb_trading_performance_metric_list **ret,
+                                                          trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_trading_performance_metric_stream_free(trdb_trading_performance_metric_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -1284,6 +1568,10 @@ static inline void trdb_trading_performance_metric_cleanup(trdb_trading_performa
 static inline void trdb_trading_performance_metric_list_cleanup(
     trdb_trading_performance_metric_list **handle) {
     trdb_trading_performance_metric_list_free(*handle);
+}
+static inline void trdb_trading_performance_metric_stream_cleanup(
+    trdb_trading_performance_metric_stream **handle) {
+    trdb_trading_performance_metric_stream_free(*handle);
 }
 
 /* ---- named queries ----------------------------------------------------------------------------------- */

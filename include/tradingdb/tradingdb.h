@@ -14,6 +14,9 @@
 #include <tradingdb/types.h>
 #include <tradingdb/cron.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/columns.h>
+#include <tradingdb/arrow.h>
+#include <tradingdb/stream.h>
 #include <tradingdb/pool.h>
 #include <tradingdb/servers.h>
 #include <tradingdb/uow.h>

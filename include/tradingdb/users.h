@@ -16,7 +16,9 @@
 #ifndef TRADINGDB_USERS_H
 #define TRADINGDB_USERS_H
 
+#include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/stream.h>
 #include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
@@ -74,6 +76,9 @@ typedef struct trdb_usr_user {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_usr_user_list trdb_usr_user_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_usr_user_stream trdb_usr_user_stream;
+
 /** What to write to usr_users: a new row, or the changes to one. */
 typedef struct trdb_usr_user_new {
     size_t struct_size; /**< sizeof(trdb_usr_user_new) of the caller */
@@ -101,7 +106,11 @@ typedef struct trdb_usr_user_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_usr_user *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_text email; /**< condition on email */
@@ -145,6 +154,51 @@ TRDB_API int trdb_usr_users_list(trdb_uow *uow, const trdb_usr_user_filter *filt
  */
 TRDB_API int trdb_usr_users_count(trdb_uow *uow, const trdb_usr_user_filter *filter, int64_t *ret,
                                   trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_usr_users_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale, NaN
+ *         and infinity, unless the column is wanted as float64. After a failure behind the first row the
+ *         unit can only be rolled back.
+ */
+TRDB_API int trdb_usr_users_columns(trdb_uow *uow, const trdb_usr_user_filter *filter,
+                                    const trdb_columns_options *options, trdb_columns **ret,
+                                    trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_usr_user_stream_free().
+ * @return as trdb_usr_users_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_usr_users_stream(trdb_uow *uow, const trdb_usr_user_filter *filter,
+                                   const trdb_stream_options *options, trdb_usr_user_stream **ret,
+                                   trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_usr_users_list().
+ */
+TRDB_API int trdb_usr_user_stream_next(trdb_usr_user_stream *stream, const trdb_usr_user **ret,
+                                       trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_usr_user_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_usr_user_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_usr_user_stream_next() has begun.
+ */
+TRDB_API int trdb_usr_user_stream_batch(trdb_usr_user_stream *stream, trdb_usr_user_list **ret,
+                                        trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_usr_user_stream_free(trdb_usr_user_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -234,6 +288,9 @@ static inline void trdb_usr_user_cleanup(trdb_usr_user **handle) {
 static inline void trdb_usr_user_list_cleanup(trdb_usr_user_list **handle) {
     trdb_usr_user_list_free(*handle);
 }
+static inline void trdb_usr_user_stream_cleanup(trdb_usr_user_stream **handle) {
+    trdb_usr_user_stream_free(*handle);
+}
 
 /* ---- usr_auth_identities ----------------------------------------------------------------------------- */
 
@@ -267,6 +324,9 @@ typedef struct trdb_usr_auth_identity {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_usr_auth_identity_list trdb_usr_auth_identity_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_usr_auth_identity_stream trdb_usr_auth_identity_stream;
+
 /** What to write to usr_auth_identities: a new row, or the changes to one. */
 typedef struct trdb_usr_auth_identity_new {
     size_t struct_size; /**< sizeof(trdb_usr_auth_identity_new) of the caller */
@@ -294,7 +354,11 @@ typedef struct trdb_usr_auth_identity_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_usr_auth_identity *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
@@ -343,6 +407,52 @@ TRDB_API int trdb_usr_auth_identities_list(trdb_uow *uow, const trdb_usr_auth_id
  */
 TRDB_API int trdb_usr_auth_identities_count(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter,
                                             int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_usr_auth_identities_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one
+ *         scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the first
+ *         row the unit can only be rolled back.
+ */
+TRDB_API int trdb_usr_auth_identities_columns(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter,
+                                              const trdb_columns_options *options, trdb_columns **ret,
+                                              trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_usr_auth_identity_stream_free().
+ * @return as trdb_usr_auth_identities_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_usr_auth_identities_stream(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter,
+                                             const trdb_stream_options *options,
+                                             trdb_usr_auth_identity_stream **ret, trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_usr_auth_identities_list().
+ */
+TRDB_API int trdb_usr_auth_identity_stream_next(trdb_usr_auth_identity_stream *stream,
+                                                const trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_usr_auth_identity_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_usr_auth_identity_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_usr_auth_identity_stream_next() has begun.
+ */
+TRDB_API int trdb_usr_auth_identity_stream_batch(trdb_usr_auth_identity_stream *stream,
+                                                 trdb_usr_auth_identity_list **ret, trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_usr_auth_identity_stream_free(trdb_usr_auth_identity_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -440,6 +550,9 @@ static inline void trdb_usr_auth_identity_cleanup(trdb_usr_auth_identity **handl
 static inline void trdb_usr_auth_identity_list_cleanup(trdb_usr_auth_identity_list **handle) {
     trdb_usr_auth_identity_list_free(*handle);
 }
+static inline void trdb_usr_auth_identity_stream_cleanup(trdb_usr_auth_identity_stream **handle) {
+    trdb_usr_auth_identity_stream_free(*handle);
+}
 
 /* ---- usr_verification_codes -------------------------------------------------------------------------- */
 
@@ -474,6 +587,9 @@ typedef struct trdb_usr_verification_code {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_usr_verification_code_list trdb_usr_verification_code_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_usr_verification_code_stream trdb_usr_verification_code_stream;
+
 /** What to write to usr_verification_codes: a new row, or the changes to one. */
 typedef struct trdb_usr_verification_code_new {
     size_t struct_size; /**< sizeof(trdb_usr_verification_code_new) of the caller */
@@ -505,7 +621,11 @@ typedef struct trdb_usr_verification_code_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_usr_verification_code *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 id; /**< condition on id */
     trdb_where_i64 user_id; /**< condition on user_id */
@@ -557,6 +677,59 @@ TRDB_API int trdb_usr_verification_codes_list(trdb_uow *uow,
 TRDB_API int trdb_usr_verification_codes_count(trdb_uow *uow,
                                                const trdb_usr_verification_code_filter *filter,
                                                int64_t *ret, trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_usr_verification_codes_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one
+ *         scale, NaN and infinity, unless the column is wanted as float64. After a failure behind the first
+ *         row the unit can only be rolled back.
+ */
+TRDB_API int trdb_usr_verification_codes_columns(trdb_uow *uow,
+                                                 const trdb_usr_verification_code_filter *filter,
+                                                 const trdb_columns_options *options, trdb_columns **ret,
+                                                 trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_usr_verification_code_stream_free().
+ * @return as trdb_usr_verification_codes_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_usr_verification_codes_stream(trdb_uow *uow,
+                                                const trdb_usr_verification_code_filter *filter,
+                                                const trdb_stream_options *options,
+                                                trdb_usr_verification_code_stream **ret,
+                                                trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_usr_verification_codes_list().
+ */
+TRDB_API int trdb_usr_verification_code_stream_next(trdb_usr_verification_code_stream *stream,
+                                                    const trdb_usr_verification_code **ret,
+                                                    trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with
+ *         trdb_usr_verification_code_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as
+ *         trdb_usr_verification_code_stream_next(); TRDB_E_STATE between two rows of a batch that
+ *         trdb_usr_verification_code_stream_next() has begun.
+ */
+TRDB_API int trdb_usr_verification_code_stream_batch(trdb_usr_verification_code_stream *stream,
+                                                     trdb_usr_verification_code_list **ret,
+                                                     trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_usr_verification_code_stream_free(trdb_usr_verification_code_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -644,6 +817,9 @@ static inline void trdb_usr_verification_code_cleanup(trdb_usr_verification_code
 }
 static inline void trdb_usr_verification_code_list_cleanup(trdb_usr_verification_code_list **handle) {
     trdb_usr_verification_code_list_free(*handle);
+}
+static inline void trdb_usr_verification_code_stream_cleanup(trdb_usr_verification_code_stream **handle) {
+    trdb_usr_verification_code_stream_free(*handle);
 }
 
 /* ---- named queries ----------------------------------------------------------------------------------- */

@@ -58,6 +58,10 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
 /* Copies rows into a table; see trdbi_conn_copy(). */
 int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
 
+/* How many rows a statement gave last on this connection; see trdbi_conn_last_rows(). */
+int64_t trdbi_uow_last_rows(trdb_uow *uow, const trdbi_statement *statement);
+void trdbi_uow_note_rows(trdb_uow *uow, const trdbi_statement *statement, int64_t rows);
+
 /* ---- handles of rows whose insert may wait -------------------------------------------------------- */
 
 enum { TRDBI_SLOT_SIZE = 24 };
@@ -81,6 +85,24 @@ int trdbi_uow_ref(trdb_uow *uow, trdb_ref ref, bool now, trdbi_ref *ret, trdb_er
 int trdbi_uow_ref_key(trdb_uow *uow, trdb_ref ref, int64_t *ret, trdb_error **reterr);
 /* Flushes when handles wait, so that all are known. */
 int trdbi_uow_settle_refs(trdb_uow *uow, trdb_error **reterr);
+
+/* Hears of a query's rows as they arrive; see trdbi_conn_rows(). */
+int trdbi_uow_rows(trdb_uow *uow, const trdbi_rows *job, trdb_error **reterr);
+
+/* ---- what lives inside a transaction --------------------------------------------------------------- */
+
+/* Something that ends with the unit's transaction, as a cursor does. Embedded in what it stands for. */
+typedef struct trdbi_guest {
+    trdb_uow *uow;  /* NULL: the transaction has ended, or the savepoint that it began in was undone */
+    int number;     /* of its own within the unit, from 1 */
+    int savepoints; /* how deep it began */
+    struct trdbi_guest *next;
+} trdbi_guest;
+
+/* By the thread that has entered the unit. */
+void trdbi_uow_host(trdb_uow *uow, trdbi_guest *guest);
+/* Nothing happens when the unit has let go of it already. */
+void trdbi_uow_dismiss(trdbi_guest *guest);
 
 /* ---- schema level --------------------------------------------------------------------------------- */
 

@@ -67,10 +67,12 @@ static int roll_back_to(trdb_uow *uow, trdb_error **reterr) {
         (void)trdbi_conn_flush(uow->slot->conn, NULL);
     r = exec_savepoint(uow, "rollback to", "ROLLBACK TO SAVEPOINT #; RELEASE SAVEPOINT #", uow->savepoints,
                        reterr);
-    if (r == 0)
+    if (r == 0) {
+        trdbi_uow_end_guests(uow, uow->savepoints - 1);
         trdbi_refs_undo(&uow->refs, uow->savepoints--);
-    else if (uow->state == TRDBI_UOW_ACTIVE)
+    } else if (uow->state == TRDBI_UOW_ACTIVE) {
         uow->state = before; /* nothing was sent */
+    }
     return r;
 }
 

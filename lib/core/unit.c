@@ -7,6 +7,7 @@
 void trdbi_uow_clear(trdb_uow *uow) {
     enum { KEPT = 65536 }; /* bytes of scratch */
     trdbi_params *params = &uow->params;
+    trdbi_uow_end_guests(uow, -1);
     free(uow->refs.entries);
     free(uow->failure);
     free(uow->acting_user);

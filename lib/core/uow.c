@@ -300,6 +300,55 @@ int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_
     return r;
 }
 
+int64_t trdbi_uow_last_rows(trdb_uow *uow, const trdbi_statement *statement) {
+    return uow->slot ? trdbi_conn_last_rows(uow->slot->conn, statement) : 0;
+}
+
+void trdbi_uow_note_rows(trdb_uow *uow, const trdbi_statement *statement, int64_t rows) {
+    if (uow->slot)
+        trdbi_conn_note_rows(uow->slot->conn, statement, rows);
+}
+
+int trdbi_uow_rows(trdb_uow *uow, const trdbi_rows *job, trdb_error **reterr) {
+    trdbi_uow_call call;
+    int r = trdbi_uow_enter(uow, reterr);
+    if (r < 0)
+        return r;
+    start_call(&call, uow, reterr);
+    r = trdbi_uow_ensure_begun(uow, call.reterr);
+    if (r == 0)
+        r = trdbi_conn_rows(uow->slot->conn, job, call.reterr);
+    r = trdbi_uow_done(&call, r);
+    trdbi_uow_leave(uow);
+    return r;
+}
+
+/* ---- guests ---------------------------------------------------------------------------------------- */
+
+void trdbi_uow_host(trdb_uow *uow, trdbi_guest *guest) {
+    *guest = (trdbi_guest){
+        .uow = uow, .number = ++uow->guest_number, .savepoints = uow->savepoints, .next = uow->guests};
+    uow->guests = guest;
+}
+
+void trdbi_uow_dismiss(trdbi_guest *guest) {
+    if (!guest->uow)
+        return;
+    trdbi_guest **link = &guest->uow->guests;
+    while (*link != guest)
+        link = &(*link)->next;
+    *link = guest->next;
+    guest->uow = NULL;
+}
+
+void trdbi_uow_end_guests(trdb_uow *uow, int savepoints) {
+    for (trdbi_guest *guest = uow->guests, *next; guest; guest = next) {
+        next = guest->next;
+        if (guest->savepoints > savepoints)
+            trdbi_uow_dismiss(guest);
+    }
+}
+
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 static int check_options(const trdb_uow_options *options, trdb_error **reterr) {

@@ -41,6 +41,8 @@ struct trdb_uow {
     int64_t calls; /* made on it so far */
     int savepoints;
     trdbi_refs refs;
+    trdbi_guest *guests; /* what ends with the transaction */
+    int guest_number;    /* of the last one */
     char *failure; /* message of the first failure; may be NULL for want of memory */
     trdbi_params params;
     atomic_uintptr_t owner; /* the thread inside, 0 for none */
@@ -75,6 +77,9 @@ int trdbi_uow_ensure_begun(trdb_uow *uow, trdb_error **reterr);
 /* One SQL command without parameters, behind what is queued. */
 int trdbi_uow_command(trdb_uow *uow, const char *name, const char *sql, trdbi_result **ret,
                       trdb_error **reterr);
+
+/* Lets go of the guests that began deeper than so many savepoints; -1: of all. */
+void trdbi_uow_end_guests(trdb_uow *uow, int savepoints);
 
 /* ---- ref.c --------------------------------------------------------------------------------------- */
 

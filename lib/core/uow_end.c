@@ -11,6 +11,7 @@ enum { RESOLVE_TIMEOUT_MS = 30000 };
 static void finish(trdb_uow *uow, trdbi_outcome outcome) {
     if (uow->slot)
         trdbi_pool_give(uow->db, uow->slot, outcome);
+    trdbi_uow_end_guests(uow, -1);
     uow->slot = NULL;
     uow->state = TRDBI_UOW_FINISHED;
 }

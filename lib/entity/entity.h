@@ -9,7 +9,9 @@
 #pragma once
 
 #include "core/core.h"
+#include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/stream.h>
 
 /* ---- descriptors ---------------------------------------------------------------------------------- */
 
@@ -94,6 +96,17 @@ int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filte
                       trdb_error **reterr);
 int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filter, int64_t *ret,
                        trdb_error **reterr);
+
+int trdbi_entity_columns(trdb_uow *uow, const trdbi_table *table, const void *filter,
+                         const trdb_columns_options *options, trdb_columns **ret, trdb_error **reterr);
+
+/* A cursor that is read in batches; see tradingdb/stream.h. next and batch give 1, 0 at the end, or an error. */
+typedef struct trdbi_stream trdbi_stream;
+int trdbi_entity_stream(trdb_uow *uow, const trdbi_table *table, const void *filter,
+                        const trdb_stream_options *options, void *ret, trdb_error **reterr);
+int trdbi_stream_next(trdbi_stream *stream, void *ret, trdb_error **reterr);
+int trdbi_stream_batch(trdbi_stream *stream, void *ret, trdb_error **reterr);
+void trdbi_stream_free(trdbi_stream *stream);
 
 /* `ret` NULL: the caller does not want the row back. */
 int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in, void *ret,

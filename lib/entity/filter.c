@@ -227,6 +227,9 @@ static int put_row_value(const trdbi_table *table, const trdbi_column *column, c
 
 static int put_after(const trdbi_table *table, const char *row, trdbi_shape *shape, trdbi_params *params,
                      trdb_error **reterr) {
+    if (shape->order_by == TRDBI_ORDER_ANY)
+        return trdbi_error(reterr, TRDB_E_INVALID, "%s: a list in any order has no place to continue after",
+                           table->name);
     const trdbi_column *order = &table->columns[shape->order_by];
     const trdbi_column *key = trdbi_key_column(table);
     value v;
@@ -250,6 +253,10 @@ static int read_order(const trdbi_table *table, const trdbi_in *in, trdbi_shape 
     int32_t order_by, descending;
     trdbi_in_read(in, table->order_by_offset, &order_by, sizeof order_by);
     trdbi_in_read(in, table->descending_offset, &descending, sizeof descending);
+    if (order_by == TRDB_ANY_ORDER) {
+        shape->order_by = TRDBI_ORDER_ANY;
+        return 0;
+    }
     if (order_by < 0 || order_by > table->column_count)
         return trdbi_error(reterr, TRDB_E_INVALID, "%s: order_by %d is no column", table->name, order_by);
     if (order_by > 0) {

@@ -7,6 +7,9 @@
 /* Descriptors have at most 64 columns, so that a set of columns is a word; the generator sees to it. */
 enum { TRDBI_MAX_COLUMNS = 64 };
 
+/* As the index of the column to order by: whatever order suits the server. */
+enum { TRDBI_ORDER_ANY = 255 };
+
 typedef enum trdbi_op {
     TRDBI_OP_GET = 1,
     TRDBI_OP_GET_MANY,
@@ -66,8 +69,14 @@ static inline const trdbi_column *trdbi_key_column(const trdbi_table *table) {
 typedef struct trdbi_build {
     const trdbi_shape *shape;
     const char *schema; /* quoted, with its dot */
+    const uint8_t *chosen; /* lists: indices of the columns that are wanted; NULL: all */
+    size_t chosen_count;
 } trdbi_build;
 int trdbi_build_sql(const void *build, trdbi_buf *sql, trdb_error **reterr);
+/* The query that tells the types of a list's columns and gives no row. */
+int trdbi_build_types(const trdbi_build *build, trdbi_buf *sql, trdb_error **reterr);
+/* Appends SQL that trdbi_build_sql() made with literals in place of its parameters. */
+int trdbi_build_inline(const char *sql, const trdbi_params *params, trdbi_buf *ret, trdb_error **reterr);
 
 /* check.c: whether a value fits its column, before anything is sent; entity.h has those for services. */
 int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value, trdb_error **reterr);
@@ -114,6 +123,26 @@ int trdbi_list_new(const trdbi_result *result, const trdbi_field *fields, size_t
 trdbi_list *trdbi_list_empty(size_t capacity, size_t row_size);
 int trdbi_list_add(trdbi_list *list, const trdbi_result *result, const trdbi_field *fields, size_t stride,
                    size_t count, trdb_error **reterr);
+/* A list that takes rows as they arrive, and gives back at the end what it took too much. */
+trdbi_list *trdbi_list_growing(size_t row_size);
+int trdbi_list_append(trdbi_list *list, const trdbi_field *fields, size_t stride, size_t count,
+                      const uint32_t *types, const trdbi_value *values, trdb_error **reterr);
+void trdbi_list_complete(trdbi_list *list);
+
+/* bulk_read.c: the rows of a filter as they arrive, in place of one result that holds them all. */
+void trdbi_note_rows(trdb_uow *uow, const trdbi_statement *statement, size_t rows);
+bool trdbi_is_large(trdb_uow *uow, const trdbi_shape *shape, const trdbi_statement *statement,
+                    const trdbi_params *params);
+int trdbi_read_large(trdb_uow *uow, const trdbi_build *build, const trdbi_statement *statement,
+                     const trdbi_params *params, trdbi_list **ret, trdb_error **reterr);
+/* Fills the SQL of a job: by COPY, unless a secret value would stand there. The buffers keep the text. */
+typedef struct trdbi_rows_sql {
+    trdbi_buf sql, copy, types;
+} trdbi_rows_sql;
+int trdbi_rows_sql_build(trdbi_rows_sql *texts, const trdbi_build *build, const trdbi_params *params,
+                         trdbi_rows *job, trdb_error **reterr);
+void trdbi_rows_sql_free(trdbi_rows_sql *texts);
+
 /* Stores a pointer into the caller's variable, whose type only the caller knows. */
 static inline void trdbi_store(void *ret, const void *pointer) {
     memcpy(ret, &pointer, sizeof pointer);

@@ -137,10 +137,19 @@ int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filte
         return code;
     trdbi_result *result = NULL;
     code = trdbi_filter_params(table, filter, &c.shape, c.params, reterr);
+    if (code == 0 && trdbi_is_large(uow, &c.shape, &c.statement, c.params)) {
+        trdbi_list *list = NULL;
+        code = trdbi_read_large(uow, &c.build, &c.statement, c.params, &list, reterr);
+        if (code == 0)
+            trdbi_store(ret, list);
+        return call_end(&c, uow, code, reterr);
+    }
     if (code == 0)
         code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
     if (code == 0)
         code = take_list(table, result, ret, reterr);
+    if (code == 0)
+        trdbi_note_rows(uow, &c.statement, trdbi_result_rows(result));
     trdbi_result_free(result);
     return call_end(&c, uow, code, reterr);
 }

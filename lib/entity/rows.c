@@ -2,6 +2,8 @@
 /* Rows and lists: one arena each, so that freeing is one call and a reader needs no lock. */
 #include "entity/internal.h"
 
+#include <stdlib.h>
+
 /* Stands right before a single row, so that freeing a row finds its arena. */
 typedef struct row_head {
     trdbi_arena *arena;
@@ -13,6 +15,7 @@ struct trdbi_list {
     char *rows;
     size_t count;
     size_t stride;
+    size_t room; /* of a list that grows: rows that fit `rows`, which is then no part of the arena */
 };
 
 int trdbi_row_new(const trdbi_result *result, size_t index, const trdbi_field *fields, size_t stride,
@@ -86,9 +89,56 @@ int trdbi_list_add(trdbi_list *list, const trdbi_result *result, const trdbi_fie
     return code;
 }
 
-void trdbi_list_free(trdbi_list *list) {
+/* Rows point to text, never to rows, so that they may move while there are more to come; what is large moves by
+ * its pages. */
+trdbi_list *trdbi_list_growing(size_t row_size) {
+    trdbi_list *list = list_new(0, row_size, 0);
     if (list)
-        trdbi_arena_free(list->arena);
+        list->rows = NULL;
+    return list;
+}
+
+static bool grow(trdbi_list *list) {
+    enum { FIRST_ROOM = 256 };
+    size_t room = list->room > 0 ? list->room * 2 : FIRST_ROOM;
+    char *rows = reallocarray(list->rows, room, list->stride);
+    if (!rows)
+        return false;
+    list->rows = rows;
+    list->room = room;
+    return true;
+}
+
+int trdbi_list_append(trdbi_list *list, const trdbi_field *fields, size_t stride, size_t count,
+                      const uint32_t *types, const trdbi_value *values, trdb_error **reterr) {
+    if (list->count == list->room && !grow(list))
+        return trdbi_error_nomem(reterr);
+    char *row = list->rows + list->count * list->stride;
+    memset(row, 0, list->stride);
+    int code = 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        const trdbi_field *field = (const trdbi_field *)(const void *)((const char *)fields + i * stride);
+        code = trdbi_decode(field, types[i], values[i].data, values[i].size, list->arena, row, reterr);
+    }
+    if (code == 0)
+        list->count++;
+    return code;
+}
+
+void trdbi_list_complete(trdbi_list *list) {
+    char *rows = list->count > 0 ? reallocarray(list->rows, list->count, list->stride) : NULL;
+    if (rows) {
+        list->rows = rows;
+        list->room = list->count;
+    }
+}
+
+void trdbi_list_free(trdbi_list *list) {
+    if (!list)
+        return;
+    if (list->room > 0)
+        free(list->rows);
+    trdbi_arena_free(list->arena);
 }
 
 size_t trdbi_list_count(const trdbi_list *list) {

@@ -3,6 +3,8 @@
  * in the order in which input.c and filter.c append them. */
 #include "entity/internal.h"
 
+#include <stdlib.h>
+
 static void name(trdbi_buf *sql, const trdbi_column *column) {
     trdbi_buf_identifier(sql, column->field.name);
 }
@@ -10,6 +12,15 @@ static void name(trdbi_buf *sql, const trdbi_column *column) {
 static void table_name(trdbi_buf *sql, const trdbi_build *build) {
     trdbi_buf_text(sql, build->schema);
     trdbi_buf_identifier(sql, build->shape->table->name);
+}
+
+/* Those that were chosen, in their order. */
+static void chosen_names(trdbi_buf *sql, const trdbi_build *build) {
+    for (size_t i = 0; i < build->chosen_count; i++) {
+        if (i > 0)
+            trdbi_buf_text(sql, ", ");
+        name(sql, &build->shape->table->columns[build->chosen[i]]);
+    }
 }
 
 /* All columns, in the order of the descriptor, which is the order that decoding expects. */
@@ -218,17 +229,21 @@ static void where(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
     }
 }
 
-static void build_list(trdbi_buf *sql, const trdbi_build *build) {
-    const trdbi_shape *shape = build->shape;
-    const trdbi_table *table = shape->table;
-    int parameter = 0;
+static void build_select(trdbi_buf *sql, const trdbi_build *build) {
     trdbi_buf_text(sql, "SELECT ");
-    column_names(sql, table);
+    if (build->chosen)
+        chosen_names(sql, build);
+    else
+        column_names(sql, build->shape->table);
     trdbi_buf_text(sql, " FROM ");
     table_name(sql, build);
-    where(sql, shape, &parameter);
+}
 
+static void order(trdbi_buf *sql, const trdbi_shape *shape) {
+    const trdbi_table *table = shape->table;
     const char *direction = shape->descending ? " DESC" : "";
+    if (shape->order_by == TRDBI_ORDER_ANY)
+        return;
     trdbi_buf_text(sql, " ORDER BY ");
     if (shape->order_by != table->key) {
         name(sql, &table->columns[shape->order_by]);
@@ -236,15 +251,42 @@ static void build_list(trdbi_buf *sql, const trdbi_build *build) {
     }
     name(sql, trdbi_key_column(table));
     trdbi_buf_text(sql, direction);
-    if (shape->limit)
+}
+
+static void build_list(trdbi_buf *sql, const trdbi_build *build) {
+    int parameter = 0;
+    build_select(sql, build);
+    where(sql, build->shape, &parameter);
+    order(sql, build->shape);
+    if (build->shape->limit)
         trdbi_buf_printf(sql, " LIMIT $%d", ++parameter);
 }
 
-static void build_select(trdbi_buf *sql, const trdbi_build *build) {
-    trdbi_buf_text(sql, "SELECT ");
-    column_names(sql, build->shape->table);
-    trdbi_buf_text(sql, " FROM ");
-    table_name(sql, build);
+/* The types of a list's columns, without its rows. */
+int trdbi_build_types(const trdbi_build *build, trdbi_buf *sql, trdb_error **reterr) {
+    build_select(sql, build);
+    trdbi_buf_text(sql, " LIMIT 0");
+    return sql->failed ? trdbi_error_nomem(reterr) : 0;
+}
+
+/* Only parameters have a dollar outside of quoted names. */
+int trdbi_build_inline(const char *sql, const trdbi_params *params, trdbi_buf *ret, trdb_error **reterr) {
+    bool quoted = false;
+    int code = 0;
+    for (const char *p = sql; *p && code == 0;) {
+        quoted = quoted != (*p == '"');
+        if (*p != '$' || quoted) {
+            trdbi_buf_char(ret, *p++);
+            continue;
+        }
+        char *end;
+        long number = strtol(p + 1, &end, 10);
+        p = end;
+        code = number >= 1 && number <= params->count
+                   ? trdbi_params_literal(params, (int)number - 1, ret, reterr)
+                   : trdbi_error(reterr, TRDB_E_INVALID, "there is no parameter %ld", number);
+    }
+    return code == 0 && ret->failed ? trdbi_error_nomem(reterr) : code;
 }
 
 /* A write that waits shares its round trip with others and perhaps with COMMIT: when it meets no row the

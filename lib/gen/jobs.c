@@ -185,6 +185,32 @@ int trdb_job_schedules_count(trdb_uow *uow, const trdb_job_schedule_filter *filt
     return trdbi_entity_count(uow, &trdbi_table_job_schedules, filter, ret, reterr);
 }
 
+int trdb_job_schedules_columns(trdb_uow *uow, const trdb_job_schedule_filter *filter,
+                               const trdb_columns_options *options, trdb_columns **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_job_schedules, filter, options, ret, reterr);
+}
+
+int trdb_job_schedules_stream(trdb_uow *uow, const trdb_job_schedule_filter *filter,
+                              const trdb_stream_options *options, trdb_job_schedule_stream **ret,
+                              trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_job_schedules, filter, options, ret, reterr);
+}
+
+int trdb_job_schedule_stream_next(trdb_job_schedule_stream *stream, const trdb_job_schedule **ret,
+                                  trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_job_schedule_stream_batch(trdb_job_schedule_stream *stream, trdb_job_schedule_list **ret,
+                                   trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_job_schedule_stream_free(trdb_job_schedule_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_job_schedule_insert(trdb_uow *uow, const trdb_job_schedule_new *row, trdb_job_schedule **ret,
                              trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_job_schedules, row, ret, reterr);
@@ -343,6 +369,32 @@ int trdb_job_schedule_runs_list(trdb_uow *uow, const trdb_job_schedule_run_filte
 int trdb_job_schedule_runs_count(trdb_uow *uow, const trdb_job_schedule_run_filter *filter, int64_t *ret,
                                  trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_job_schedule_runs, filter, ret, reterr);
+}
+
+int trdb_job_schedule_runs_columns(trdb_uow *uow, const trdb_job_schedule_run_filter *filter,
+                                   const trdb_columns_options *options, trdb_columns **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_job_schedule_runs, filter, options, ret, reterr);
+}
+
+int trdb_job_schedule_runs_stream(trdb_uow *uow, const trdb_job_schedule_run_filter *filter,
+                                  const trdb_stream_options *options, trdb_job_schedule_run_stream **ret,
+                                  trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_job_schedule_runs, filter, options, ret, reterr);
+}
+
+int trdb_job_schedule_run_stream_next(trdb_job_schedule_run_stream *stream,
+                                      const trdb_job_schedule_run **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_job_schedule_run_stream_batch(trdb_job_schedule_run_stream *stream,
+                                       trdb_job_schedule_run_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_job_schedule_run_stream_free(trdb_job_schedule_run_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_job_schedule_run_insert(trdb_uow *uow, const trdb_job_schedule_run_new *row,

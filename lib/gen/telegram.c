@@ -182,6 +182,32 @@ int trdb_telegram_command_audits_count(trdb_uow *uow, const trdb_telegram_comman
     return trdbi_entity_count(uow, &trdbi_table_telegram_command_audits, filter, ret, reterr);
 }
 
+int trdb_telegram_command_audits_columns(trdb_uow *uow, const trdb_telegram_command_audit_filter *filter,
+                                         const trdb_columns_options *options, trdb_columns **ret,
+                                         trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_telegram_command_audits, filter, options, ret, reterr);
+}
+
+int trdb_telegram_command_audits_stream(trdb_uow *uow, const trdb_telegram_command_audit_filter *filter,
+                                        const trdb_stream_options *options,
+                                        trdb_telegram_command_audit_stream **ret, trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_telegram_command_audits, filter, options, ret, reterr);
+}
+
+int trdb_telegram_command_audit_stream_next(trdb_telegram_command_audit_stream *stream,
+                                            const trdb_telegram_command_audit **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_telegram_command_audit_stream_batch(trdb_telegram_command_audit_stream *stream,
+                                             trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_telegram_command_audit_stream_free(trdb_telegram_command_audit_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_telegram_command_audit_insert(trdb_uow *uow, const trdb_telegram_command_audit_new *row,
                                        trdb_telegram_command_audit **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_telegram_command_audits, row, ret, reterr);
@@ -297,6 +323,32 @@ int trdb_telegram_feedbacks_list(trdb_uow *uow, const trdb_telegram_feedback_fil
 int trdb_telegram_feedbacks_count(trdb_uow *uow, const trdb_telegram_feedback_filter *filter, int64_t *ret,
                                   trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_telegram_feedbacks, filter, ret, reterr);
+}
+
+int trdb_telegram_feedbacks_columns(trdb_uow *uow, const trdb_telegram_feedback_filter *filter,
+                                    const trdb_columns_options *options, trdb_columns **ret,
+                                    trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_telegram_feedbacks, filter, options, ret, reterr);
+}
+
+int trdb_telegram_feedbacks_stream(trdb_uow *uow, const trdb_telegram_feedback_filter *filter,
+                                   const trdb_stream_options *options, trdb_telegram_feedback_stream **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_telegram_feedbacks, filter, options, ret, reterr);
+}
+
+int trdb_telegram_feedback_stream_next(trdb_telegram_feedback_stream *stream,
+                                       const trdb_telegram_feedback **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_telegram_feedback_stream_batch(trdb_telegram_feedback_stream *stream,
+                                        trdb_telegram_feedback_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_telegram_feedback_stream_free(trdb_telegram_feedback_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_telegram_feedback_insert(trdb_uow *uow, const trdb_telegram_feedback_new *row,
@@ -418,6 +470,32 @@ int trdb_telegram_broadcast_logs_count(trdb_uow *uow, const trdb_telegram_broadc
     return trdbi_entity_count(uow, &trdbi_table_telegram_broadcast_logs, filter, ret, reterr);
 }
 
+int trdb_telegram_broadcast_logs_columns(trdb_uow *uow, const trdb_telegram_broadcast_log_filter *filter,
+                                         const trdb_columns_options *options, trdb_columns **ret,
+                                         trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_telegram_broadcast_logs, filter, options, ret, reterr);
+}
+
+int trdb_telegram_broadcast_logs_stream(trdb_uow *uow, const trdb_telegram_broadcast_log_filter *filter,
+                                        const trdb_stream_options *options,
+                                        trdb_telegram_broadcast_log_stream **ret, trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_telegram_broadcast_logs, filter, options, ret, reterr);
+}
+
+int trdb_telegram_broadcast_log_stream_next(trdb_telegram_broadcast_log_stream *stream,
+                                            const trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_telegram_broadcast_log_stream_batch(trdb_telegram_broadcast_log_stream *stream,
+                                             trdb_telegram_broadcast_log_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_telegram_broadcast_log_stream_free(trdb_telegram_broadcast_log_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_telegram_broadcast_log_insert(trdb_uow *uow, const trdb_telegram_broadcast_log_new *row,
                                        trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_telegram_broadcast_logs, row, ret, reterr);
@@ -526,6 +604,32 @@ int trdb_telegram_settings_list(trdb_uow *uow, const trdb_telegram_setting_filte
 int trdb_telegram_settings_count(trdb_uow *uow, const trdb_telegram_setting_filter *filter, int64_t *ret,
                                  trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_telegram_settings, filter, ret, reterr);
+}
+
+int trdb_telegram_settings_columns(trdb_uow *uow, const trdb_telegram_setting_filter *filter,
+                                   const trdb_columns_options *options, trdb_columns **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_telegram_settings, filter, options, ret, reterr);
+}
+
+int trdb_telegram_settings_stream(trdb_uow *uow, const trdb_telegram_setting_filter *filter,
+                                  const trdb_stream_options *options, trdb_telegram_setting_stream **ret,
+                                  trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_telegram_settings, filter, options, ret, reterr);
+}
+
+int trdb_telegram_setting_stream_next(trdb_telegram_setting_stream *stream,
+                                      const trdb_telegram_setting **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_telegram_setting_stream_batch(trdb_telegram_setting_stream *stream,
+                                       trdb_telegram_setting_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_telegram_setting_stream_free(trdb_telegram_setting_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_telegram_setting_insert(trdb_uow *uow, const trdb_telegram_setting_new *row,

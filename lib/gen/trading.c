@@ -206,6 +206,32 @@ int trdb_trading_bots_count(trdb_uow *uow, const trdb_trading_bot_filter *filter
     return trdbi_entity_count(uow, &trdbi_table_trading_bots, filter, ret, reterr);
 }
 
+int trdb_trading_bots_columns(trdb_uow *uow, const trdb_trading_bot_filter *filter,
+                              const trdb_columns_options *options, trdb_columns **ret,
+                              trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_trading_bots, filter, options, ret, reterr);
+}
+
+int trdb_trading_bots_stream(trdb_uow *uow, const trdb_trading_bot_filter *filter,
+                             const trdb_stream_options *options, trdb_trading_bot_stream **ret,
+                             trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_trading_bots, filter, options, ret, reterr);
+}
+
+int trdb_trading_bot_stream_next(trdb_trading_bot_stream *stream, const trdb_trading_bot **ret,
+                                 trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_trading_bot_stream_batch(trdb_trading_bot_stream *stream, trdb_trading_bot_list **ret,
+                                  trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_trading_bot_stream_free(trdb_trading_bot_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_trading_bot_insert(trdb_uow *uow, const trdb_trading_bot_new *row, trdb_trading_bot **ret,
                             trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_trading_bots, row, ret, reterr);
@@ -345,6 +371,32 @@ int trdb_trading_positions_list(trdb_uow *uow, const trdb_trading_position_filte
 int trdb_trading_positions_count(trdb_uow *uow, const trdb_trading_position_filter *filter, int64_t *ret,
                                  trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_trading_positions, filter, ret, reterr);
+}
+
+int trdb_trading_positions_columns(trdb_uow *uow, const trdb_trading_position_filter *filter,
+                                   const trdb_columns_options *options, trdb_columns **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_trading_positions, filter, options, ret, reterr);
+}
+
+int trdb_trading_positions_stream(trdb_uow *uow, const trdb_trading_position_filter *filter,
+                                  const trdb_stream_options *options, trdb_trading_position_stream **ret,
+                                  trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_trading_positions, filter, options, ret, reterr);
+}
+
+int trdb_trading_position_stream_next(trdb_trading_position_stream *stream,
+                                      const trdb_trading_position **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_trading_position_stream_batch(trdb_trading_position_stream *stream,
+                                       trdb_trading_position_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_trading_position_stream_free(trdb_trading_position_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_trading_position_insert(trdb_uow *uow, const trdb_trading_position_new *row,
@@ -490,6 +542,32 @@ int trdb_trading_fills_list(trdb_uow *uow, const trdb_trading_fill_filter *filte
 int trdb_trading_fills_count(trdb_uow *uow, const trdb_trading_fill_filter *filter, int64_t *ret,
                              trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_trading_fills, filter, ret, reterr);
+}
+
+int trdb_trading_fills_columns(trdb_uow *uow, const trdb_trading_fill_filter *filter,
+                               const trdb_columns_options *options, trdb_columns **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_trading_fills, filter, options, ret, reterr);
+}
+
+int trdb_trading_fills_stream(trdb_uow *uow, const trdb_trading_fill_filter *filter,
+                              const trdb_stream_options *options, trdb_trading_fill_stream **ret,
+                              trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_trading_fills, filter, options, ret, reterr);
+}
+
+int trdb_trading_fill_stream_next(trdb_trading_fill_stream *stream, const trdb_trading_fill **ret,
+                                  trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_trading_fill_stream_batch(trdb_trading_fill_stream *stream, trdb_trading_fill_list **ret,
+                                   trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_trading_fill_stream_free(trdb_trading_fill_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_trading_fill_insert(trdb_uow *uow, const trdb_trading_fill_new *row, trdb_trading_fill **ret,
@@ -677,6 +755,32 @@ int trdb_trading_trades_count(trdb_uow *uow, const trdb_trading_trade_filter *fi
     return trdbi_entity_count(uow, &trdbi_table_trading_trades, filter, ret, reterr);
 }
 
+int trdb_trading_trades_columns(trdb_uow *uow, const trdb_trading_trade_filter *filter,
+                                const trdb_columns_options *options, trdb_columns **ret,
+                                trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_trading_trades, filter, options, ret, reterr);
+}
+
+int trdb_trading_trades_stream(trdb_uow *uow, const trdb_trading_trade_filter *filter,
+                               const trdb_stream_options *options, trdb_trading_trade_stream **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_trading_trades, filter, options, ret, reterr);
+}
+
+int trdb_trading_trade_stream_next(trdb_trading_trade_stream *stream, const trdb_trading_trade **ret,
+                                   trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_trading_trade_stream_batch(trdb_trading_trade_stream *stream, trdb_trading_trade_list **ret,
+                                    trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_trading_trade_stream_free(trdb_trading_trade_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_trading_trade_insert(trdb_uow *uow, const trdb_trading_trade_new *row, trdb_trading_trade **ret,
                               trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_trading_trades, row, ret, reterr);
@@ -805,6 +909,38 @@ int trdb_trading_performance_metrics_count(trdb_uow *uow,
                                            const trdb_trading_performance_metric_filter *filter,
                                            int64_t *ret, trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_trading_performance_metrics, filter, ret, reterr);
+}
+
+int trdb_trading_performance_metrics_columns(trdb_uow *uow,
+                                             const trdb_trading_performance_metric_filter *filter,
+                                             const trdb_columns_options *options, trdb_columns **ret,
+                                             trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_trading_performance_metrics, filter, options, ret,
+                                reterr);
+}
+
+int trdb_trading_performance_metrics_stream(trdb_uow *uow,
+                                            const trdb_trading_performance_metric_filter *filter,
+                                            const trdb_stream_options *options,
+                                            trdb_trading_performance_metric_stream **ret,
+                                            trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_trading_performance_metrics, filter, options, ret, reterr);
+}
+
+int trdb_trading_performance_metric_stream_next(trdb_trading_performance_metric_stream *stream,
+                                                const trdb_trading_performance_metric **ret,
+                                                trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_trading_performance_metric_stream_batch(trdb_trading_performance_metric_stream *stream,
+                                                 trdb_trading_performance_metric_list **ret,
+                                                 trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_trading_performance_metric_stream_free(trdb_trading_performance_metric_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_trading_performance_metric_insert(trdb_uow *uow, const trdb_trading_performance_metric_new *row,

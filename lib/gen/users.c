@@ -87,6 +87,31 @@ int trdb_usr_users_count(trdb_uow *uow, const trdb_usr_user_filter *filter, int6
     return trdbi_entity_count(uow, &trdbi_table_usr_users, filter, ret, reterr);
 }
 
+int trdb_usr_users_columns(trdb_uow *uow, const trdb_usr_user_filter *filter,
+                           const trdb_columns_options *options, trdb_columns **ret, trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_usr_users, filter, options, ret, reterr);
+}
+
+int trdb_usr_users_stream(trdb_uow *uow, const trdb_usr_user_filter *filter,
+                          const trdb_stream_options *options, trdb_usr_user_stream **ret,
+                          trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_usr_users, filter, options, ret, reterr);
+}
+
+int trdb_usr_user_stream_next(trdb_usr_user_stream *stream, const trdb_usr_user **ret,
+                              trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_usr_user_stream_batch(trdb_usr_user_stream *stream, trdb_usr_user_list **ret,
+                               trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_usr_user_stream_free(trdb_usr_user_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_usr_user_insert(trdb_uow *uow, const trdb_usr_user_new *row, trdb_usr_user **ret,
                          trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_usr_users, row, ret, reterr);
@@ -209,6 +234,32 @@ int trdb_usr_auth_identities_list(trdb_uow *uow, const trdb_usr_auth_identity_fi
 int trdb_usr_auth_identities_count(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter, int64_t *ret,
                                    trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_usr_auth_identities, filter, ret, reterr);
+}
+
+int trdb_usr_auth_identities_columns(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter,
+                                     const trdb_columns_options *options, trdb_columns **ret,
+                                     trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_usr_auth_identities, filter, options, ret, reterr);
+}
+
+int trdb_usr_auth_identities_stream(trdb_uow *uow, const trdb_usr_auth_identity_filter *filter,
+                                    const trdb_stream_options *options, trdb_usr_auth_identity_stream **ret,
+                                    trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_usr_auth_identities, filter, options, ret, reterr);
+}
+
+int trdb_usr_auth_identity_stream_next(trdb_usr_auth_identity_stream *stream,
+                                       const trdb_usr_auth_identity **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_usr_auth_identity_stream_batch(trdb_usr_auth_identity_stream *stream,
+                                        trdb_usr_auth_identity_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_usr_auth_identity_stream_free(trdb_usr_auth_identity_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_usr_auth_identity_insert(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
@@ -344,6 +395,32 @@ int trdb_usr_verification_codes_list(trdb_uow *uow, const trdb_usr_verification_
 int trdb_usr_verification_codes_count(trdb_uow *uow, const trdb_usr_verification_code_filter *filter,
                                       int64_t *ret, trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_usr_verification_codes, filter, ret, reterr);
+}
+
+int trdb_usr_verification_codes_columns(trdb_uow *uow, const trdb_usr_verification_code_filter *filter,
+                                        const trdb_columns_options *options, trdb_columns **ret,
+                                        trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_usr_verification_codes, filter, options, ret, reterr);
+}
+
+int trdb_usr_verification_codes_stream(trdb_uow *uow, const trdb_usr_verification_code_filter *filter,
+                                       const trdb_stream_options *options,
+                                       trdb_usr_verification_code_stream **ret, trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_usr_verification_codes, filter, options, ret, reterr);
+}
+
+int trdb_usr_verification_code_stream_next(trdb_usr_verification_code_stream *stream,
+                                           const trdb_usr_verification_code **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_usr_verification_code_stream_batch(trdb_usr_verification_code_stream *stream,
+                                            trdb_usr_verification_code_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_usr_verification_code_stream_free(trdb_usr_verification_code_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_usr_verification_code_insert(trdb_uow *uow, const trdb_usr_verification_code_new *row,

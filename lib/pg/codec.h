@@ -78,6 +78,19 @@ enum {
     TRDBI_OID_JSONB_ARRAY = 3807
 };
 
+enum { TRDBI_FIRST_USER_OID = 16384 }; /* types that were created, enums among them, begin here */
+
+static inline bool trdbi_oid_is_text(uint32_t oid) {
+    return oid == TRDBI_OID_TEXT || oid == TRDBI_OID_VARCHAR || oid == TRDBI_OID_BPCHAR || oid == TRDBI_OID_NAME;
+}
+static inline bool trdbi_oid_is_integer(uint32_t oid) {
+    return oid == TRDBI_OID_INT8 || oid == TRDBI_OID_INT4 || oid == TRDBI_OID_INT2;
+}
+static inline bool trdbi_oid_is_text_array(uint32_t oid) {
+    return oid == TRDBI_OID_TEXT_ARRAY || oid == TRDBI_OID_VARCHAR_ARRAY || oid == TRDBI_OID_BPCHAR_ARRAY ||
+           oid == TRDBI_OID_NAME_ARRAY;
+}
+
 /* The type sent for a kind: TRDBI_OID_INT8 for TRDBI_I64, …; for TRDBI_ENUM text, or 0 when `native_enum`. */
 uint32_t trdbi_kind_oid(trdbi_kind kind, bool native_enum);
 uint32_t trdbi_kind_array_oid(trdbi_kind kind);

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { FIRST_USER_OID = 16384 }; /* types that were created, enums among them, begin here */
-
 /* One value on its way into a row. */
 typedef struct value {
     const trdbi_field *field;
@@ -48,20 +46,6 @@ static int fail_nomem(const value *v) {
 }
 
 /* ---- what the server's types hold ----------------------------------------------------------------- */
-
-static bool is_text(uint32_t oid) {
-    return oid == TRDBI_OID_TEXT || oid == TRDBI_OID_VARCHAR || oid == TRDBI_OID_BPCHAR ||
-           oid == TRDBI_OID_NAME;
-}
-
-static bool is_integer(uint32_t oid) {
-    return oid == TRDBI_OID_INT8 || oid == TRDBI_OID_INT4 || oid == TRDBI_OID_INT2;
-}
-
-static bool is_text_array(uint32_t oid) {
-    return oid == TRDBI_OID_TEXT_ARRAY || oid == TRDBI_OID_VARCHAR_ARRAY || oid == TRDBI_OID_BPCHAR_ARRAY ||
-           oid == TRDBI_OID_NAME_ARRAY;
-}
 
 static int read_integer(const value *v, int64_t *ret) {
     switch (v->oid) {
@@ -118,7 +102,7 @@ static int decode_bool(const value *v) {
 
 static int decode_decimal(const value *v) {
     trdb_decimal *dst = v->dst;
-    if (is_integer(v->oid)) {
+    if (trdbi_oid_is_integer(v->oid)) {
         int64_t number;
         int r = read_integer(v, &number);
         if (r == 0)
@@ -164,13 +148,13 @@ static int decode_uuid(const value *v) {
 }
 
 static int decode_text(const value *v) {
-    if (!is_text(v->oid))
+    if (!trdbi_oid_is_text(v->oid))
         return fail_type(v);
     return copy_text(v, v->data, v->size, v->dst);
 }
 
 static int decode_json(const value *v) {
-    if (v->oid == TRDBI_OID_JSON || is_text(v->oid))
+    if (v->oid == TRDBI_OID_JSON || trdbi_oid_is_text(v->oid))
         return copy_text(v, v->data, v->size, v->dst);
     if (v->oid != TRDBI_OID_JSONB)
         return fail_type(v);
@@ -181,7 +165,7 @@ static int decode_json(const value *v) {
 
 static int decode_inet(const value *v) {
     char text[TRDBI_INET_TEXT_SIZE];
-    if (is_text(v->oid))
+    if (trdbi_oid_is_text(v->oid))
         return copy_text(v, v->data, v->size, v->dst);
     if (v->oid != TRDBI_OID_INET && v->oid != TRDBI_OID_CIDR)
         return fail_type(v);
@@ -201,52 +185,66 @@ static int decode_bytes(const value *v) {
     return 0;
 }
 
-/* Reads the elements behind the header into `items`. */
-static int decode_items(const value *v, size_t offset, const char **items, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (v->size - offset < 4)
-            return fail_malformed(v);
-        int32_t length = (int32_t)trdbi_get_u32(v->data + offset);
-        offset += 4;
-        if (length == -1)
-            continue;
-        if (length < 0 || (size_t)length > v->size - offset)
-            return fail_malformed(v);
-        int r = copy_text(v, v->data + offset, (size_t)length, &items[i]);
-        if (r < 0)
-            return r;
-        offset += (size_t)length;
+int trdbi_texts_open(trdbi_texts_reader *reader, const char *data, size_t size, const char **ret_problem) {
+    enum { NO_DIMENSION_SIZE = 12, HEADER_SIZE = 20, ELEMENT_SIZE = 4 };
+    if (size < NO_DIMENSION_SIZE)
+        return TRDB_E_PROTOCOL;
+    uint32_t dimensions = trdbi_get_u32(data), element = trdbi_get_u32(data + 8);
+    if (!trdbi_oid_is_text(element) && element < TRDBI_FIRST_USER_OID)
+        return TRDB_E_PROTOCOL;
+    if (dimensions > 1) {
+        *ret_problem = "an array of more than one dimension cannot be read";
+        return TRDB_E_UNSUPPORTED;
     }
-    return offset == v->size ? 0 : fail_malformed(v);
+    size_t header = dimensions == 1 ? HEADER_SIZE : NO_DIMENSION_SIZE;
+    if (size < header)
+        return TRDB_E_PROTOCOL;
+    *reader = (trdbi_texts_reader){.data = data + header, .size = size - header};
+    if (dimensions == 1)
+        reader->left = trdbi_get_u32(data + 12);
+    if (reader->left > reader->size / ELEMENT_SIZE || (reader->left == 0 && reader->size > 0))
+        return TRDB_E_PROTOCOL;
+    return 0;
+}
+
+int trdbi_texts_next(trdbi_texts_reader *reader, const char **ret_data, size_t *ret_size) {
+    if (reader->size < 4)
+        return TRDB_E_PROTOCOL;
+    int32_t length = (int32_t)trdbi_get_u32(reader->data);
+    size_t size = length > 0 ? (size_t)length : 0;
+    if (length < -1 || size > reader->size - 4)
+        return TRDB_E_PROTOCOL;
+    *ret_data = length < 0 ? NULL : reader->data + 4;
+    *ret_size = size;
+    reader->data += 4 + size;
+    reader->size -= 4 + size;
+    return --reader->left == 0 && reader->size > 0 ? TRDB_E_PROTOCOL : 0;
 }
 
 static int decode_texts(const value *v) {
-    enum { NO_DIMENSION_SIZE = 12, HEADER_SIZE = 20, ELEMENT_SIZE = 4 };
+    trdbi_texts_reader reader;
+    const char *problem = NULL;
     /* An array of a domain shows the types that were created for it; its binary form is the base type's. */
-    if (!is_text_array(v->oid) && v->oid < FIRST_USER_OID)
+    if (!trdbi_oid_is_text_array(v->oid) && v->oid < TRDBI_FIRST_USER_OID)
         return fail_type(v);
-    if (v->size < NO_DIMENSION_SIZE)
-        return fail_malformed(v);
-    uint32_t element = trdbi_get_u32(v->data + 8);
-    if (!is_text(element) && element < FIRST_USER_OID)
-        return fail_malformed(v);
-    uint32_t dimensions = trdbi_get_u32(v->data), count = 0;
-    if (dimensions > 1)
-        return fail(v, TRDB_E_UNSUPPORTED, "an array of more than one dimension cannot be read");
-    if (dimensions == 1) {
-        if (v->size < HEADER_SIZE)
-            return fail_malformed(v);
-        count = trdbi_get_u32(v->data + 12);
-        if (count > (v->size - HEADER_SIZE) / ELEMENT_SIZE)
-            return fail_malformed(v);
-    }
+    int r = trdbi_texts_open(&reader, v->data, v->size, &problem);
+    if (r < 0)
+        return problem ? fail(v, r, problem) : fail_malformed(v);
+    size_t count = reader.left;
     const char **items = trdbi_arena_alloc(v->arena, (count > 0 ? count : 1) * sizeof *items);
     if (!items)
         return fail_nomem(v);
-    int r = decode_items(v, dimensions == 1 ? HEADER_SIZE : NO_DIMENSION_SIZE, items, count);
-    if (r == 0)
-        *(trdb_texts *)v->dst = (trdb_texts){.items = items, .count = count};
-    return r;
+    for (size_t i = 0; i < count; i++) {
+        const char *data;
+        size_t size;
+        if (trdbi_texts_next(&reader, &data, &size) < 0)
+            return fail_malformed(v);
+        r = data ? copy_text(v, data, size, &items[i]) : 0;
+        if (r < 0)
+            return r;
+    }
+    *(trdb_texts *)v->dst = (trdb_texts){.items = items, .count = count};
+    return 0;
 }
 
 static char lower(char c) {
@@ -269,7 +267,7 @@ int32_t trdbi_enum_find(const trdbi_enum *set, const char *text, size_t size) {
 }
 
 static int decode_enum(const value *v) {
-    if (!is_text(v->oid) && v->oid < FIRST_USER_OID)
+    if (!trdbi_oid_is_text(v->oid) && v->oid < TRDBI_FIRST_USER_OID)
         return fail_type(v);
     int32_t found = trdbi_enum_find(v->field->values, v->data, v->size);
     const char *text = found > 0 ? v->field->values->values[found - 1] : NULL;

@@ -122,6 +122,10 @@ bool trdbi_conn_push(trdbi_conn *conn) {
     }
 }
 
+bool trdbi_conn_more(trdbi_conn *conn) {
+    return wait_in_time(conn, POLLIN) && PQconsumeInput(conn->pg);
+}
+
 PGresult *trdbi_conn_next(trdbi_conn *conn) {
     /* A server that talks without end is not waited for either: the clock is looked at in each turn. */
     while (conn->deadline_us > 0 && PQisBusy(conn->pg)) {

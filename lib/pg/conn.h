@@ -18,6 +18,7 @@ typedef struct trdbi_prepared {
     uint64_t hash;
     bool secret;
     bool stale;  /* the server refuses it since a table changed: prepare it anew */
+    int64_t rows; /* that it gave last; 0: not known */
     char id[32]; /* its name on the server; "" for one that is not kept */
     char *sql;
     char *label; /* "trading_trades.insert" */
@@ -130,6 +131,8 @@ void trdbi_conn_arm(trdbi_conn *conn);
 /* Writes out what libpq holds, taking in what the server says meanwhile; false when that fails or takes longer
  * than the deadline allows. */
 bool trdbi_conn_push(trdbi_conn *conn);
+/* Waits for more from the server and takes it in; false when that fails or the deadline passes. */
+bool trdbi_conn_more(trdbi_conn *conn);
 /* PQgetResult() within the connection's deadline. NULL, with the connection broken, when that passes. */
 PGresult *trdbi_conn_next(trdbi_conn *conn);
 /* What PQexec() does once its query is sent: reads all results and gives the last. */

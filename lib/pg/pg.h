@@ -127,6 +127,10 @@ void trdbi_params_text(trdbi_params *params, const char *text); /* NULL pointer:
 int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                    trdbi_result **ret, trdb_error **reterr);
 
+/* How many rows a statement gave last on this connection, as far as somebody noted it; 0: not known. */
+int64_t trdbi_conn_last_rows(trdbi_conn *conn, const trdbi_statement *statement);
+void trdbi_conn_note_rows(trdbi_conn *conn, const trdbi_statement *statement, int64_t rows);
+
 /* Hears of the answer to a statement: to the i-th of many, or with i = 0. */
 typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, trdb_error **reterr);
 
@@ -176,6 +180,35 @@ bool trdbi_copy_fits(uint32_t sent, uint32_t type);
 /* Copies rows; *ret_done receives their number. A failure tells the row. What is queued goes ahead: two round
  * trips, and one more for that. Needs a transaction around it. */
 int trdbi_conn_copy(trdbi_conn *conn, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
+
+/* A value of a row that is under way; data NULL: NULL. */
+typedef struct trdbi_value {
+    const char *data;
+    size_t size;
+} trdbi_value;
+
+/* A query whose rows are heard as they arrive, for results that are too large to be kept twice. */
+typedef struct trdbi_rows {
+    const char *name;           /* "trading_trades.columns" */
+    const char *sql;            /* with parameters as $n, which traces are told, too */
+    const trdbi_params *params; /* NULL: none */
+    bool secret;
+    size_t columns; /* of a row */
+    /* When `copy_sql` is not NULL, the query goes by COPY, which is the cheapest way: it has literals in place of
+     * the parameters. COPY does not tell types, so `types_sql` goes ahead: the same columns and no rows. */
+    const char *copy_sql;
+    const char *types_sql;
+    int (*begin)(void *arg, const uint32_t *types, trdb_error **reterr);
+    int (*row)(void *arg, const trdbi_value *values, trdb_error **reterr); /* valid during the call */
+    void *arg;
+} trdbi_rows;
+
+/* What is queued goes ahead, in a round trip of its own. After a failure of the job's own the rest is read and
+ * dropped while it is small; otherwise the connection is given up. */
+int trdbi_conn_rows(trdbi_conn *conn, const trdbi_rows *job, trdb_error **reterr);
+
+/* Appends parameter i as a literal of its type, exactly; TRDB_E_UNSUPPORTED for a type that has none here. */
+int trdbi_params_literal(const trdbi_params *params, int i, trdbi_buf *sql, trdb_error **reterr);
 
 /* ---- results -------------------------------------------------------------------------------------- */
 

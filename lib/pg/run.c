@@ -200,6 +200,17 @@ void trdbi_conn_judge_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const
         set_retryable(reterr, trdb_error_code(*reterr));
 }
 
+int64_t trdbi_conn_last_rows(trdbi_conn *conn, const trdbi_statement *statement) {
+    const trdbi_prepared *known = conn->cache.limit > 0 ? trdbi_cache_find(&conn->cache, statement) : NULL;
+    return known ? known->rows : 0;
+}
+
+void trdbi_conn_note_rows(trdbi_conn *conn, const trdbi_statement *statement, int64_t rows) {
+    trdbi_prepared *known = conn->cache.limit > 0 ? trdbi_cache_find(&conn->cache, statement) : NULL;
+    if (known)
+        known->rows = rows;
+}
+
 bool trdbi_conn_take_refusal(trdbi_conn *conn) {
     bool refused = conn->refused;
     conn->refused = false;

@@ -67,6 +67,37 @@ def handle_functions(table, descriptor):
     return []
 
 
+def stream_functions(table):
+    """A cursor over a table's rows."""
+    row, descriptor = table.type, f"&trdbi_table_{table.name}"
+    stream, this = f"{row}_stream", (f"{row}_stream *", "stream")
+    said = "@return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as "
+    return [
+        Function(f"trdb_{table.plural}_stream", "int",
+                 [UOW, (f"const {row}_filter *", "filter"), ("const trdb_stream_options *", "options"),
+                  (f"{stream} **", "ret"), ERR],
+                 ["Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter "
+                  "means all rows, ordered by the key. The first batch comes with the call, in one round trip.",
+                  "@param options how many rows are fetched at once; NULL: the default.",
+                  f"@param ret receives the stream; free it with {stream}_free().",
+                  f"@return as trdb_{table.plural}_list(); TRDB_E_RANGE for a batch that is too large."],
+                 f"return trdbi_entity_stream(uow, {descriptor}, filter, options, ret, reterr)"),
+        Function(f"{stream}_next", "int", [this, (f"const {row} **", "ret"), ERR],
+                 ["Gives the next row, fetching a batch when there is none left.",
+                  "@param ret receives the row, which lives until the next call on the stream.",
+                  f"{said}trdb_{table.plural}_list()."],
+                 "return trdbi_stream_next((trdbi_stream *)stream, ret, reterr)"),
+        Function(f"{stream}_batch", "int", [this, (f"{row}_list **", "ret"), ERR],
+                 ["Gives the next rows as a list, fetching a batch when there is none left.",
+                  f"@param ret receives the list, which outlives the stream; free it with {row}_list_free().",
+                  f"{said}{stream}_next(); TRDB_E_STATE between two rows of a batch that {stream}_next() has begun."],
+                 "return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr)"),
+        Function(f"{stream}_free", "void", [this],
+                 ["Frees the stream, before or after its unit. NULL is allowed."],
+                 "trdbi_stream_free((trdbi_stream *)stream)"),
+    ]
+
+
 def table_functions(table):
     key, row, new = table.key, table.type, f"{table.type}_new"
     many, descriptor = f"trdb_{table.plural}", f"&trdbi_table_{table.name}"
@@ -96,6 +127,19 @@ def table_functions(table):
                   "@return 0; see the top of this file."],
                  f"return trdbi_entity_count(uow, {descriptor}, filter, ret, reterr)"),
     ]
+    functions.append(Function(
+        f"{many}_columns", "int", [UOW, (f"const {row}_filter *", "filter"),
+                                   ("const trdb_columns_options *", "options"), ("trdb_columns **", "ret"), ERR],
+        ["Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter means "
+         "all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those of secret "
+         "columns.",
+         "@param options which columns and in which form; NULL: all in the form that suits them.",
+         "@param ret receives the columns; free them with trdb_columns_free().",
+         f"@return as {many}_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale, NaN and infinity, "
+         "unless the column is wanted as float64. After a failure behind the first row the unit can only be rolled "
+         "back."],
+        f"return trdbi_entity_columns(uow, {descriptor}, filter, options, ret, reterr)"))
+    functions += stream_functions(table)
     if table.offers("insert"):
         functions += [
             Function(f"{row}_insert", "int", [UOW, (f"const {new} *", "row"), ret, ERR],

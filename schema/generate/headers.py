@@ -89,7 +89,9 @@ def table_lines(table, structs):
     lines += column_lines(table)
     lines += struct_lines(row, structs.fields[row], f"A row of {table.name}. {table.comment}")
     lines += [*comment("Rows as a list; immutable, outlives its unit of work."),
-              f"typedef struct {row}_list {row}_list;", ""]
+              f"typedef struct {row}_list {row}_list;", "",
+              *comment("Rows that are fetched batch by batch; belongs to its unit of work. See stream.h."),
+              f"typedef struct {row}_stream {row}_stream;", ""]
     lines += struct_lines(f"{row}_new", structs.fields[f"{row}_new"],
                           f"What to write to {table.name}: a new row, or the changes to one.")
     lines += maker_lines(f"{row}_new", "An input")
@@ -98,7 +100,7 @@ def table_lines(table, structs):
     lines += maker_lines(f"{row}_filter", "A filter")
     for function in fn.table_functions(table):
         lines += function_lines(function)
-    return lines + cleanup_lines(row, f"{row}_list")
+    return lines + cleanup_lines(row, f"{row}_list", f"{row}_stream")
 
 
 def query_lines(query, structs):
@@ -121,7 +123,8 @@ def header(domain, model, queries, structs, include):
     guard = f"TRADINGDB_{domain.upper()}_H"
     lines = ["/* SPDX-License-Identifier: MIT */", f"/* {MARK} */",
              *block([f"@file {domain}.h", model.domains[domain]["doc"], COMMON]),
-             f"#ifndef {guard}", f"#define {guard}", "", "#include <tradingdb/filter.h>", "#include <tradingdb/uow.h>",
+             f"#ifndef {guard}", f"#define {guard}", "", "#include <tradingdb/columns.h>",
+             "#include <tradingdb/filter.h>", "#include <tradingdb/stream.h>", "#include <tradingdb/uow.h>",
              ""]
     lines += [f"#include {'<' + include + '/' + other + '.h>' if include else chr(34) + other + '.h' + chr(34)}"
               for other in needed(domain, model, queries)]

@@ -9,7 +9,7 @@ from python_text import WIDTH, docstring, packed, quoted, signature
 from text import sentence
 
 # Functions that a program in C calls for itself: Python has no method of their names.
-C_ONLY = re.compile(r"trdb_(\w+_insert_(ref|key)|batch_\w+|\w+_patch_if)")
+C_ONLY = re.compile(r"trdb_(\w+_insert_(ref|key)|batch_\w+|\w+_patch_if|\w+_(columns|stream|stream_next|stream_batch))")
 FILTER_WORDS = ("struct_size", "limit", "after", "order_by", "descending")
 
 

@@ -62,7 +62,8 @@ def filter_fields(table):
             Field("trdb_in_i64", "limit", "most rows wanted, at least 1; not given: all"),
             Field(f"const {table.type} *", "after",
                   "only rows behind this one in the same order: the last row of the page before; NULL: from the start"),
-            Field("int32_t", "order_by", "a constant of the table's columns; 0: the key. The key breaks ties"),
+            Field("int32_t", "order_by", "a constant of the table's columns; 0: the key. The key breaks ties. "
+                  "TRDB_ANY_ORDER: as suits the server"),
             Field("int32_t", "descending", "1: the largest first"),
             *(Field(column.kind.where, column.name, f"condition on {column.name}", column)
               for column in table.columns if column.filtered)]

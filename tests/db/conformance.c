@@ -213,6 +213,7 @@ int conformance_run(const char *name, const trdbi_table *const *tables, char *(*
     conformance_rows(tcase, count);
     conformance_constraints(tcase, count);
     conformance_lists(tcase, count);
+    conformance_columns(tcase, count);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }

@@ -26,6 +26,8 @@ LEFT_OUT = {
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
     r"trdb_\w+_insert_(ref|key)": "insert() gives the row, and its key",
     r"trdb_ref_key": "insert() gives the row, and its key",
+    r"trdb_(columns_\w+|\w+_columns)": "columns are of C only, as yet",
+    r"trdb_\w+_stream(_next|_batch|_free)?": "iterate() reads page by page",
     r"trdb_error_code(_name)?": "the class of the exception",
 }
 # Reports of the core have no bulk view: they are read one by one.

@@ -25,6 +25,16 @@ STRUCTS: dict[str, tuple[str, ...]] = {
     "trdb_where_uuid": (
         "set pointer", "count size_t", "op int32_t", "reserved int32_t", "from trdb_uuid", "until trdb_uuid",
     ),
+    "trdb_column_view": (
+        "name text", "kind int32_t enum=column_kind", "scale int32_t", "length int64_t", "null_count int64_t",
+        "infinite_count int64_t", "validity pointer", "data pointer", "data_size int64_t", "offsets pointer",
+        "child pointer",
+    ),
+    "trdb_column_choice": ("column int32_t", "form int32_t enum=column_form"),
+    "trdb_columns_options": (
+        "struct_size size_t", "columns pointer", "column_count size_t", "flags uint32_t flags=columns_flags",
+        "reserved uint32_t",
+    ),
     "trdb_decimal": (
         "lo uint64_t", "hi uint64_t", "kind uint8_t", "negative uint8_t", "scale uint8_t", "reserved uint8_t[5]",
     ),
@@ -59,6 +69,7 @@ STRUCTS: dict[str, tuple[str, ...]] = {
         "system_identifier int64_t", "timeline int64_t",
     ),
     "trdb_token": ("system_identifier int64_t", "timeline int64_t", "lsn int64_t"),
+    "trdb_stream_options": ("struct_size size_t", "batch_rows int32_t", "reserved int32_t"),
     "trdb_timestamp": ("us int64_t", "kind int32_t enum=timestamp_kind", "reserved int32_t"),
     "trdb_uuid": ("bytes uint8_t[16]",),
     "trdb_opt_i64": ("value int64_t", "set int32_t", "reserved int32_t"),
@@ -90,7 +101,15 @@ STRUCTS: dict[str, tuple[str, ...]] = {
 
 # Result, then parameters; notes behind the colon.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "trdb_columns_export_arrow": (
+        "int", "trdb_columns *columns", "struct ArrowArrayStream *out", "trdb_error **reterr",
+    ),
     "trdb_version": ("const char *",),
+    "trdb_columns_rows": ("int64_t", "const trdb_columns *columns"),
+    "trdb_columns_count": ("size_t", "const trdb_columns *columns"),
+    "trdb_columns_at": ("const trdb_column_view *", "const trdb_columns *columns", "size_t i"),
+    "trdb_columns_find": ("const trdb_column_view *", "const trdb_columns *columns", "const char *name"),
+    "trdb_columns_free": ("void", "trdb_columns *columns"),
     "trdb_cron_parse": (
         "int", "const char *expression", "const char *timezone: null", "trdb_cron **ret", "trdb_error **reterr",
     ),
@@ -220,6 +239,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 
 CONSTANTS: dict[str, dict[str, int]] = {
+    "trdb_column_kind": {
+        "TRDB_COLUMN_I64": 1,
+        "TRDB_COLUMN_BOOL": 2,
+        "TRDB_COLUMN_DECIMAL": 3,
+        "TRDB_COLUMN_F64": 4,
+        "TRDB_COLUMN_TIMESTAMP": 5,
+        "TRDB_COLUMN_UUID": 6,
+        "TRDB_COLUMN_TEXT": 7,
+        "TRDB_COLUMN_JSON": 8,
+        "TRDB_COLUMN_BYTES": 9,
+        "TRDB_COLUMN_CODES": 10,
+        "TRDB_COLUMN_TEXTS": 11,
+    },
+    "trdb_column_form": {
+        "TRDB_FORM_DEFAULT": 0,
+        "TRDB_FORM_PLAIN": 1,
+        "TRDB_FORM_CODES": 2,
+        "TRDB_FORM_F64": 3,
+    },
+    "trdb_columns_flags": {
+        "TRDB_COLUMNS_F64": 1,
+        "TRDB_COLUMNS_PLAIN": 2,
+        "TRDB_COLUMNS_NULL_INFINITY": 4,
+    },
     "trdb_decimal_kind": {
         "TRDB_DECIMAL_NULL": 0,
         "TRDB_DECIMAL_FINITE": 1,

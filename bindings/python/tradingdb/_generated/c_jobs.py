@@ -183,6 +183,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_job_schedules_count": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_job_schedules_columns": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedules_stream": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_job_schedule_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_stream_next": (
+        "int", "trdb_job_schedule_stream *stream", "const trdb_job_schedule **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_stream_batch": (
+        "int", "trdb_job_schedule_stream *stream", "trdb_job_schedule_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_stream_free": ("void", "trdb_job_schedule_stream *stream"),
     "trdb_job_schedule_insert": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null",
         "trdb_error **reterr",
@@ -231,6 +246,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_job_schedule_runs_count": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_job_schedule_runs_columns": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_runs_stream": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_job_schedule_run_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_run_stream_next": (
+        "int", "trdb_job_schedule_run_stream *stream", "const trdb_job_schedule_run **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_run_stream_batch": (
+        "int", "trdb_job_schedule_run_stream *stream", "trdb_job_schedule_run_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_run_stream_free": ("void", "trdb_job_schedule_run_stream *stream"),
     "trdb_job_schedule_run_insert": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret: null",
         "trdb_error **reterr",

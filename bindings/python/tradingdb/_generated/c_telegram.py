@@ -211,6 +211,23 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_command_audit_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
+    "trdb_telegram_command_audits_columns": (
+        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_command_audits_stream": (
+        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_telegram_command_audit_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_command_audit_stream_next": (
+        "int", "trdb_telegram_command_audit_stream *stream", "const trdb_telegram_command_audit **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_telegram_command_audit_stream_batch": (
+        "int", "trdb_telegram_command_audit_stream *stream", "trdb_telegram_command_audit_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_telegram_command_audit_stream_free": ("void", "trdb_telegram_command_audit_stream *stream"),
     "trdb_telegram_command_audit_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *row",
         "trdb_telegram_command_audit **ret: null", "trdb_error **reterr",
@@ -255,6 +272,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_feedbacks_count": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_telegram_feedbacks_columns": (
+        "int", "trdb_uow *uow", "const trdb_telegram_feedback_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedbacks_stream": (
+        "int", "trdb_uow *uow", "const trdb_telegram_feedback_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_telegram_feedback_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedback_stream_next": (
+        "int", "trdb_telegram_feedback_stream *stream", "const trdb_telegram_feedback **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedback_stream_batch": (
+        "int", "trdb_telegram_feedback_stream *stream", "trdb_telegram_feedback_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedback_stream_free": ("void", "trdb_telegram_feedback_stream *stream"),
     "trdb_telegram_feedback_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret: null",
         "trdb_error **reterr",
@@ -304,6 +336,23 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
+    "trdb_telegram_broadcast_logs_columns": (
+        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_logs_stream": (
+        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_telegram_broadcast_log_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_log_stream_next": (
+        "int", "trdb_telegram_broadcast_log_stream *stream", "const trdb_telegram_broadcast_log **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_log_stream_batch": (
+        "int", "trdb_telegram_broadcast_log_stream *stream", "trdb_telegram_broadcast_log_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_log_stream_free": ("void", "trdb_telegram_broadcast_log_stream *stream"),
     "trdb_telegram_broadcast_log_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *row",
         "trdb_telegram_broadcast_log **ret: null", "trdb_error **reterr",
@@ -352,6 +401,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_settings_count": (
         "int", "trdb_uow *uow", "const trdb_telegram_setting_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_telegram_settings_columns": (
+        "int", "trdb_uow *uow", "const trdb_telegram_setting_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_settings_stream": (
+        "int", "trdb_uow *uow", "const trdb_telegram_setting_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_telegram_setting_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_setting_stream_next": (
+        "int", "trdb_telegram_setting_stream *stream", "const trdb_telegram_setting **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_setting_stream_batch": (
+        "int", "trdb_telegram_setting_stream *stream", "trdb_telegram_setting_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_telegram_setting_stream_free": ("void", "trdb_telegram_setting_stream *stream"),
     "trdb_telegram_setting_insert": (
         "int", "trdb_uow *uow", "const trdb_telegram_setting_new *row", "trdb_telegram_setting **ret: null",
         "trdb_error **reterr",

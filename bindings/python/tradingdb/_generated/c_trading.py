@@ -259,6 +259,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_bots_count": (
         "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_trading_bots_columns": (
+        "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_bots_stream": (
+        "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_trading_bot_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_bot_stream_next": (
+        "int", "trdb_trading_bot_stream *stream", "const trdb_trading_bot **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_bot_stream_batch": (
+        "int", "trdb_trading_bot_stream *stream", "trdb_trading_bot_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_bot_stream_free": ("void", "trdb_trading_bot_stream *stream"),
     "trdb_trading_bot_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret: null",
         "trdb_error **reterr",
@@ -303,6 +318,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_positions_count": (
         "int", "trdb_uow *uow", "const trdb_trading_position_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_trading_positions_columns": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_positions_stream": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_trading_position_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_position_stream_next": (
+        "int", "trdb_trading_position_stream *stream", "const trdb_trading_position **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_position_stream_batch": (
+        "int", "trdb_trading_position_stream *stream", "trdb_trading_position_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_position_stream_free": ("void", "trdb_trading_position_stream *stream"),
     "trdb_trading_position_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *row", "trdb_trading_position **ret: null",
         "trdb_error **reterr",
@@ -352,6 +382,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_fills_count": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_trading_fills_columns": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_fills_stream": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_trading_fill_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_fill_stream_next": (
+        "int", "trdb_trading_fill_stream *stream", "const trdb_trading_fill **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_fill_stream_batch": (
+        "int", "trdb_trading_fill_stream *stream", "trdb_trading_fill_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_fill_stream_free": ("void", "trdb_trading_fill_stream *stream"),
     "trdb_trading_fill_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null",
         "trdb_error **reterr",
@@ -400,6 +445,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_trades_count": (
         "int", "trdb_uow *uow", "const trdb_trading_trade_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_trading_trades_columns": (
+        "int", "trdb_uow *uow", "const trdb_trading_trade_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_trades_stream": (
+        "int", "trdb_uow *uow", "const trdb_trading_trade_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_trading_trade_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_trade_stream_next": (
+        "int", "trdb_trading_trade_stream *stream", "const trdb_trading_trade **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_trade_stream_batch": (
+        "int", "trdb_trading_trade_stream *stream", "trdb_trading_trade_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_trade_stream_free": ("void", "trdb_trading_trade_stream *stream"),
     "trdb_trading_trade_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret: null",
         "trdb_error **reterr",
@@ -442,6 +502,24 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
+    "trdb_trading_performance_metrics_columns": (
+        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metrics_stream": (
+        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_trading_performance_metric_stream **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metric_stream_next": (
+        "int", "trdb_trading_performance_metric_stream *stream", "const trdb_trading_performance_metric **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metric_stream_batch": (
+        "int", "trdb_trading_performance_metric_stream *stream", "trdb_trading_performance_metric_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metric_stream_free": ("void", "trdb_trading_performance_metric_stream *stream"),
     "trdb_trading_performance_metric_insert": (
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *row",
         "trdb_trading_performance_metric **ret: null", "trdb_error **reterr",

@@ -106,6 +106,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_users_count": (
         "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_usr_users_columns": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_users_stream": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_usr_user_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_user_stream_next": (
+        "int", "trdb_usr_user_stream *stream", "const trdb_usr_user **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_user_stream_batch": (
+        "int", "trdb_usr_user_stream *stream", "trdb_usr_user_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_user_stream_free": ("void", "trdb_usr_user_stream *stream"),
     "trdb_usr_user_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null", "trdb_error **reterr",
     ),
@@ -151,6 +166,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_auth_identities_count": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_usr_auth_identities_columns": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identities_stream": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_usr_auth_identity_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identity_stream_next": (
+        "int", "trdb_usr_auth_identity_stream *stream", "const trdb_usr_auth_identity **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identity_stream_batch": (
+        "int", "trdb_usr_auth_identity_stream *stream", "trdb_usr_auth_identity_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identity_stream_free": ("void", "trdb_usr_auth_identity_stream *stream"),
     "trdb_usr_auth_identity_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret: null",
         "trdb_error **reterr",
@@ -204,6 +234,23 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
+    "trdb_usr_verification_codes_columns": (
+        "int", "trdb_uow *uow", "const trdb_usr_verification_code_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_codes_stream": (
+        "int", "trdb_uow *uow", "const trdb_usr_verification_code_filter *filter",
+        "const trdb_stream_options *options: null", "trdb_usr_verification_code_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_code_stream_next": (
+        "int", "trdb_usr_verification_code_stream *stream", "const trdb_usr_verification_code **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_code_stream_batch": (
+        "int", "trdb_usr_verification_code_stream *stream", "trdb_usr_verification_code_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_code_stream_free": ("void", "trdb_usr_verification_code_stream *stream"),
     "trdb_usr_verification_code_insert": (
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret: null",
         "trdb_error **reterr",

@@ -77,6 +77,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_boxes_count": (
         "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_toy_boxes_columns": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_boxes_stream": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_toy_box_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_box_stream_next": (
+        "int", "trdb_toy_box_stream *stream", "const trdb_toy_box **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_box_stream_batch": (
+        "int", "trdb_toy_box_stream *stream", "trdb_toy_box_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_box_stream_free": ("void", "trdb_toy_box_stream *stream"),
     "trdb_toy_box_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null", "trdb_error **reterr",
     ),
@@ -121,6 +136,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_items_count": (
         "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_toy_items_columns": (
+        "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_items_stream": (
+        "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_toy_item_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_item_stream_next": (
+        "int", "trdb_toy_item_stream *stream", "const trdb_toy_item **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_item_stream_batch": (
+        "int", "trdb_toy_item_stream *stream", "trdb_toy_item_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_item_stream_free": ("void", "trdb_toy_item_stream *stream"),
     "trdb_toy_item_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_item_new *row", "trdb_toy_item **ret: null", "trdb_error **reterr",
     ),
@@ -161,6 +191,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_events_count": (
         "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
+    "trdb_toy_events_columns": (
+        "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "const trdb_columns_options *options: null",
+        "trdb_columns **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_events_stream": (
+        "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "const trdb_stream_options *options: null",
+        "trdb_toy_event_stream **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_event_stream_next": (
+        "int", "trdb_toy_event_stream *stream", "const trdb_toy_event **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_event_stream_batch": (
+        "int", "trdb_toy_event_stream *stream", "trdb_toy_event_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_toy_event_stream_free": ("void", "trdb_toy_event_stream *stream"),
     "trdb_toy_event_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_event_new *row", "trdb_toy_event **ret: null", "trdb_error **reterr",
     ),

@@ -169,6 +169,29 @@ int trdb_toy_boxes_count(trdb_uow *uow, const trdb_toy_box_filter *filter, int64
     return trdbi_entity_count(uow, &trdbi_table_toy_boxes, filter, ret, reterr);
 }
 
+int trdb_toy_boxes_columns(trdb_uow *uow, const trdb_toy_box_filter *filter,
+                           const trdb_columns_options *options, trdb_columns **ret, trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_toy_boxes, filter, options, ret, reterr);
+}
+
+int trdb_toy_boxes_stream(trdb_uow *uow, const trdb_toy_box_filter *filter,
+                          const trdb_stream_options *options, trdb_toy_box_stream **ret,
+                          trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_toy_boxes, filter, options, ret, reterr);
+}
+
+int trdb_toy_box_stream_next(trdb_toy_box_stream *stream, const trdb_toy_box **ret, trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_toy_box_stream_batch(trdb_toy_box_stream *stream, trdb_toy_box_list **ret, trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_toy_box_stream_free(trdb_toy_box_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_toy_box_insert(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
                         trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_toy_boxes, row, ret, reterr);
@@ -293,6 +316,31 @@ int trdb_toy_items_count(trdb_uow *uow, const trdb_toy_item_filter *filter, int6
     return trdbi_entity_count(uow, &trdbi_table_toy_items, filter, ret, reterr);
 }
 
+int trdb_toy_items_columns(trdb_uow *uow, const trdb_toy_item_filter *filter,
+                           const trdb_columns_options *options, trdb_columns **ret, trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_toy_items, filter, options, ret, reterr);
+}
+
+int trdb_toy_items_stream(trdb_uow *uow, const trdb_toy_item_filter *filter,
+                          const trdb_stream_options *options, trdb_toy_item_stream **ret,
+                          trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_toy_items, filter, options, ret, reterr);
+}
+
+int trdb_toy_item_stream_next(trdb_toy_item_stream *stream, const trdb_toy_item **ret,
+                              trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_toy_item_stream_batch(trdb_toy_item_stream *stream, trdb_toy_item_list **ret,
+                               trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_toy_item_stream_free(trdb_toy_item_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
+}
+
 int trdb_toy_item_insert(trdb_uow *uow, const trdb_toy_item_new *row, trdb_toy_item **ret,
                          trdb_error **reterr) {
     return trdbi_entity_insert(uow, &trdbi_table_toy_items, row, ret, reterr);
@@ -393,6 +441,31 @@ int trdb_toy_events_list(trdb_uow *uow, const trdb_toy_event_filter *filter, trd
 int trdb_toy_events_count(trdb_uow *uow, const trdb_toy_event_filter *filter, int64_t *ret,
                           trdb_error **reterr) {
     return trdbi_entity_count(uow, &trdbi_table_toy_events, filter, ret, reterr);
+}
+
+int trdb_toy_events_columns(trdb_uow *uow, const trdb_toy_event_filter *filter,
+                            const trdb_columns_options *options, trdb_columns **ret, trdb_error **reterr) {
+    return trdbi_entity_columns(uow, &trdbi_table_toy_events, filter, options, ret, reterr);
+}
+
+int trdb_toy_events_stream(trdb_uow *uow, const trdb_toy_event_filter *filter,
+                           const trdb_stream_options *options, trdb_toy_event_stream **ret,
+                           trdb_error **reterr) {
+    return trdbi_entity_stream(uow, &trdbi_table_toy_events, filter, options, ret, reterr);
+}
+
+int trdb_toy_event_stream_next(trdb_toy_event_stream *stream, const trdb_toy_event **ret,
+                               trdb_error **reterr) {
+    return trdbi_stream_next((trdbi_stream *)stream, ret, reterr);
+}
+
+int trdb_toy_event_stream_batch(trdb_toy_event_stream *stream, trdb_toy_event_list **ret,
+                                trdb_error **reterr) {
+    return trdbi_stream_batch((trdbi_stream *)stream, ret, reterr);
+}
+
+void trdb_toy_event_stream_free(trdb_toy_event_stream *stream) {
+    trdbi_stream_free((trdbi_stream *)stream);
 }
 
 int trdb_toy_event_insert(trdb_uow *uow, const trdb_toy_event_new *row, trdb_toy_event **ret,

@@ -16,7 +16,9 @@
 #ifndef TRADINGDB_TOY_H
 #define TRADINGDB_TOY_H
 
+#include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/stream.h>
 #include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
@@ -131,6 +133,9 @@ typedef struct trdb_toy_box {
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_toy_box_list trdb_toy_box_list;
 
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_toy_box_stream trdb_toy_box_stream;
+
 /** What to write to toy_boxes: a new row, or the changes to one. */
 typedef struct trdb_toy_box_new {
     size_t struct_size; /**< sizeof(trdb_toy_box_new) of the caller */
@@ -175,7 +180,11 @@ typedef struct trdb_toy_box_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_toy_box *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_uuid id; /**< condition on id */
     trdb_where_text code; /**< condition on code */
@@ -228,6 +237,51 @@ TRDB_API int trdb_toy_boxes_list(trdb_uow *uow, const trdb_toy_box_filter *filte
  */
 TRDB_API int trdb_toy_boxes_count(trdb_uow *uow, const trdb_toy_box_filter *filter, int64_t *ret,
                                   trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_toy_boxes_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale, NaN
+ *         and infinity, unless the column is wanted as float64. After a failure behind the first row the
+ *         unit can only be rolled back.
+ */
+TRDB_API int trdb_toy_boxes_columns(trdb_uow *uow, const trdb_toy_box_filter *filter,
+                                    const trdb_columns_options *options, trdb_columns **ret,
+                                    trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_toy_box_stream_free().
+ * @return as trdb_toy_boxes_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_toy_boxes_stream(trdb_uow *uow, const trdb_toy_box_filter *filter,
+                                   const trdb_stream_options *options, trdb_toy_box_stream **ret,
+                                   trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_toy_boxes_list().
+ */
+TRDB_API int trdb_toy_box_stream_next(trdb_toy_box_stream *stream, const trdb_toy_box **ret,
+                                      trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_toy_box_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_toy_box_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_toy_box_stream_next() has begun.
+ */
+TRDB_API int trdb_toy_box_stream_batch(trdb_toy_box_stream *stream, trdb_toy_box_list **ret,
+                                       trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_toy_box_stream_free(trdb_toy_box_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -324,6 +378,9 @@ static inline void trdb_toy_box_cleanup(trdb_toy_box **handle) {
 static inline void trdb_toy_box_list_cleanup(trdb_toy_box_list **handle) {
     trdb_toy_box_list_free(*handle);
 }
+static inline void trdb_toy_box_stream_cleanup(trdb_toy_box_stream **handle) {
+    trdb_toy_box_stream_free(*handle);
+}
 
 /* ---- toy_items --------------------------------------------------------------------------------------- */
 
@@ -347,6 +404,9 @@ typedef struct trdb_toy_item {
 
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_toy_item_list trdb_toy_item_list;
+
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_toy_item_stream trdb_toy_item_stream;
 
 /** What to write to toy_items: a new row, or the changes to one. */
 typedef struct trdb_toy_item_new {
@@ -373,7 +433,11 @@ typedef struct trdb_toy_item_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_toy_item *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_text name; /**< condition on name */
     trdb_where_uuid box_id; /**< condition on box_id */
@@ -419,6 +483,51 @@ TRDB_API int trdb_toy_items_list(trdb_uow *uow, const trdb_toy_item_filter *filt
  */
 TRDB_API int trdb_toy_items_count(trdb_uow *uow, const trdb_toy_item_filter *filter, int64_t *ret,
                                   trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_toy_items_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale, NaN
+ *         and infinity, unless the column is wanted as float64. After a failure behind the first row the
+ *         unit can only be rolled back.
+ */
+TRDB_API int trdb_toy_items_columns(trdb_uow *uow, const trdb_toy_item_filter *filter,
+                                    const trdb_columns_options *options, trdb_columns **ret,
+                                    trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_toy_item_stream_free().
+ * @return as trdb_toy_items_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_toy_items_stream(trdb_uow *uow, const trdb_toy_item_filter *filter,
+                                   const trdb_stream_options *options, trdb_toy_item_stream **ret,
+                                   trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_toy_items_list().
+ */
+TRDB_API int trdb_toy_item_stream_next(trdb_toy_item_stream *stream, const trdb_toy_item **ret,
+                                       trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_toy_item_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_toy_item_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_toy_item_stream_next() has begun.
+ */
+TRDB_API int trdb_toy_item_stream_batch(trdb_toy_item_stream *stream, trdb_toy_item_list **ret,
+                                        trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_toy_item_stream_free(trdb_toy_item_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -500,6 +609,9 @@ static inline void trdb_toy_item_cleanup(trdb_toy_item **handle) {
 static inline void trdb_toy_item_list_cleanup(trdb_toy_item_list **handle) {
     trdb_toy_item_list_free(*handle);
 }
+static inline void trdb_toy_item_stream_cleanup(trdb_toy_item_stream **handle) {
+    trdb_toy_item_stream_free(*handle);
+}
 
 /* ---- toy_events -------------------------------------------------------------------------------------- */
 
@@ -519,6 +631,9 @@ typedef struct trdb_toy_event {
 
 /** Rows as a list; immutable, outlives its unit of work. */
 typedef struct trdb_toy_event_list trdb_toy_event_list;
+
+/** Rows that are fetched batch by batch; belongs to its unit of work. See stream.h. */
+typedef struct trdb_toy_event_stream trdb_toy_event_stream;
 
 /** What to write to toy_events: a new row, or the changes to one. */
 typedef struct trdb_toy_event_new {
@@ -544,7 +659,11 @@ typedef struct trdb_toy_event_filter {
      * only rows behind this one in the same order: the last row of the page before; NULL: from the start
      */
     const trdb_toy_event *after;
-    int32_t order_by; /**< a constant of the table's columns; 0: the key. The key breaks ties */
+    /**
+     * a constant of the table's columns; 0: the key. The key breaks ties. TRDB_ANY_ORDER: as suits the
+     * server
+     */
+    int32_t order_by;
     int32_t descending; /**< 1: the largest first */
     trdb_where_i64 number; /**< condition on number */
     trdb_where_timestamp happened_at; /**< condition on happened_at */
@@ -588,6 +707,51 @@ TRDB_API int trdb_toy_events_list(trdb_uow *uow, const trdb_toy_event_filter *fi
  */
 TRDB_API int trdb_toy_events_count(trdb_uow *uow, const trdb_toy_event_filter *filter, int64_t *ret,
                                    trdb_error **reterr);
+
+/**
+ * Reads rows as columns: one buffer per column, filled as they arrive; for much data. NULL for the filter
+ * means all rows, ordered by the key. The values of the filter stand in the text of a COPY, but not those
+ * of secret columns.
+ * @param options which columns and in which form; NULL: all in the form that suits them.
+ * @param ret receives the columns; free them with trdb_columns_free().
+ * @return as trdb_toy_events_list(); TRDB_E_RANGE for decimals that do not fit 38 digits at one scale, NaN
+ *         and infinity, unless the column is wanted as float64. After a failure behind the first row the
+ *         unit can only be rolled back.
+ */
+TRDB_API int trdb_toy_events_columns(trdb_uow *uow, const trdb_toy_event_filter *filter,
+                                     const trdb_columns_options *options, trdb_columns **ret,
+                                     trdb_error **reterr);
+
+/**
+ * Reads rows in bounded memory; the unit may be used for other things in between. NULL for the filter means
+ * all rows, ordered by the key. The first batch comes with the call, in one round trip.
+ * @param options how many rows are fetched at once; NULL: the default.
+ * @param ret receives the stream; free it with trdb_toy_event_stream_free().
+ * @return as trdb_toy_events_list(); TRDB_E_RANGE for a batch that is too large.
+ */
+TRDB_API int trdb_toy_events_stream(trdb_uow *uow, const trdb_toy_event_filter *filter,
+                                    const trdb_stream_options *options, trdb_toy_event_stream **ret,
+                                    trdb_error **reterr);
+
+/**
+ * Gives the next row, fetching a batch when there is none left.
+ * @param ret receives the row, which lives until the next call on the stream.
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_toy_events_list().
+ */
+TRDB_API int trdb_toy_event_stream_next(trdb_toy_event_stream *stream, const trdb_toy_event **ret,
+                                        trdb_error **reterr);
+
+/**
+ * Gives the next rows as a list, fetching a batch when there is none left.
+ * @param ret receives the list, which outlives the stream; free it with trdb_toy_event_list_free().
+ * @return 1; 0 at the end; TRDB_E_STATE when the transaction has ended; as trdb_toy_event_stream_next();
+ *         TRDB_E_STATE between two rows of a batch that trdb_toy_event_stream_next() has begun.
+ */
+TRDB_API int trdb_toy_event_stream_batch(trdb_toy_event_stream *stream, trdb_toy_event_list **ret,
+                                         trdb_error **reterr);
+
+/** Frees the stream, before or after its unit. NULL is allowed. */
+TRDB_API void trdb_toy_event_stream_free(trdb_toy_event_stream *stream);
 
 /**
  * Inserts a row. What is not given gets the column's default.
@@ -645,6 +809,9 @@ static inline void trdb_toy_event_cleanup(trdb_toy_event **handle) {
 }
 static inline void trdb_toy_event_list_cleanup(trdb_toy_event_list **handle) {
     trdb_toy_event_list_free(*handle);
+}
+static inline void trdb_toy_event_stream_cleanup(trdb_toy_event_stream **handle) {
+    trdb_toy_event_stream_free(*handle);
 }
 
 /* ---- named queries ----------------------------------------------------------------------------------- */
