@@ -77,7 +77,8 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
         trdbi_first_line(PQresultErrorMessage(result), words, sizeof words);
         if (strstr(words, "out of memory"))
             return trdbi_error_nomem(reterr);
-        return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label, words);
+        return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label,
+                           words[0] ? words : "the server's answer is none to this call");
     }
     conn->server_left = conn->server_left || tells_of_leaving(conn, server.sqlstate);
     if (is_missing_row(&server)) {

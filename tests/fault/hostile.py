@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A server that means harm. It speaks as the real one, whose words it passes on, until the client says something
 that contains a trigger; the real answer to that is then put through a list of mutations and sent in its place."""
+import select
 import socket
 import struct
 import threading
@@ -78,42 +79,27 @@ class Server(threading.Thread):
             self.relay(client, server)
 
     def relay(self, client, server):
-        buffer = b""
-        triggered = False
+        heard = answer = b""
         seen = 0
-        held = b""
-        for sock in (client, server):
-            sock.settimeout(0.02)
         while not self.closing.is_set():
-            data = self.receive(client)
-            if data == b"":
-                return
-            if data:
-                held = (held + data)[-65536:]
-                if self.case.trigger in held:
-                    triggered = True
-                    seen += 1
-                    held = b""
-                server.sendall(data)
-            data = self.receive(server)
-            if data == b"":
-                return
-            if data and not (triggered and seen > self.case.skip):
-                client.sendall(data)
-            elif data:
-                buffer += data
-                messages, complete = split(buffer)
-                if complete:
-                    self.struck = True
-                    return self.attack(client, messages)
-
-    @staticmethod
-    def receive(sock):
-        """What came; None when nothing did, b"" at the end."""
-        try:
-            return sock.recv(65536)
-        except TimeoutError:
-            return None
+            for sock in select.select([client, server], [], [], 0.2)[0]:
+                data = sock.recv(65536)
+                if not data:
+                    return
+                if sock is client:
+                    heard = (heard + data)[-65536:]
+                    if self.case.trigger in heard:
+                        seen += 1
+                        heard = b""
+                    server.sendall(data)
+                elif seen <= self.case.skip:
+                    client.sendall(data)
+                else:
+                    answer += data
+                    messages, complete = split(answer)
+                    if complete:
+                        self.struck = True
+                        return self.attack(client, messages)
 
     def attack(self, client, messages):
         client.settimeout(5)

@@ -167,8 +167,8 @@ class Matrix:
 
     def plan(self):
         """The classes in order: a share for each, the rest cuts, all of them in turn."""
-        shares = {"promote": 60, "power": 20, "immediate": 60, "restart": 60, "kill_backend": 15, "terminate": 12,
-                  "client": 12}
+        shares = {"promote": 60, "power": 40, "immediate": 60, "restart": 60, "kill_backend": 20, "terminate": 12,
+                  "client": 15}
         plan = [(name,) for name, share in shares.items() for _ in range(max(1, EVENTS // share))]
         cuts = []
         while len(plan) + len(cuts) < EVENTS:
@@ -180,6 +180,7 @@ class Matrix:
         return plan
 
     def event(self, name, *arguments):
+        self.cluster.primary.wait_for("SELECT 1", "1")  # a crash is noticed a little later than a unit may succeed
         began = now()
         if getattr(self, name)(*arguments) in (None, True) or name in ("kill_backend", "terminate"):
             since = now()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One operation against whatever server CONNINFO leads to: victim CONNINFO OPERATION [TIMEOUT_MS]
+ * One operation against whatever server CONNINFO leads to: victim CONNINFO OPERATION CONNECT_MS UNIT_MS
  *
  * Prints `CODE|message`, or `OK|`. Exits with 0 however the operation ended.
  */
@@ -99,20 +99,20 @@ int main(int argc, char **argv) {
     TRDB_AUTO(trdb_error) *error = NULL;
     TRDB_AUTO(trdb_db) *db = NULL;
     const struct operation *operation = NULL;
-    for (size_t i = 0; argc > 2 && i < sizeof operations / sizeof *operations; i++)
+    for (size_t i = 0; argc > 4 && i < sizeof operations / sizeof *operations; i++)
         if (strcmp(operations[i].name, argv[2]) == 0)
             operation = &operations[i];
     if (!operation) {
-        fprintf(stderr, "usage: victim CONNINFO OPERATION [TIMEOUT_MS]\n");
+        fprintf(stderr, "usage: victim CONNINFO OPERATION CONNECT_MS UNIT_MS\n");
         return 2;
     }
-    int timeout_ms = argc > 3 ? atoi(argv[3]) : 1000;
+    int connect_ms = atoi(argv[3]), unit_ms = atoi(argv[4]);
     trdb_db_options options = trdb_db_options_init();
-    options.connect_timeout_ms = timeout_ms;
-    options.pool_timeout_ms = timeout_ms;
+    options.connect_timeout_ms = connect_ms;
+    options.pool_timeout_ms = connect_ms;
     int r = trdb_open(argv[1], &options, &db, &error);
     if (r == 0)
-        r = run(db, operation, timeout_ms, &error);
+        r = run(db, operation, unit_ms, &error);
     printf("%s|%s\n", r == 0 ? "OK" : trdb_error_code_name(r), r < 0 ? trdb_error_message(error) : "");
     return 0;
 }
