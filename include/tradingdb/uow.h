@@ -195,8 +195,8 @@ typedef struct trdb_run_options {
     int32_t attempts;            /**< how often the unit is tried in all; default 5 */
     int32_t first_pause_ms;   /**< before the second attempt, doubled before each further one; default 10 */
     int32_t longest_pause_ms; /**< default 1000. Up to half of each pause is left out at random */
-    int32_t timeout_ms; /**< longest time of all attempts together, as the timeout_ms of a unit; 0: no limit.
-                           No attempt begins after it */
+    int32_t total_timeout_ms; /**< longest time of all attempts together, as the timeout_ms of a unit; 0: no
+                                 limit. No attempt begins after it */
 } trdb_run_options;
 
 /** A trdb_run_options with its struct_size set and everything else at its default. */

@@ -19,7 +19,7 @@ static int take_options(trdb_run_options *copy, const trdb_run_options *options,
     int r = trdbi_copy_struct(copy, sizeof *copy, options, "trdb_run_options", reterr);
     if (r < 0)
         return r;
-    if (copy->attempts < 0 || copy->first_pause_ms < 0 || copy->longest_pause_ms < 0 || copy->timeout_ms < 0)
+    if (copy->attempts < 0 || copy->first_pause_ms < 0 || copy->longest_pause_ms < 0 || copy->total_timeout_ms < 0)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_run_options: numbers must not be negative");
     copy->attempts = copy->attempts ? copy->attempts : ATTEMPTS;
     copy->first_pause_ms = copy->first_pause_ms ? copy->first_pause_ms : FIRST_PAUSE_MS;
@@ -32,8 +32,8 @@ static int start(running *run, const trdb_run_options *options, trdb_error **ret
     if (r == 0)
         r = trdbi_copy_struct(&run->unit, sizeof run->unit, run->options.uow, "trdb_uow_options", reterr);
     run->deadline_us = INT64_MAX;
-    if (r == 0 && run->options.timeout_ms > 0)
-        run->deadline_us = trdbi_monotonic_us() + (int64_t)run->options.timeout_ms * 1000;
+    if (r == 0 && run->options.total_timeout_ms > 0)
+        run->deadline_us = trdbi_monotonic_us() + (int64_t)run->options.total_timeout_ms * 1000;
     return r;
 }
 

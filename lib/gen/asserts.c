@@ -286,7 +286,7 @@ AT(trdb_run_options, uow, 8);
 AT(trdb_run_options, attempts, 16);
 AT(trdb_run_options, first_pause_ms, 20);
 AT(trdb_run_options, longest_pause_ms, 24);
-AT(trdb_run_options, timeout_ms, 28);
+AT(trdb_run_options, total_timeout_ms, 28);
 AT(trdb_screener_run_new, struct_size, 0);
 AT(trdb_screener_run_new, user_id, 8);
 AT(trdb_screener_run_new, screener_set, 24);

@@ -100,7 +100,7 @@ static void one_unit(long n) {
     trdb_run_options options = trdb_run_options_init();
     options.uow = &unit;
     options.attempts = 20;
-    options.timeout_ms = RUN_MS;
+    options.total_timeout_ms = RUN_MS;
     options.longest_pause_ms = 200;
 
     note("trying", n, "");

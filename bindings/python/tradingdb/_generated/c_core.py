@@ -95,7 +95,7 @@ STRUCTS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_run_options": (
         "struct_size size_t", "uow pointer", "attempts int32_t", "first_pause_ms int32_t", "longest_pause_ms int32_t",
-        "timeout_ms int32_t",
+        "total_timeout_ms int32_t",
     ),
 }
 

@@ -95,7 +95,7 @@ class Units:
         raise NotImplementedError
 
     def run(self, work: Callable[[UnitOfWork], T], *, attempts: int | None = None, first_pause: Seconds | None = None,
-            longest_pause: Seconds | None = None, timeout: Seconds | None = None, read_only: bool = False,
+            longest_pause: Seconds | None = None, total_timeout: Seconds | None = None, read_only: bool = False,
             pipeline: bool = False, fast_commit: bool = False, token: bool = False,
             isolation: Isolation | str | None = None, statement_timeout: Seconds | None = None,
             lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None, acting_user: str | None = None,
@@ -110,8 +110,8 @@ class Units:
         attempts: how often the unit is tried in all; default 5.
         first_pause: before the second attempt, doubled before each further one; default 0.01 seconds.
         longest_pause: default 1 second. Up to half of each pause is left out at random.
-        timeout: longest time of all attempts together, as the timeout_ms of a unit; 0: no limit. No attempt begins
-            after it.
+        total_timeout: longest time of all attempts together, as the timeout_ms of a unit; 0: no limit. No attempt
+            begins after it.
 
         The others are those of unit_of_work().
         """
