@@ -66,6 +66,9 @@ class CoreEmitter:
                     name = member.name.removeprefix(f"TRDB_{flags.removesuffix('_flags')}_".upper()).lower()
                     keywords.append(f"{name}: bool = False")
                     docs.append((name, self.words.words(sentence(member.doc))))
+            elif field.type == "const trdb_token *":
+                keywords.append(f"{field.name}: Token | None = None")
+                docs.append((field.name, self.option_doc(field, notes)))
             elif not self.surface.hidden(field) and field.type in ("int32_t", "const char *"):
                 name = field.name.removesuffix("_ms")
                 hint = "Seconds" if field.name.endswith("_ms") else types.given(
@@ -89,7 +92,7 @@ class CoreEmitter:
         lines = [*TOP, '"""The attributes of databases and units of work."""', IMPORTS,
                  "from collections.abc import Callable", "from typing import TYPE_CHECKING, Any, TypeVar", "",
                  *(f"from .{name} import {camel(name)}Domain" for name in sorted(names)),
-                 "from tradingdb._values import Seconds", "", "if TYPE_CHECKING:",
+                 "from tradingdb._values import Seconds, Token", "", "if TYPE_CHECKING:",
                  "    from tradingdb._session import UnitOfWork", "",
                  f"    from .core import {', '.join(self.option_enums('trdb_uow_options'))}", "", 'T = TypeVar("T")', "", "",
                  "class Domains:", '    """The domains, as attributes."""', "", "    __slots__ = ()", "",
@@ -107,6 +110,7 @@ class CoreEmitter:
                               self.words.returns(self.surface.functions["trdb_uow_begin"].doc.returns)], 8),
                   "        return self._begin(locals())"]
         more, more_docs = self.options("trdb_run_options")
+        keywords = [self.of_unit(keyword, more) for keyword in keywords]
         lines += ["", "    def _run(self, work: Callable[[UnitOfWork], T], values: dict[str, Any]) -> T:",
                   "        raise NotImplementedError", "",
                   *signature("run", ["self", "work: Callable[[UnitOfWork], T]", "*", *more, *keywords], "T"),
@@ -114,9 +118,15 @@ class CoreEmitter:
                               "gave. Runs it again when nothing was stored and another attempt may go well: after "
                               "Serialization, Deadlock and ConnectionLost, be they raised by `work` or by the commit. "
                               "Never when the outcome is in doubt. `work` may be called again, so it must not keep "
-                              "anything from an earlier call.", *more_docs, "The others are those of unit_of_work()."], 8),
+                              "anything from an earlier call.", *more_docs, "The others are those of unit_of_work(), for each attempt."], 8),
                   "        return self._run(work, locals())"]
         return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def of_unit(keyword, taken):
+        """A keyword of a unit, beside others of run(): where both have a name, the unit's is unit_…."""
+        names = {other.partition(":")[0] for other in taken}
+        return f"unit_{keyword}" if keyword.partition(":")[0] in names else keyword
 
     def option_enums(self, struct):
         return sorted({camel(name) for field in self.surface.structs[struct][1]

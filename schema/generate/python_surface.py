@@ -9,7 +9,7 @@ import prototypes
 from problem import Problem
 
 # Structs that C fills for the caller, and that are rows in Python all the same.
-FILLED = {"trdb_db_stats", "trdb_trace_event"}
+FILLED = {"trdb_db_stats", "trdb_trace_event", "trdb_capabilities"}
 TOKENS = {"const char *": "text"}
 WHERE_TYPES = {"i64": "int64_t", "bool": "bool", "enum": "int32_t", "text": "text", "decimal": "trdb_decimal",
                "timestamp": "trdb_timestamp", "uuid": "trdb_uuid"}

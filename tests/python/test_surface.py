@@ -65,7 +65,8 @@ def taken_along():
 
 
 # Called by hand-written modules with arguments of their own.
-BY_HAND = {"trdb_open", "trdb_uow_begin", "trdb_run", "trdb_set_trace", "trdb_db_get_stats", "trdb_cron_parse",
+BY_HAND = {"trdb_db_get_capabilities", "trdb_db_add_replica", "trdb_uow_set_witness", "trdb_uow_token",
+           "trdb_uow_on_replica", "trdb_open", "trdb_uow_begin", "trdb_run", "trdb_set_trace", "trdb_db_get_stats", "trdb_cron_parse",
            "trdb_cron_next"}
 
 

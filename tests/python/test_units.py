@@ -249,6 +249,9 @@ def run_again():
         db.run(lambda uow: uow.users.users.insert(email="z"), read_only=True)
     with raises(TypeError, "attempts"):
         db.run(lambda uow: None, attempts="5")
+    with raises(TypeError, "timeout: expected seconds"):
+        db.run(lambda uow: None, timeout=5, unit_timeout="5")
+    equal(db.run(lambda uow: uow.users.users.count() * 0, timeout=5, unit_timeout=4), 0)
     equal(db.statistics().borrowed, 0)
 
 

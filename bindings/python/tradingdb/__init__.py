@@ -21,11 +21,11 @@ from tradingdb._generated.public import *
 from tradingdb._row import Row
 from tradingdb._session import Database, Savepoint, UnitOfWork
 from tradingdb._domain import Pages
-from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Between, JsonText, NotGiven, between, since,
-                               until)
+from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Between, JsonText, NotGiven, Token, between,
+                               since, until)
 
 __all__ = [
     "INFINITY", "LIBRARY_VERSION", "NEG_INFINITY", "NOT_GIVEN", "NOT_NULL", "Between", "Choice", "Cron", "Database", "Error",
-    "JsonText", "NotGiven", "Pages", "Row", "Savepoint", "UnitOfWork", "between", "since", "until",
+    "JsonText", "NotGiven", "Pages", "Row", "Savepoint", "Token", "UnitOfWork", "between", "since", "until",
 ]
 __all__ += public.__all__

@@ -16,13 +16,14 @@ from tradingdb import _c
 from tradingdb._call import call
 from tradingdb._encode import Keep, utf8
 from tradingdb._errors import Error
-from tradingdb._generated.core import DbStats, Finding
+from tradingdb._generated.core import Capabilities, DbStats, Finding
 from tradingdb._generated.domains import Domains, Units
 from tradingdb._generated.errors import State
 from tradingdb._library import check, exception, function
 from tradingdb._row import layout
 from tradingdb._struct import OptionsStruct
 from tradingdb._trace import Trace, Tracer
+from tradingdb._values import Token
 
 T = TypeVar("T")
 _db_options = OptionsStruct("trdb_db_options")
@@ -56,14 +57,15 @@ class Database(Domains, Units):
         code = function("trdb_uow_begin")(self._handle, _uow_options.pack(values, keep), byref(handle), byref(error))
         if code < 0:
             raise exception(code, error)
-        return UnitOfWork(self, handle)
+        return UnitOfWork(self, handle, wants_token=values["token"])
 
     def _run(self, work: Callable[[UnitOfWork], T], values: dict[str, Any]) -> T:
         keep, error, results = Keep(), ctypes.c_void_p(), _Attempt[T]()
         options = _c.ctype("trdb_run_options").from_buffer_copy(
             _run_options.pack(values, keep) or struct.pack("=Q", _c.sizeof("trdb_run_options")).ljust(
                 _c.sizeof("trdb_run_options"), b"\0"))
-        unit_options = _uow_options.pack(values, keep)
+        of_unit = {name.removeprefix("unit_"): value for name, value in values.items() if name.startswith("unit_")}
+        unit_options = _uow_options.pack({**values, **of_unit}, keep)
         if unit_options:
             options.uow = keep.data(unit_options)
 
@@ -101,12 +103,37 @@ class Database(Domains, Units):
                  trace: TracebackType | None) -> None:
         self.close()
 
+    def add_replica(self, url: str, **options: Any) -> None:
+        """Adds a replica: a pool of its own, for units begun with `replica`. It connects when a unit first reads from it
+        and need not be up. Up to 16.
+
+        url: as of open(); several hosts are one replica.
+        options: those of open(), of its pool; connect_timeout is 2 seconds and pool_timeout 1 unless given.
+
+        Raises Invalid; State when there are 16; Closed; Forked."""
+        unknown = options.keys() - set(_db_options.words)
+        if unknown:
+            raise TypeError(f"add_replica() has no option {', '.join(sorted(unknown))}")
+        keep, error = Keep(), ctypes.c_void_p()
+        values = {**dict.fromkeys(_db_options.words), **_no_flags(_db_options), **options}
+        check(function("trdb_db_add_replica")(self._handle, utf8(url, "url"), _db_options.pack(values, keep),
+                                              byref(error)), error)
+
+    def capabilities(self) -> Capabilities:
+        """What a connection of the pool can do: the server's version, whether a pooler stands between, and more."""
+        found: Capabilities = self._filled("trdb_capabilities", "trdb_db_get_capabilities")
+        return found
+
+    def _filled(self, struct_: str, symbol: str) -> Any:
+        """A struct that C fills for the caller."""
+        error = ctypes.c_void_p()
+        memory = _c.ctype(struct_)(ctypes.sizeof(_c.ctype(struct_)))
+        check(function(symbol)(self._handle, byref(memory), byref(error)), error)
+        return layout(struct_).row(ctypes.addressof(memory))
+
     def statistics(self) -> DbStats:
         """The pool's counters since the database was opened, and its present state."""
-        error = ctypes.c_void_p()
-        memory = _c.ctype("trdb_db_stats")(ctypes.sizeof(_c.ctype("trdb_db_stats")))
-        check(function("trdb_db_get_stats")(self._handle, byref(memory), byref(error)), error)
-        stats: DbStats = layout("trdb_db_stats").row(ctypes.addressof(memory))
+        stats: DbStats = self._filled("trdb_db_stats", "trdb_db_get_stats")
         return stats
 
     def doctor(self) -> list[Finding]:
@@ -143,11 +170,15 @@ class UnitOfWork(Domains):
     An error that the server reports fails the unit: what is called on it then gets State, until it is rolled back, or
     to a savepoint. What is refused before it is sent leaves it as it was."""
 
-    def __init__(self, db: Database, handle: ctypes.c_void_p, *, owned: bool = True) -> None:
+    def __init__(self, db: Database, handle: ctypes.c_void_p, *, owned: bool = True,
+                 wants_token: bool = False) -> None:
         self._db, self._tracer = db, db._tracer
         self._handle: ctypes.c_void_p | None = handle
         self._busy = False
-        self._owned = owned
+        self._owned, self._wants_token = owned, wants_token
+        self.token: Token | None = None
+        """Of a unit begun with `token`, once it is committed: what `after` of a later unit takes. None also where the
+        unit did nothing, or lost its connection during COMMIT."""
 
     def _enter(self) -> ctypes.c_void_p:
         """Takes the unit for a call of C, during which another thread may run."""
@@ -186,6 +217,8 @@ class UnitOfWork(Domains):
         try:
             code = function(symbol)(handle, byref(error))
             self._handle = None
+            if self._wants_token and code == 0:
+                self.token = _token_of(handle)
             function("trdb_uow_free")(handle)
             if code < 0:
                 raise exception(code, error)
@@ -217,6 +250,22 @@ class UnitOfWork(Domains):
         finally:
             self._leave()
         return count
+
+    @property
+    def on_replica(self) -> bool:
+        """Whether the unit reads from a replica; it may change over to the primary when that dies."""
+        return bool(self._handle is not None and function("trdb_uow_on_replica")(self._handle))
+
+    def set_witness(self, table: str, column: str, value: str) -> None:
+        """Names a row that bears witness whether the unit was stored: one that it inserts under a key which the program
+        made for it alone. It decides where a lost COMMIT cannot be looked up otherwise. A unique index must be on the
+        column; the value is compared as text. Raises Invalid, Encoding, State."""
+        handle, error = self._enter(), ctypes.c_void_p()
+        try:
+            texts = (utf8(table, "table"), utf8(column, "column"), utf8(value, "value"))
+            check(function("trdb_uow_set_witness")(handle, *texts, byref(error)), error)
+        finally:
+            self._leave()
 
     def savepoint(self) -> Savepoint:
         """A nested scope: `with uow.savepoint():` keeps its work when it is left, and undoes it when an exception
@@ -272,6 +321,19 @@ class Savepoint:
         except BaseException:  # the unit failed inside, and the block hid it
             _undo(lambda: uow._command("trdb_uow_rollback_to"))
             raise
+
+
+def _token_of(handle: ctypes.c_void_p) -> Token | None:
+    """The token of a committed unit that has one."""
+    token, error = _c.ctype("trdb_token")(), ctypes.c_void_p()
+    if function("trdb_uow_token")(handle, byref(token), byref(error)) < 0:
+        function("trdb_error_free")(error)
+        return None
+    return Token(token.system_identifier, token.timeline, token.lsn)
+
+
+def _no_flags(options: OptionsStruct) -> dict[str, bool]:
+    return {flag: False for flags in options.flags.values() for flag in flags}
 
 
 def _undo(action: Callable[[], None]) -> None:

@@ -10,10 +10,10 @@ from struct import Struct
 from typing import Any
 
 from tradingdb import _c
-from tradingdb._encode import Flat, Keep, Slot, boolean, in_slot_of, refused, slot_of, wrong_type
+from tradingdb._encode import Flat, Keep, Slot, boolean, in_slot_of, integer, refused, slot_of, wrong_type
 from tradingdb._errors import Error
 from tradingdb._generated.errors import Range
-from tradingdb._values import NOT_GIVEN
+from tradingdb._values import NOT_GIVEN, Token
 
 Values = Mapping[str, Any]
 MOST_PACKERS = 1000   # sets of given fields for which a function is kept
@@ -149,11 +149,26 @@ class RowStruct:
 
 
 
+class TokenSlot(Slot):
+    """A token that a commit gave; its address."""
+
+    codes = "Q"
+
+    def values(self, value: Any, where: str, keep: Keep) -> Flat:
+        if not isinstance(value, Token):
+            raise wrong_type(where, "a Token", value)
+        numbers = [part for name, number in zip(value._fields, value) for part in integer(number, f"{where}.{name}", keep)]
+        return (keep.data(Struct("=qqq").pack(*numbers)),)
+
+
 class OptionsStruct:
     """An options struct from keywords: times in seconds, a keyword per flag; what is None has its default."""
 
     def __init__(self, struct: str) -> None:
-        self.struct = InputStruct(struct, [field.name for field in _c.fields(struct) if field.type != "pointer"])
+        self.struct = InputStruct(struct, [field.name for field in _c.fields(struct)
+                                           if field.type in ("int32_t", "text") or "flags=" in " ".join(field.notes)])
+        if struct == "trdb_uow_options":
+            self.struct.slots["after"] = TokenSlot()
         self.flags: dict[str, dict[str, int]] = {}
         words = [name.removesuffix("_ms") for name in self.struct.slots]
         for field in _c.fields(struct):
@@ -161,7 +176,8 @@ class OptionsStruct:
                 if note.startswith("flags="):
                     self.flags[field.name] = flag_names(note.removeprefix("flags="))
                     words += self.flags[field.name]
-        self.given = itemgetter(*(word for word in words if word not in self.flags))
+        self.words = [word for word in words if word not in self.flags]
+        self.given = itemgetter(*self.words)
 
     def pack(self, values: Values, keep: Keep) -> bytes | None:
         for value in self.given(values):

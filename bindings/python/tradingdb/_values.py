@@ -6,7 +6,7 @@ import enum
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Final, Generic, TypeVar, Union
+from typing import Any, Final, Generic, NamedTuple, TypeVar, Union
 from uuid import UUID
 
 T = TypeVar("T")
@@ -69,6 +69,15 @@ def since(start: T) -> Between[T]:
 def until(end: T) -> Between[T]:
     """column < end."""
     return Between(None, end)
+
+
+class Token(NamedTuple):
+    """A place in the log of a primary, behind a commit: `uow.token` of a unit begun with `token`. A later unit begun with
+    `after` sees what that one wrote, whichever server it reads from. Plain numbers, which other processes may have."""
+
+    system_identifier: int
+    timeline: int
+    lsn: int
 
 
 class JsonText(str):

@@ -150,3 +150,32 @@ class TraceEvent(Row):
     backend_pid: int
     code: int
     sqlstate: str | None
+
+
+@row(frozen=True, slots=True)
+class Capabilities(Row):
+    """What a connection can do, as it was found out when it was made. The flags are 0 or 1.
+
+    server_version: 150012 is 15.12
+    pooler: a pooler such as PgBouncer stands between
+    prepared_statements: statements stay prepared; behind a pooler each is sent whole
+    session: the session is the library's own: migrations are possible; 0 behind a pooler
+    standby: the server is a standby: it refuses writes
+    tls: the connection to the server or pooler is encrypted
+    cancel: statements can be cancelled from another thread
+    outcome: a COMMIT that was lost can be looked up; needs a primary that tells its timeline
+    system_identifier: of the database cluster, the same on its standbys; 0: not told
+    timeline: counts up with each promotion; 0: not told, as on a standby
+    """
+
+    C: ClassVar[str] = "trdb_capabilities"
+    server_version: int
+    pooler: int
+    prepared_statements: int
+    session: int
+    standby: int
+    tls: int
+    cancel: int
+    outcome: int
+    system_identifier: int
+    timeline: int

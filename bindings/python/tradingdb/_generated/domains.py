@@ -10,7 +10,7 @@ from .jobs import JobsDomain
 from .telegram import TelegramDomain
 from .trading import TradingDomain
 from .users import UsersDomain
-from tradingdb._values import Seconds
+from tradingdb._values import Seconds, Token
 
 if TYPE_CHECKING:
     from tradingdb._session import UnitOfWork
@@ -63,7 +63,7 @@ class Units:
                      pool_timeout: Seconds | None = None, acting_user: str | None = None,
                      resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
                      replica: Replica | str | None = None, lag_budget: Seconds | None = None,
-                     replica_wait: Seconds | None = None) -> UnitOfWork:
+                     replica_wait: Seconds | None = None, after: Token | None = None) -> UnitOfWork:
         """Begins a unit of work: `with db.unit_of_work() as uow:` commits when the block is left, and rolls back when
         an exception leaves it.
 
@@ -85,6 +85,7 @@ class Units:
         replica: a member of Replica, or its text.
         lag_budget: how far a replica may be behind; 0: as far as it is. With a token, that alone counts.
         replica_wait: longest wait for a replica to reach the token; default 0.02 seconds, -1 for none.
+        after: the replica must have replayed this commit; None: none.
 
         Raises Invalid; Closed; Forked; Timeout (no connection in time); Exhausted (waiting queue full); what
         connecting can answer, see open(). Any thread.
@@ -101,7 +102,7 @@ class Units:
             lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None, acting_user: str | None = None,
             resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
             replica: Replica | str | None = None, lag_budget: Seconds | None = None,
-            replica_wait: Seconds | None = None) -> T:
+            replica_wait: Seconds | None = None, after: Token | None = None) -> T:
         """Runs a whole unit of work: begins, calls `work` with it, commits, and gives what `work` gave. Runs it again
         when nothing was stored and another attempt may go well: after Serialization, Deadlock and ConnectionLost,
         be they raised by `work` or by the commit. Never when the outcome is in doubt. `work` may be called again,
@@ -113,6 +114,6 @@ class Units:
         total_timeout: longest time of all attempts together, as the timeout_ms of a unit; 0: no limit. No attempt
             begins after it.
 
-        The others are those of unit_of_work().
+        The others are those of unit_of_work(), for each attempt.
         """
         return self._run(work, locals())

@@ -12,7 +12,7 @@ from .entry import (
     open, migrate_status, migrate_plan, migrate_up, migrate_down, migrate_verify, doctor,
 )
 from .core import (
-    DbStats, Finding, Isolation, Migration, Replica, Severity, TraceEvent,
+    Capabilities, DbStats, Finding, Isolation, Migration, Replica, Severity, TraceEvent,
 )
 from .users import (
     NotificationChannels, TelegramAdmin, TelegramProfile, TelegramRecipient, UsrAuthIdentity, UsrAuthIdentityNew,
@@ -37,23 +37,24 @@ from .telegram import (
 )
 
 __all__ = [
-    "Auth", "BotFinding", "Cancelled", "Check", "Checksum", "Closed", "CodeOutcome", "Conflict", "Connect",
-    "ConnectionLost", "DbStats", "Deadlock", "Duplicate", "Encoding", "Exhausted", "FillOutcome", "Finding", "Forked",
-    "InDoubt", "Inexact", "Invalid", "Io", "Isolation", "JOB_LEASE_SECONDS", "JobAlert", "JobMissedPolicy",
-    "JobOverlapPolicy", "JobRunStatistics", "JobRunStatus", "JobSchedule", "JobScheduleNew", "JobScheduleRun",
-    "JobScheduleRunNew", "JobType", "Migration", "Nomem", "NotFound", "NotNull", "NotificationChannels", "Permission",
-    "Protocol", "Range", "ReadOnly", "Reference", "Replica", "Schema", "SchemaNewer", "ScreenerTarget",
-    "Serialization", "Server", "Severity", "State", "TelegramAccountStatus", "TelegramAdmin", "TelegramAlert",
-    "TelegramAlertStatus", "TelegramAlertType", "TelegramAuditTotals", "TelegramBroadcast", "TelegramBroadcastLog",
-    "TelegramBroadcastLogNew", "TelegramBroadcastState", "TelegramBroadcastTotals", "TelegramCommandAudit",
-    "TelegramCommandAuditNew", "TelegramCommandUsage", "TelegramFeedback", "TelegramFeedbackNew",
-    "TelegramPriceCondition", "TelegramProfile", "TelegramRecipient", "TelegramSchedule", "TelegramSetting",
-    "TelegramSettingNew", "TelegramUniqueUser", "Timeout", "TraceEvent", "TradingBot", "TradingBotNew",
-    "TradingBotStatus", "TradingDirection", "TradingDrawdownRow", "TradingEquityCurveRow", "TradingFill",
-    "TradingFillAction", "TradingFillNew", "TradingPerformanceMetric", "TradingPerformanceMetricNew",
-    "TradingPnlByExitReasonRow", "TradingPnlBySymbolRow", "TradingPnlSummaryRow", "TradingPosition",
-    "TradingPositionNew", "TradingPositionStatus", "TradingPositionsVerifyRow", "TradingTrade", "TradingTradeNew",
-    "TradingTradeStatus", "TradingTradeType", "Unsupported", "UsrAuthIdentity", "UsrAuthIdentityNew", "UsrRole",
-    "UsrUser", "UsrUserNew", "UsrUserSummary", "UsrVerificationCode", "UsrVerificationCodeNew", "doctor",
-    "migrate_down", "migrate_plan", "migrate_status", "migrate_up", "migrate_verify", "open",
+    "Auth", "BotFinding", "Cancelled", "Capabilities", "Check", "Checksum", "Closed", "CodeOutcome", "Conflict",
+    "Connect", "ConnectionLost", "DbStats", "Deadlock", "Duplicate", "Encoding", "Exhausted", "FillOutcome",
+    "Finding", "Forked", "InDoubt", "Inexact", "Invalid", "Io", "Isolation", "JOB_LEASE_SECONDS", "JobAlert",
+    "JobMissedPolicy", "JobOverlapPolicy", "JobRunStatistics", "JobRunStatus", "JobSchedule", "JobScheduleNew",
+    "JobScheduleRun", "JobScheduleRunNew", "JobType", "Migration", "Nomem", "NotFound", "NotNull",
+    "NotificationChannels", "Permission", "Protocol", "Range", "ReadOnly", "Reference", "Replica", "Schema",
+    "SchemaNewer", "ScreenerTarget", "Serialization", "Server", "Severity", "State", "TelegramAccountStatus",
+    "TelegramAdmin", "TelegramAlert", "TelegramAlertStatus", "TelegramAlertType", "TelegramAuditTotals",
+    "TelegramBroadcast", "TelegramBroadcastLog", "TelegramBroadcastLogNew", "TelegramBroadcastState",
+    "TelegramBroadcastTotals", "TelegramCommandAudit", "TelegramCommandAuditNew", "TelegramCommandUsage",
+    "TelegramFeedback", "TelegramFeedbackNew", "TelegramPriceCondition", "TelegramProfile", "TelegramRecipient",
+    "TelegramSchedule", "TelegramSetting", "TelegramSettingNew", "TelegramUniqueUser", "Timeout", "TraceEvent",
+    "TradingBot", "TradingBotNew", "TradingBotStatus", "TradingDirection", "TradingDrawdownRow",
+    "TradingEquityCurveRow", "TradingFill", "TradingFillAction", "TradingFillNew", "TradingPerformanceMetric",
+    "TradingPerformanceMetricNew", "TradingPnlByExitReasonRow", "TradingPnlBySymbolRow", "TradingPnlSummaryRow",
+    "TradingPosition", "TradingPositionNew", "TradingPositionStatus", "TradingPositionsVerifyRow", "TradingTrade",
+    "TradingTradeNew", "TradingTradeStatus", "TradingTradeType", "Unsupported", "UsrAuthIdentity",
+    "UsrAuthIdentityNew", "UsrRole", "UsrUser", "UsrUserNew", "UsrUserSummary", "UsrVerificationCode",
+    "UsrVerificationCodeNew", "doctor", "migrate_down", "migrate_plan", "migrate_status", "migrate_up",
+    "migrate_verify", "open",
 ]
