@@ -40,7 +40,7 @@ typedef struct trdb_db_options {
     int32_t ping_after_ms;       /**< one idle for longer is tested by a round trip before use; default 60000, -1 never */
     int32_t statement_cache;     /**< prepared statements kept on a connection; default 256, -1 for none */
     uint32_t flags;              /**< enum trdb_open_flags */
-    uint32_t unread;             /**< padding of 0.1, not looked at */
+    uint32_t reserved_unread;    /**< padding of 0.1, not looked at */
     int32_t trust_ms;            /**< one that was in use within this time is lent without a look at its socket; default
                                       1000, -1: always looked at. docs/pool.md tells what that risks */
     int32_t reserved;            /**< 0 */

@@ -52,14 +52,14 @@ class Server(threading.Thread):
             except OSError:
                 return
             thread = threading.Thread(target=self.serve, args=(client,), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def stop(self):
         self.closing.set()
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        for thread in self.threads:
+        for thread in list(self.threads):
             thread.join(5)
 
     def serve(self, client):

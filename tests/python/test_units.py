@@ -307,5 +307,19 @@ def pipelined():
 
 
 logging.getLogger("tradingdb").addHandler(logging.NullHandler())
-tap.run(commit_and_rollback, finished, failed, savepoints, calls_of_their_own, options, pool_limits, opening, run_again,
+def witness():
+    """a witness that is there commits, one that is not stores nothing"""
+    for key, there in (("w1", True), ("w2", False)):
+        uow = db.unit_of_work(pipeline=True, fast_commit=True)
+        uow.telegram.settings.insert(key=key)
+        uow.set_witness("telegram_settings", "key", key if there else "another")
+        if there:
+            uow.commit()
+        else:
+            with raises(tradingdb.NotFound):
+                uow.commit()
+    equal(support.psql(NAME, "SELECT string_agg(key, ' ') FROM telegram_settings WHERE key LIKE 'w_'"), "w1")
+
+
+tap.run(commit_and_rollback, witness, finished, failed, savepoints, calls_of_their_own, options, pool_limits, opening, run_again,
         real_collision, abandoned, pipelined)
