@@ -58,7 +58,7 @@ AT(trdb_db_options, idle_timeout_ms, 52);
 AT(trdb_db_options, ping_after_ms, 56);
 AT(trdb_db_options, statement_cache, 60);
 AT(trdb_db_options, flags, 64);
-AT(trdb_db_options, unread, 68);
+AT(trdb_db_options, reserved_unread, 68);
 AT(trdb_db_options, trust_ms, 72);
 AT(trdb_db_options, reserved, 76);
 AT(trdb_db_stats, struct_size, 0);

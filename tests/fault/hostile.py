@@ -20,15 +20,9 @@ def raw(letter, length, body=b""):
 
 
 def endless(*messages):
-    """The same over and over, with a counter in place of %d."""
-    def make():
-        total = number = 0
-        while total < FLOOD:
-            block = b"".join(one(number + i) for i in range(256) for one in messages)
-            number += 256
-            total += len(block)
-            yield block
-    return make
+    """The same over and over."""
+    block = b"".join(messages) * max(1, (1 << 16) // sum(map(len, messages)))
+    return lambda: (block for _ in range(FLOOD // len(block)))
 
 
 class Server(threading.Thread):

@@ -51,7 +51,7 @@ STRUCTS: dict[str, tuple[str, ...]] = {
         "struct_size size_t", "schema text", "application_name text", "pool_min int32_t", "pool_size int32_t",
         "pool_overflow int32_t", "pool_waiters int32_t", "pool_timeout_ms int32_t", "connect_timeout_ms int32_t",
         "max_lifetime_ms int32_t", "idle_timeout_ms int32_t", "ping_after_ms int32_t", "statement_cache int32_t",
-        "flags uint32_t flags=open_flags", "unread uint32_t", "trust_ms int32_t", "reserved int32_t",
+        "flags uint32_t flags=open_flags", "reserved_unread uint32_t", "trust_ms int32_t", "reserved int32_t",
     ),
     "trdb_db_stats": (
         "struct_size size_t", "open int64_t", "idle int64_t", "borrowed int64_t", "waiting int64_t",
