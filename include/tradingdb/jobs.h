@@ -16,10 +16,10 @@
 #ifndef TRADINGDB_JOBS_H
 #define TRADINGDB_JOBS_H
 
+#include <tradingdb/batch.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
-#include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
 
@@ -390,6 +390,69 @@ TRDB_API const trdb_job_schedule *trdb_job_schedule_list_rows(const trdb_job_sch
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_job_schedule_list_free(trdb_job_schedule_list *list);
 
+/**
+ * Puts trdb_job_schedule_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_get(trdb_batch *batch, int64_t id, trdb_job_schedule **ret,
+                                         trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedules_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedules_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                          trdb_job_schedule_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedules_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedules_list(trdb_batch *batch, const trdb_job_schedule_filter *filter,
+                                           trdb_job_schedule_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedules_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedules_count(trdb_batch *batch, const trdb_job_schedule_filter *filter,
+                                            int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_insert(trdb_batch *batch, const trdb_job_schedule_new *row,
+                                            trdb_job_schedule **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_upsert_by_id(trdb_batch *batch, const trdb_job_schedule_new *row,
+                                                  trdb_job_schedule **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_upsert_by_user_id_name() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_upsert_by_user_id_name(trdb_batch *batch,
+                                                            const trdb_job_schedule_new *row,
+                                                            trdb_job_schedule **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_patch(trdb_batch *batch, int64_t id, const trdb_job_schedule_new *row,
+                                           trdb_job_schedule **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_job_schedule_cleanup(trdb_job_schedule **handle) {
     trdb_job_schedule_free(*handle);
@@ -702,6 +765,74 @@ TRDB_API const trdb_job_schedule_run *trdb_job_schedule_run_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_job_schedule_run_list_free(trdb_job_schedule_run_list *list);
 
+/**
+ * Puts trdb_job_schedule_run_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_run_get(trdb_batch *batch, int64_t id, trdb_job_schedule_run **ret,
+                                             trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_runs_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_runs_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                              trdb_job_schedule_run_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_runs_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_runs_list(trdb_batch *batch,
+                                               const trdb_job_schedule_run_filter *filter,
+                                               trdb_job_schedule_run_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_runs_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_runs_count(trdb_batch *batch,
+                                                const trdb_job_schedule_run_filter *filter, int64_t *ret,
+                                                trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_run_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_run_insert(trdb_batch *batch, const trdb_job_schedule_run_new *row,
+                                                trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_run_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_run_upsert_by_id(trdb_batch *batch,
+                                                      const trdb_job_schedule_run_new *row,
+                                                      trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_run_upsert_by_job_type_job_id_scheduled_for() into a batch; `ret` is filled when
+ * that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_run_upsert_by_job_type_job_id_scheduled_for(
+    trdb_batch *batch, const trdb_job_schedule_run_new *row, trdb_job_schedule_run **ret,
+    trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_run_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_run_patch(trdb_batch *batch, int64_t id,
+                                               const trdb_job_schedule_run_new *row,
+                                               trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_job_schedule_run_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_job_schedule_run_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_job_schedule_run_cleanup(trdb_job_schedule_run **handle) {
     trdb_job_schedule_run_free(*handle);
@@ -724,6 +855,13 @@ static inline void trdb_job_schedule_run_stream_cleanup(trdb_job_schedule_run_st
  */
 TRDB_API int trdb_jobs_get_schedule_by_name(trdb_uow *uow, int64_t user_id, const char *name,
                                             trdb_job_schedule **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_jobs_get_schedule_by_name() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_jobs_get_schedule_by_name(trdb_batch *batch, int64_t user_id, const char *name,
+                                                  trdb_job_schedule **ret, trdb_error **reterr);
 
 /** A row of trdb_jobs_run_statistics_since(). */
 typedef struct trdb_job_run_statistics {
@@ -757,6 +895,14 @@ TRDB_API int trdb_jobs_run_statistics_since(trdb_uow *uow, trdb_in_i64 user_id, 
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_job_run_statistics_free(trdb_job_run_statistics *row);
+
+/**
+ * Puts trdb_jobs_run_statistics_since() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_jobs_run_statistics_since(trdb_batch *batch, trdb_in_i64 user_id,
+                                                  trdb_in_enum job_type, trdb_timestamp since,
+                                                  trdb_job_run_statistics **ret, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_job_run_statistics_cleanup(trdb_job_run_statistics **handle) {
@@ -808,6 +954,13 @@ TRDB_API const trdb_job_alert *trdb_job_alert_list_rows(const trdb_job_alert_lis
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_job_alert_list_free(trdb_job_alert_list *list);
+
+/**
+ * Puts trdb_jobs_user_alerts() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_jobs_user_alerts(trdb_batch *batch, int64_t user_id, bool active_only,
+                                         trdb_job_alert_list **ret, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_job_alert_list_cleanup(trdb_job_alert_list **handle) {

@@ -16,10 +16,10 @@
 #ifndef TRADINGDB_TELEGRAM_H
 #define TRADINGDB_TELEGRAM_H
 
+#include <tradingdb/batch.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
-#include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
 
@@ -368,6 +368,62 @@ TRDB_API const trdb_telegram_command_audit *trdb_telegram_command_audit_list_row
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_command_audit_list_free(trdb_telegram_command_audit_list *list);
 
+/**
+ * Puts trdb_telegram_command_audit_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audit_get(trdb_batch *batch, int64_t id,
+                                                   trdb_telegram_command_audit **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_command_audits_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audits_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                                    trdb_telegram_command_audit_list **ret,
+                                                    trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_command_audits_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audits_list(trdb_batch *batch,
+                                                     const trdb_telegram_command_audit_filter *filter,
+                                                     trdb_telegram_command_audit_list **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_command_audits_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audits_count(trdb_batch *batch,
+                                                      const trdb_telegram_command_audit_filter *filter,
+                                                      int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_command_audit_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audit_insert(trdb_batch *batch,
+                                                      const trdb_telegram_command_audit_new *row,
+                                                      trdb_telegram_command_audit **ret,
+                                                      trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_command_audit_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audit_patch(trdb_batch *batch, int64_t id,
+                                                     const trdb_telegram_command_audit_new *row,
+                                                     trdb_telegram_command_audit **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_command_audit_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_audit_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_command_audit_cleanup(trdb_telegram_command_audit **handle) {
     trdb_telegram_command_audit_free(*handle);
@@ -611,6 +667,65 @@ TRDB_API const trdb_telegram_feedback *trdb_telegram_feedback_list_rows(
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_feedback_list_free(trdb_telegram_feedback_list *list);
+
+/**
+ * Puts trdb_telegram_feedback_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedback_get(trdb_batch *batch, int64_t id, trdb_telegram_feedback **ret,
+                                              trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedbacks_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedbacks_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                               trdb_telegram_feedback_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedbacks_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedbacks_list(trdb_batch *batch,
+                                                const trdb_telegram_feedback_filter *filter,
+                                                trdb_telegram_feedback_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedbacks_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedbacks_count(trdb_batch *batch,
+                                                 const trdb_telegram_feedback_filter *filter, int64_t *ret,
+                                                 trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedback_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedback_insert(trdb_batch *batch, const trdb_telegram_feedback_new *row,
+                                                 trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedback_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedback_upsert_by_id(trdb_batch *batch,
+                                                       const trdb_telegram_feedback_new *row,
+                                                       trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedback_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedback_patch(trdb_batch *batch, int64_t id,
+                                                const trdb_telegram_feedback_new *row,
+                                                trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_feedback_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_feedback_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_feedback_cleanup(trdb_telegram_feedback **handle) {
@@ -873,6 +988,71 @@ TRDB_API const trdb_telegram_broadcast_log *trdb_telegram_broadcast_log_list_row
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_broadcast_log_list_free(trdb_telegram_broadcast_log_list *list);
 
+/**
+ * Puts trdb_telegram_broadcast_log_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_log_get(trdb_batch *batch, int64_t id,
+                                                   trdb_telegram_broadcast_log **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_logs_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_logs_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                                    trdb_telegram_broadcast_log_list **ret,
+                                                    trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_logs_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_logs_list(trdb_batch *batch,
+                                                     const trdb_telegram_broadcast_log_filter *filter,
+                                                     trdb_telegram_broadcast_log_list **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_logs_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_logs_count(trdb_batch *batch,
+                                                      const trdb_telegram_broadcast_log_filter *filter,
+                                                      int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_log_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_log_insert(trdb_batch *batch,
+                                                      const trdb_telegram_broadcast_log_new *row,
+                                                      trdb_telegram_broadcast_log **ret,
+                                                      trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_log_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_log_upsert_by_id(trdb_batch *batch,
+                                                            const trdb_telegram_broadcast_log_new *row,
+                                                            trdb_telegram_broadcast_log **ret,
+                                                            trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_log_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_log_patch(trdb_batch *batch, int64_t id,
+                                                     const trdb_telegram_broadcast_log_new *row,
+                                                     trdb_telegram_broadcast_log **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_broadcast_log_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_log_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_broadcast_log_cleanup(trdb_telegram_broadcast_log **handle) {
     trdb_telegram_broadcast_log_free(*handle);
@@ -1094,6 +1274,65 @@ TRDB_API const trdb_telegram_setting *trdb_telegram_setting_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_setting_list_free(trdb_telegram_setting_list *list);
 
+/**
+ * Puts trdb_telegram_setting_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_setting_get(trdb_batch *batch, const char *key,
+                                             trdb_telegram_setting **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_settings_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_settings_get(trdb_batch *batch, const char *const *keys, size_t count,
+                                              trdb_telegram_setting_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_settings_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_settings_list(trdb_batch *batch,
+                                               const trdb_telegram_setting_filter *filter,
+                                               trdb_telegram_setting_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_settings_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_settings_count(trdb_batch *batch,
+                                                const trdb_telegram_setting_filter *filter, int64_t *ret,
+                                                trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_setting_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_setting_insert(trdb_batch *batch, const trdb_telegram_setting_new *row,
+                                                trdb_telegram_setting **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_setting_upsert_by_key() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_setting_upsert_by_key(trdb_batch *batch,
+                                                       const trdb_telegram_setting_new *row,
+                                                       trdb_telegram_setting **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_setting_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_setting_patch(trdb_batch *batch, const char *key,
+                                               const trdb_telegram_setting_new *row,
+                                               trdb_telegram_setting **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_setting_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_setting_delete(trdb_batch *batch, const char *key, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_setting_cleanup(trdb_telegram_setting **handle) {
     trdb_telegram_setting_free(*handle);
@@ -1132,6 +1371,13 @@ TRDB_API int trdb_telegram_get_user_status(trdb_uow *uow, const char *telegram_i
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_telegram_account_status_free(trdb_telegram_account_status *row);
+
+/**
+ * Puts trdb_telegram_get_user_status() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_get_user_status(trdb_batch *batch, const char *telegram_id,
+                                                 trdb_telegram_account_status **ret, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_account_status_cleanup(trdb_telegram_account_status **handle) {
@@ -1203,6 +1449,13 @@ TRDB_API const trdb_telegram_alert *trdb_telegram_alert_list_rows(const trdb_tel
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_alert_list_free(trdb_telegram_alert_list *list);
 
+/**
+ * Puts trdb_telegram_list_alerts() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_list_alerts(trdb_batch *batch, const char *telegram_id, trdb_in_i64 limit,
+                                             trdb_telegram_alert_list **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_alert_cleanup(trdb_telegram_alert **handle) {
     trdb_telegram_alert_free(*handle);
@@ -1221,6 +1474,13 @@ TRDB_API int trdb_telegram_active_alerts(trdb_uow *uow, trdb_in_i64 limit, trdb_
                                          trdb_error **reterr);
 
 /**
+ * Puts trdb_telegram_active_alerts() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_active_alerts(trdb_batch *batch, trdb_in_i64 limit,
+                                               trdb_telegram_alert_list **ret, trdb_error **reterr);
+
+/**
  * An alert by its id.
  * @param alert_id The alert.
  * @param ret receives the row; free it with trdb_telegram_alert_free().
@@ -1228,6 +1488,13 @@ TRDB_API int trdb_telegram_active_alerts(trdb_uow *uow, trdb_in_i64 limit, trdb_
  */
 TRDB_API int trdb_telegram_get_alert(trdb_uow *uow, int64_t alert_id, trdb_telegram_alert **ret,
                                      trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_get_alert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_get_alert(trdb_batch *batch, int64_t alert_id, trdb_telegram_alert **ret,
+                                           trdb_error **reterr);
 
 /** A row of trdb_telegram_list_schedules(). */
 typedef struct trdb_telegram_schedule {
@@ -1292,6 +1559,14 @@ TRDB_API const trdb_telegram_schedule *trdb_telegram_schedule_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_schedule_list_free(trdb_telegram_schedule_list *list);
 
+/**
+ * Puts trdb_telegram_list_schedules() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_list_schedules(trdb_batch *batch, const char *telegram_id,
+                                                trdb_in_i64 limit, trdb_telegram_schedule_list **ret,
+                                                trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_schedule_cleanup(trdb_telegram_schedule **handle) {
     trdb_telegram_schedule_free(*handle);
@@ -1310,6 +1585,13 @@ TRDB_API int trdb_telegram_active_schedules(trdb_uow *uow, trdb_in_i64 limit,
                                             trdb_telegram_schedule_list **ret, trdb_error **reterr);
 
 /**
+ * Puts trdb_telegram_active_schedules() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_active_schedules(trdb_batch *batch, trdb_in_i64 limit,
+                                                  trdb_telegram_schedule_list **ret, trdb_error **reterr);
+
+/**
  * A schedule of type screener or report by its id.
  * @param schedule_id The schedule.
  * @param ret receives the row; free it with trdb_telegram_schedule_free().
@@ -1319,6 +1601,13 @@ TRDB_API int trdb_telegram_get_schedule(trdb_uow *uow, int64_t schedule_id, trdb
                                         trdb_error **reterr);
 
 /**
+ * Puts trdb_telegram_get_schedule() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_get_schedule(trdb_batch *batch, int64_t schedule_id,
+                                              trdb_telegram_schedule **ret, trdb_error **reterr);
+
+/**
  * A setting of the bot. One whose value is NULL is there; one that was never written is not.
  * @param key Its name.
  * @param ret receives the row; free it with trdb_telegram_setting_free().
@@ -1326,6 +1615,13 @@ TRDB_API int trdb_telegram_get_schedule(trdb_uow *uow, int64_t schedule_id, trdb
  */
 TRDB_API int trdb_telegram_get_setting(trdb_uow *uow, const char *key, trdb_telegram_setting **ret,
                                        trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_get_setting() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_get_setting(trdb_batch *batch, const char *key,
+                                             trdb_telegram_setting **ret, trdb_error **reterr);
 
 /**
  * What users told the bot, the newest first by id. To read on, give the last id of a list as before_id.
@@ -1341,6 +1637,14 @@ TRDB_API int trdb_telegram_list_feedback(trdb_uow *uow, const char *type, const 
                                          trdb_telegram_feedback_list **ret, trdb_error **reterr);
 
 /**
+ * Puts trdb_telegram_list_feedback() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_list_feedback(trdb_batch *batch, const char *type, const char *status,
+                                               trdb_in_i64 before_id, trdb_in_i64 limit,
+                                               trdb_telegram_feedback_list **ret, trdb_error **reterr);
+
+/**
  * The last commands of a Telegram account, the newest first by id.
  * @param telegram_id The account's id, as text.
  * @param limit Most commands wanted; NULL: 20. TRDB_E_RANGE below 1.
@@ -1349,6 +1653,14 @@ TRDB_API int trdb_telegram_list_feedback(trdb_uow *uow, const char *type, const 
  */
 TRDB_API int trdb_telegram_last_commands(trdb_uow *uow, const char *telegram_id, trdb_in_i64 limit,
                                          trdb_telegram_command_audit_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_last_commands() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_last_commands(trdb_batch *batch, const char *telegram_id,
+                                               trdb_in_i64 limit, trdb_telegram_command_audit_list **ret,
+                                               trdb_error **reterr);
 
 /**
  * Commands that the bot received, the newest first by id. To read on, give the last id of a list as
@@ -1367,6 +1679,16 @@ TRDB_API int trdb_telegram_list_commands(trdb_uow *uow, const char *telegram_use
                                          trdb_in_bool success, trdb_timestamp since, trdb_timestamp until,
                                          trdb_in_i64 before_id, trdb_in_i64 limit,
                                          trdb_telegram_command_audit_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_list_commands() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_list_commands(trdb_batch *batch, const char *telegram_user_id,
+                                               const char *command, trdb_in_bool success,
+                                               trdb_timestamp since, trdb_timestamp until,
+                                               trdb_in_i64 before_id, trdb_in_i64 limit,
+                                               trdb_telegram_command_audit_list **ret, trdb_error **reterr);
 
 /** A row of trdb_telegram_command_stats(). */
 typedef struct trdb_telegram_audit_totals {
@@ -1391,6 +1713,14 @@ TRDB_API int trdb_telegram_command_stats(trdb_uow *uow, trdb_timestamp since, tr
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_telegram_audit_totals_free(trdb_telegram_audit_totals *row);
+
+/**
+ * Puts trdb_telegram_command_stats() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_stats(trdb_batch *batch, trdb_timestamp since,
+                                               trdb_timestamp until, trdb_telegram_audit_totals **ret,
+                                               trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_audit_totals_cleanup(trdb_telegram_audit_totals **handle) {
@@ -1443,6 +1773,15 @@ TRDB_API const trdb_telegram_command_usage *trdb_telegram_command_usage_list_row
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_command_usage_list_free(trdb_telegram_command_usage_list *list);
 
+/**
+ * Puts trdb_telegram_command_stats_by_command() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_command_stats_by_command(trdb_batch *batch, trdb_timestamp since,
+                                                          trdb_timestamp until,
+                                                          trdb_telegram_command_usage_list **ret,
+                                                          trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_command_usage_list_cleanup(trdb_telegram_command_usage_list **handle) {
     trdb_telegram_command_usage_list_free(*handle);
@@ -1488,6 +1827,13 @@ TRDB_API const trdb_telegram_unique_user *trdb_telegram_unique_user_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_unique_user_list_free(trdb_telegram_unique_user_list *list);
 
+/**
+ * Puts trdb_telegram_unique_users() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_unique_users(trdb_batch *batch, const char *after, trdb_in_i64 limit,
+                                              trdb_telegram_unique_user_list **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_unique_user_list_cleanup(trdb_telegram_unique_user_list **handle) {
     trdb_telegram_unique_user_list_free(*handle);
@@ -1505,6 +1851,15 @@ static inline void trdb_telegram_unique_user_list_cleanup(trdb_telegram_unique_u
 TRDB_API int trdb_telegram_list_broadcasts(trdb_uow *uow, trdb_timestamp before, trdb_in_i64 before_id,
                                            trdb_in_i64 limit, trdb_telegram_broadcast_log_list **ret,
                                            trdb_error **reterr);
+
+/**
+ * Puts trdb_telegram_list_broadcasts() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_list_broadcasts(trdb_batch *batch, trdb_timestamp before,
+                                                 trdb_in_i64 before_id, trdb_in_i64 limit,
+                                                 trdb_telegram_broadcast_log_list **ret,
+                                                 trdb_error **reterr);
 
 /** A row of trdb_telegram_broadcast_history(). */
 typedef struct trdb_telegram_broadcast {
@@ -1555,6 +1910,14 @@ TRDB_API const trdb_telegram_broadcast *trdb_telegram_broadcast_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_broadcast_list_free(trdb_telegram_broadcast_list *list);
 
+/**
+ * Puts trdb_telegram_broadcast_history() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_history(trdb_batch *batch, trdb_timestamp before,
+                                                   trdb_in_i64 before_id, trdb_in_i64 limit,
+                                                   trdb_telegram_broadcast_list **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_broadcast_list_cleanup(trdb_telegram_broadcast_list **handle) {
     trdb_telegram_broadcast_list_free(*handle);
@@ -1585,6 +1948,13 @@ TRDB_API int trdb_telegram_broadcast_stats(trdb_uow *uow, trdb_telegram_broadcas
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_telegram_broadcast_totals_free(trdb_telegram_broadcast_totals *row);
+
+/**
+ * Puts trdb_telegram_broadcast_stats() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_telegram_broadcast_stats(trdb_batch *batch, trdb_telegram_broadcast_totals **ret,
+                                                 trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_broadcast_totals_cleanup(trdb_telegram_broadcast_totals **handle) {

@@ -16,10 +16,10 @@
 #ifndef TRADINGDB_TRADING_H
 #define TRADINGDB_TRADING_H
 
+#include <tradingdb/batch.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
-#include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
 
@@ -386,6 +386,61 @@ TRDB_API const trdb_trading_bot *trdb_trading_bot_list_rows(const trdb_trading_b
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_bot_list_free(trdb_trading_bot_list *list);
 
+/**
+ * Puts trdb_trading_bot_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bot_get(trdb_batch *batch, int64_t id, trdb_trading_bot **ret,
+                                        trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bots_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bots_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                         trdb_trading_bot_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bots_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bots_list(trdb_batch *batch, const trdb_trading_bot_filter *filter,
+                                          trdb_trading_bot_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bots_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bots_count(trdb_batch *batch, const trdb_trading_bot_filter *filter,
+                                           int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bot_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bot_insert(trdb_batch *batch, const trdb_trading_bot_new *row,
+                                           trdb_trading_bot **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bot_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bot_upsert_by_id(trdb_batch *batch, const trdb_trading_bot_new *row,
+                                                 trdb_trading_bot **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bot_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bot_patch(trdb_batch *batch, int64_t id, const trdb_trading_bot_new *row,
+                                          trdb_trading_bot **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_bot_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bot_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_bot_cleanup(trdb_trading_bot **handle) {
     trdb_trading_bot_free(*handle);
@@ -671,6 +726,74 @@ TRDB_API const trdb_trading_position *trdb_trading_position_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_position_list_free(trdb_trading_position_list *list);
 
+/**
+ * Puts trdb_trading_position_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_position_get(trdb_batch *batch, int64_t id, trdb_trading_position **ret,
+                                             trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_positions_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_positions_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                              trdb_trading_position_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_positions_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_positions_list(trdb_batch *batch,
+                                               const trdb_trading_position_filter *filter,
+                                               trdb_trading_position_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_positions_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_positions_count(trdb_batch *batch,
+                                                const trdb_trading_position_filter *filter, int64_t *ret,
+                                                trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_position_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_position_insert(trdb_batch *batch, const trdb_trading_position_new *row,
+                                                trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction() into a batch; `ret` is filled
+ * when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_position_upsert_by_bot_id_trade_type_symbol_direction(
+    trdb_batch *batch, const trdb_trading_position_new *row, trdb_trading_position **ret,
+    trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_position_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_position_upsert_by_id(trdb_batch *batch,
+                                                      const trdb_trading_position_new *row,
+                                                      trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_position_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_position_patch(trdb_batch *batch, int64_t id,
+                                               const trdb_trading_position_new *row,
+                                               trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_position_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_position_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_position_cleanup(trdb_trading_position **handle) {
     trdb_trading_position_free(*handle);
@@ -947,6 +1070,69 @@ TRDB_API const trdb_trading_fill *trdb_trading_fill_list_rows(const trdb_trading
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_fill_list_free(trdb_trading_fill_list *list);
+
+/**
+ * Puts trdb_trading_fill_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fill_get(trdb_batch *batch, int64_t id, trdb_trading_fill **ret,
+                                         trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fills_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fills_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                          trdb_trading_fill_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fills_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fills_list(trdb_batch *batch, const trdb_trading_fill_filter *filter,
+                                           trdb_trading_fill_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fills_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fills_count(trdb_batch *batch, const trdb_trading_fill_filter *filter,
+                                            int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fill_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fill_insert(trdb_batch *batch, const trdb_trading_fill_new *row,
+                                            trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id() into a batch; `ret` is filled when
+ * that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id(
+    trdb_batch *batch, const trdb_trading_fill_new *row, trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fill_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fill_upsert_by_id(trdb_batch *batch, const trdb_trading_fill_new *row,
+                                                  trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fill_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fill_patch(trdb_batch *batch, int64_t id, const trdb_trading_fill_new *row,
+                                           trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_fill_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_fill_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_fill_cleanup(trdb_trading_fill **handle) {
@@ -1274,6 +1460,55 @@ TRDB_API const trdb_trading_trade *trdb_trading_trade_list_rows(const trdb_tradi
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_trade_list_free(trdb_trading_trade_list *list);
 
+/**
+ * Puts trdb_trading_trade_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trade_get(trdb_batch *batch, int64_t id, trdb_trading_trade **ret,
+                                          trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trades_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trades_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                           trdb_trading_trade_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trades_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trades_list(trdb_batch *batch, const trdb_trading_trade_filter *filter,
+                                            trdb_trading_trade_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trades_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trades_count(trdb_batch *batch, const trdb_trading_trade_filter *filter,
+                                             int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trade_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trade_insert(trdb_batch *batch, const trdb_trading_trade_new *row,
+                                             trdb_trading_trade **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trade_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trade_patch(trdb_batch *batch, int64_t id,
+                                            const trdb_trading_trade_new *row, trdb_trading_trade **ret,
+                                            trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trade_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trade_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_trade_cleanup(trdb_trading_trade **handle) {
     trdb_trading_trade_free(*handle);
@@ -1561,6 +1796,72 @@ TRDB_API const trdb_trading_performance_metric *trdb_trading_performance_metric_
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_performance_metric_list_free(trdb_trading_performance_metric_list *list);
 
+/**
+ * Puts trdb_trading_performance_metric_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metric_get(trdb_batch *batch, int64_t id,
+                                                       trdb_trading_performance_metric **ret,
+                                                       trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metrics_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metrics_get(trdb_batch *batch, const int64_t *keys,
+                                                        size_t count,
+                                                        trdb_trading_performance_metric_list **ret,
+                                                        trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metrics_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metrics_list(
+    trdb_batch *batch, const trdb_trading_performance_metric_filter *filter,
+    trdb_trading_performance_metric_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metrics_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metrics_count(
+    trdb_batch *batch, const trdb_trading_performance_metric_filter *filter, int64_t *ret,
+    trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metric_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metric_insert(trdb_batch *batch,
+                                                          const trdb_trading_performance_metric_new *row,
+                                                          trdb_trading_performance_metric **ret,
+                                                          trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metric_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metric_upsert_by_id(
+    trdb_batch *batch, const trdb_trading_performance_metric_new *row,
+    trdb_trading_performance_metric **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metric_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metric_patch(trdb_batch *batch, int64_t id,
+                                                         const trdb_trading_performance_metric_new *row,
+                                                         trdb_trading_performance_metric **ret,
+                                                         trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_performance_metric_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_performance_metric_delete(trdb_batch *batch, int64_t id,
+                                                          trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_performance_metric_cleanup(trdb_trading_performance_metric **handle) {
     trdb_trading_performance_metric_free(*handle);
@@ -1586,6 +1887,13 @@ TRDB_API int trdb_trading_bots_enabled(trdb_uow *uow, trdb_in_i64 user_id, trdb_
                                        trdb_error **reterr);
 
 /**
+ * Puts trdb_trading_bots_enabled() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bots_enabled(trdb_batch *batch, trdb_in_i64 user_id,
+                                             trdb_trading_bot_list **ret, trdb_error **reterr);
+
+/**
  * The bots of a status, by id.
  * @param status The status.
  * @param user_id The owner; NULL: all.
@@ -1596,6 +1904,13 @@ TRDB_API int trdb_trading_bots_by_status(trdb_uow *uow, int32_t status, trdb_in_
                                          trdb_trading_bot_list **ret, trdb_error **reterr);
 
 /**
+ * Puts trdb_trading_bots_by_status() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_bots_by_status(trdb_batch *batch, int32_t status, trdb_in_i64 user_id,
+                                               trdb_trading_bot_list **ret, trdb_error **reterr);
+
+/**
  * The open positions, by id.
  * @param bot_id The bot; NULL: all.
  * @param symbol The symbol; NULL: all.
@@ -1604,6 +1919,13 @@ TRDB_API int trdb_trading_bots_by_status(trdb_uow *uow, int32_t status, trdb_in_
  */
 TRDB_API int trdb_trading_positions_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symbol,
                                          trdb_trading_position_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_positions_open() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_positions_open(trdb_batch *batch, trdb_in_i64 bot_id, const char *symbol,
+                                               trdb_trading_position_list **ret, trdb_error **reterr);
 
 /** A row of trdb_trading_positions_verify(). */
 typedef struct trdb_trading_positions_verify_row {
@@ -1654,6 +1976,14 @@ TRDB_API const trdb_trading_positions_verify_row *trdb_trading_positions_verify_
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_positions_verify_row_list_free(trdb_trading_positions_verify_row_list *list);
 
+/**
+ * Puts trdb_trading_positions_verify() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_positions_verify(trdb_batch *batch, trdb_in_i64 bot_id, bool drift_only,
+                                                 trdb_trading_positions_verify_row_list **ret,
+                                                 trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_positions_verify_row_list_cleanup(
     trdb_trading_positions_verify_row_list **handle) {
@@ -1669,6 +1999,13 @@ static inline void trdb_trading_positions_verify_row_list_cleanup(
  */
 TRDB_API int trdb_trading_trades_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symbol,
                                       trdb_trading_trade_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_trades_open() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_trades_open(trdb_batch *batch, trdb_in_i64 bot_id, const char *symbol,
+                                            trdb_trading_trade_list **ret, trdb_error **reterr);
 
 /** A row of trdb_trading_pnl_summary(). */
 typedef struct trdb_trading_pnl_summary_row {
@@ -1705,6 +2042,13 @@ TRDB_API int trdb_trading_pnl_summary(trdb_uow *uow, trdb_in_i64 bot_id, trdb_tr
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_trading_pnl_summary_row_free(trdb_trading_pnl_summary_row *row);
+
+/**
+ * Puts trdb_trading_pnl_summary() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_pnl_summary(trdb_batch *batch, trdb_in_i64 bot_id,
+                                            trdb_trading_pnl_summary_row **ret, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_pnl_summary_row_cleanup(trdb_trading_pnl_summary_row **handle) {
@@ -1753,6 +2097,14 @@ TRDB_API const trdb_trading_pnl_by_symbol_row *trdb_trading_pnl_by_symbol_row_li
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_pnl_by_symbol_row_list_free(trdb_trading_pnl_by_symbol_row_list *list);
+
+/**
+ * Puts trdb_trading_pnl_by_symbol() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_pnl_by_symbol(trdb_batch *batch, trdb_in_i64 bot_id,
+                                              trdb_trading_pnl_by_symbol_row_list **ret,
+                                              trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_pnl_by_symbol_row_list_cleanup(
@@ -1805,6 +2157,14 @@ TRDB_API const trdb_trading_pnl_by_exit_reason_row *trdb_trading_pnl_by_exit_rea
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_pnl_by_exit_reason_row_list_free(trdb_trading_pnl_by_exit_reason_row_list *list);
 
+/**
+ * Puts trdb_trading_pnl_by_exit_reason() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_pnl_by_exit_reason(trdb_batch *batch, trdb_in_i64 bot_id,
+                                                   trdb_trading_pnl_by_exit_reason_row_list **ret,
+                                                   trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_pnl_by_exit_reason_row_list_cleanup(
     trdb_trading_pnl_by_exit_reason_row_list **handle) {
@@ -1856,6 +2216,13 @@ TRDB_API const trdb_trading_equity_curve_row *trdb_trading_equity_curve_row_list
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_trading_equity_curve_row_list_free(trdb_trading_equity_curve_row_list *list);
 
+/**
+ * Puts trdb_trading_equity_curve() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_equity_curve(trdb_batch *batch, trdb_in_i64 bot_id,
+                                             trdb_trading_equity_curve_row_list **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_equity_curve_row_list_cleanup(trdb_trading_equity_curve_row_list **handle) {
     trdb_trading_equity_curve_row_list_free(*handle);
@@ -1883,6 +2250,13 @@ TRDB_API int trdb_trading_drawdown(trdb_uow *uow, trdb_in_i64 bot_id, trdb_tradi
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_trading_drawdown_row_free(trdb_trading_drawdown_row *row);
 
+/**
+ * Puts trdb_trading_drawdown() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_drawdown(trdb_batch *batch, trdb_in_i64 bot_id,
+                                         trdb_trading_drawdown_row **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_trading_drawdown_row_cleanup(trdb_trading_drawdown_row **handle) {
     trdb_trading_drawdown_row_free(*handle);
@@ -1897,6 +2271,14 @@ static inline void trdb_trading_drawdown_row_cleanup(trdb_trading_drawdown_row *
  */
 TRDB_API int trdb_trading_metrics_latest(trdb_uow *uow, int64_t bot_id, trdb_in_i64 limit,
                                          trdb_trading_performance_metric_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_trading_metrics_latest() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_trading_metrics_latest(trdb_batch *batch, int64_t bot_id, trdb_in_i64 limit,
+                                               trdb_trading_performance_metric_list **ret,
+                                               trdb_error **reterr);
 
 TRDB_END_DECLS
 

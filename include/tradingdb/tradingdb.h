@@ -20,6 +20,7 @@
 #include <tradingdb/pool.h>
 #include <tradingdb/servers.h>
 #include <tradingdb/uow.h>
+#include <tradingdb/batch.h>
 #include <tradingdb/migrate.h>
 
 #include <tradingdb/users.h>

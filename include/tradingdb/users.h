@@ -16,10 +16,10 @@
 #ifndef TRADINGDB_USERS_H
 #define TRADINGDB_USERS_H
 
+#include <tradingdb/batch.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
-#include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
 
@@ -280,6 +280,68 @@ TRDB_API const trdb_usr_user *trdb_usr_user_list_rows(const trdb_usr_user_list *
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_usr_user_list_free(trdb_usr_user_list *list);
+
+/**
+ * Puts trdb_usr_user_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_get(trdb_batch *batch, int64_t id, trdb_usr_user **ret,
+                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_users_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_users_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                      trdb_usr_user_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_users_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_users_list(trdb_batch *batch, const trdb_usr_user_filter *filter,
+                                       trdb_usr_user_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_users_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_users_count(trdb_batch *batch, const trdb_usr_user_filter *filter, int64_t *ret,
+                                        trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_user_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_insert(trdb_batch *batch, const trdb_usr_user_new *row,
+                                        trdb_usr_user **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_user_upsert_by_email() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_upsert_by_email(trdb_batch *batch, const trdb_usr_user_new *row,
+                                                 trdb_usr_user **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_user_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_upsert_by_id(trdb_batch *batch, const trdb_usr_user_new *row,
+                                              trdb_usr_user **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_user_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_patch(trdb_batch *batch, int64_t id, const trdb_usr_user_new *row,
+                                       trdb_usr_user **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_user_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_usr_user_cleanup(trdb_usr_user **handle) {
@@ -542,6 +604,74 @@ TRDB_API const trdb_usr_auth_identity *trdb_usr_auth_identity_list_rows(
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_usr_auth_identity_list_free(trdb_usr_auth_identity_list *list);
+
+/**
+ * Puts trdb_usr_auth_identity_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identity_get(trdb_batch *batch, int64_t id, trdb_usr_auth_identity **ret,
+                                              trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identities_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identities_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                                trdb_usr_auth_identity_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identities_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identities_list(trdb_batch *batch,
+                                                 const trdb_usr_auth_identity_filter *filter,
+                                                 trdb_usr_auth_identity_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identities_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identities_count(trdb_batch *batch,
+                                                  const trdb_usr_auth_identity_filter *filter, int64_t *ret,
+                                                  trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identity_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identity_insert(trdb_batch *batch, const trdb_usr_auth_identity_new *row,
+                                                 trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identity_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identity_upsert_by_id(trdb_batch *batch,
+                                                       const trdb_usr_auth_identity_new *row,
+                                                       trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identity_upsert_by_provider_external_id() into a batch; `ret` is filled when that
+ * runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identity_upsert_by_provider_external_id(
+    trdb_batch *batch, const trdb_usr_auth_identity_new *row, trdb_usr_auth_identity **ret,
+    trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identity_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identity_patch(trdb_batch *batch, int64_t id,
+                                                const trdb_usr_auth_identity_new *row,
+                                                trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_auth_identity_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_auth_identity_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_usr_auth_identity_cleanup(trdb_usr_auth_identity **handle) {
@@ -811,6 +941,69 @@ TRDB_API const trdb_usr_verification_code *trdb_usr_verification_code_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_usr_verification_code_list_free(trdb_usr_verification_code_list *list);
 
+/**
+ * Puts trdb_usr_verification_code_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_code_get(trdb_batch *batch, int64_t id,
+                                                  trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_codes_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_codes_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                                   trdb_usr_verification_code_list **ret,
+                                                   trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_codes_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_codes_list(trdb_batch *batch,
+                                                    const trdb_usr_verification_code_filter *filter,
+                                                    trdb_usr_verification_code_list **ret,
+                                                    trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_codes_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_codes_count(trdb_batch *batch,
+                                                     const trdb_usr_verification_code_filter *filter,
+                                                     int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_code_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_code_insert(trdb_batch *batch,
+                                                     const trdb_usr_verification_code_new *row,
+                                                     trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_code_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_code_upsert_by_id(trdb_batch *batch,
+                                                           const trdb_usr_verification_code_new *row,
+                                                           trdb_usr_verification_code **ret,
+                                                           trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_code_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_code_patch(trdb_batch *batch, int64_t id,
+                                                    const trdb_usr_verification_code_new *row,
+                                                    trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_verification_code_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_verification_code_delete(trdb_batch *batch, int64_t id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_usr_verification_code_cleanup(trdb_usr_verification_code **handle) {
     trdb_usr_verification_code_free(*handle);
@@ -833,6 +1026,14 @@ static inline void trdb_usr_verification_code_stream_cleanup(trdb_usr_verificati
  */
 TRDB_API int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *external_id,
                                         trdb_usr_user **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_users_get_by_provider() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_get_by_provider(trdb_batch *batch, const char *provider,
+                                              const char *external_id, trdb_usr_user **ret,
+                                              trdb_error **reterr);
 
 /** A row of trdb_users_get_summary(). */
 typedef struct trdb_usr_user_summary {
@@ -857,6 +1058,13 @@ TRDB_API int trdb_users_get_summary(trdb_uow *uow, int64_t user_id, trdb_usr_use
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_usr_user_summary_free(trdb_usr_user_summary *row);
 
+/**
+ * Puts trdb_users_get_summary() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_get_summary(trdb_batch *batch, int64_t user_id, trdb_usr_user_summary **ret,
+                                          trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_usr_user_summary_cleanup(trdb_usr_user_summary **handle) {
     trdb_usr_user_summary_free(*handle);
@@ -873,6 +1081,14 @@ TRDB_API int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provide
                                               trdb_usr_auth_identity **ret, trdb_error **reterr);
 
 /**
+ * Puts trdb_usr_identity_by_external_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_identity_by_external_id(trdb_batch *batch, const char *provider,
+                                                    const char *external_id, trdb_usr_auth_identity **ret,
+                                                    trdb_error **reterr);
+
+/**
  * A user by e-mail, without regard to case. Where an adopted database has several, the lowest id wins.
  * @param email The address.
  * @param ret receives the row; free it with trdb_usr_user_free().
@@ -880,6 +1096,13 @@ TRDB_API int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provide
  */
 TRDB_API int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret,
                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_usr_user_by_email() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_usr_user_by_email(trdb_batch *batch, const char *email, trdb_usr_user **ret,
+                                          trdb_error **reterr);
 
 /** A row of trdb_users_get_telegram_profile(). */
 typedef struct trdb_telegram_profile {
@@ -935,6 +1158,13 @@ TRDB_API const trdb_telegram_profile *trdb_telegram_profile_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_profile_list_free(trdb_telegram_profile_list *list);
 
+/**
+ * Puts trdb_users_get_telegram_profile() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_get_telegram_profile(trdb_batch *batch, const char *telegram_id,
+                                                   trdb_telegram_profile **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_profile_cleanup(trdb_telegram_profile **handle) {
     trdb_telegram_profile_free(*handle);
@@ -952,6 +1182,13 @@ TRDB_API int trdb_users_list_telegram_profiles(trdb_uow *uow, trdb_telegram_prof
                                                trdb_error **reterr);
 
 /**
+ * Puts trdb_users_list_telegram_profiles() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_list_telegram_profiles(trdb_batch *batch, trdb_telegram_profile_list **ret,
+                                                     trdb_error **reterr);
+
+/**
  * The profiles of the Telegram accounts that are verified and not approved, by user id. Never decided
  * counts as not approved.
  * @param ret receives the list; free it with trdb_telegram_profile_list_free().
@@ -959,6 +1196,13 @@ TRDB_API int trdb_users_list_telegram_profiles(trdb_uow *uow, trdb_telegram_prof
  */
 TRDB_API int trdb_users_list_pending_approvals(trdb_uow *uow, trdb_telegram_profile_list **ret,
                                                trdb_error **reterr);
+
+/**
+ * Puts trdb_users_list_pending_approvals() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_list_pending_approvals(trdb_batch *batch, trdb_telegram_profile_list **ret,
+                                                     trdb_error **reterr);
 
 /** A row of trdb_users_list_admin_telegram_ids(). */
 typedef struct trdb_telegram_admin {
@@ -997,6 +1241,13 @@ TRDB_API const trdb_telegram_admin *trdb_telegram_admin_list_rows(const trdb_tel
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_admin_list_free(trdb_telegram_admin_list *list);
 
+/**
+ * Puts trdb_users_list_admin_telegram_ids() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_list_admin_telegram_ids(trdb_batch *batch, trdb_telegram_admin_list **ret,
+                                                      trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_admin_list_cleanup(trdb_telegram_admin_list **handle) {
     trdb_telegram_admin_list_free(*handle);
@@ -1019,6 +1270,14 @@ TRDB_API int trdb_users_get_notification_channels(trdb_uow *uow, int64_t user_id
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_notification_channels_free(trdb_notification_channels *row);
+
+/**
+ * Puts trdb_users_get_notification_channels() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_get_notification_channels(trdb_batch *batch, int64_t user_id,
+                                                        trdb_notification_channels **ret,
+                                                        trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_notification_channels_cleanup(trdb_notification_channels **handle) {
@@ -1064,6 +1323,14 @@ TRDB_API const trdb_telegram_recipient *trdb_telegram_recipient_list_rows(
 
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_telegram_recipient_list_free(trdb_telegram_recipient_list *list);
+
+/**
+ * Puts trdb_users_list_users_for_broadcast() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_users_list_users_for_broadcast(trdb_batch *batch,
+                                                       trdb_telegram_recipient_list **ret,
+                                                       trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_telegram_recipient_list_cleanup(trdb_telegram_recipient_list **handle) {

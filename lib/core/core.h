@@ -62,6 +62,15 @@ int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_
 int64_t trdbi_uow_last_rows(trdb_uow *uow, const trdbi_statement *statement);
 void trdbi_uow_note_rows(trdb_uow *uow, const trdbi_statement *statement, int64_t rows);
 
+/* What holds on to a unit and must hear when it is released: its pointer becomes NULL then. */
+typedef struct trdbi_tie {
+    trdb_uow *uow;
+    struct trdbi_tie *next;
+    struct trdbi_tie *previous;
+} trdbi_tie;
+void trdbi_uow_tie(trdb_uow *uow, trdbi_tie *tie);
+void trdbi_uow_untie(trdbi_tie *tie); /* also of a unit that is gone */
+
 /* ---- handles of rows whose insert may wait -------------------------------------------------------- */
 
 enum { TRDBI_SLOT_SIZE = 24 };

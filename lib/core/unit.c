@@ -4,9 +4,30 @@
 
 #include <stdlib.h>
 
+void trdbi_uow_tie(trdb_uow *uow, trdbi_tie *tie) {
+    *tie = (trdbi_tie){.uow = uow, .next = uow->ties};
+    if (uow->ties)
+        uow->ties->previous = tie;
+    uow->ties = tie;
+}
+
+void trdbi_uow_untie(trdbi_tie *tie) {
+    if (!tie->uow)
+        return;
+    if (tie->previous)
+        tie->previous->next = tie->next;
+    else
+        tie->uow->ties = tie->next;
+    if (tie->next)
+        tie->next->previous = tie->previous;
+    *tie = (trdbi_tie){.uow = NULL};
+}
+
 void trdbi_uow_clear(trdb_uow *uow) {
     enum { KEPT = 65536 }; /* bytes of scratch */
     trdbi_params *params = &uow->params;
+    while (uow->ties)
+        trdbi_uow_untie(uow->ties);
     trdbi_uow_end_guests(uow, -1);
     free(uow->refs.entries);
     free(uow->failure);

@@ -29,21 +29,22 @@ struct trdb_uow {
     trdb_db *primary; /* of the replica that the unit reads from; else NULL. A reference */
     trdbi_slot *slot; /* NULL once finished */
     trdbi_uow_state state;
-    bool begun; /* BEGIN is queued or sent */
+    bool begun;          /* BEGIN is queued or sent */
     int64_t deadline_us; /* monotonic; 0: none */
     trdb_uow_options options;
     char *acting_user;
-    bool wrote;    /* or may have */
-    int64_t txid;  /* 0: not learnt */
+    bool wrote;   /* or may have */
+    int64_t txid; /* 0: not learnt */
     trdbi_witness witness;
     trdb_token token; /* of the commit; zero: not learnt */
-    bool calling;  /* a call is under way: its callbacks may not make another */
-    int64_t calls; /* made on it so far */
+    bool calling;     /* a call is under way: its callbacks may not make another */
+    int64_t calls;    /* made on it so far */
     int savepoints;
     trdbi_refs refs;
     trdbi_guest *guests; /* what ends with the transaction */
     int guest_number;    /* of the last one */
-    char *failure; /* message of the first failure; may be NULL for want of memory */
+    trdbi_tie *ties;     /* the first */
+    char *failure;       /* message of the first failure; may be NULL for want of memory */
     trdbi_params params;
     atomic_uintptr_t owner; /* the thread inside, 0 for none */
     int entered;

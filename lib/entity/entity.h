@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/core.h"
+#include <tradingdb/batch.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -100,7 +101,8 @@ int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filt
 int trdbi_entity_columns(trdb_uow *uow, const trdbi_table *table, const void *filter,
                          const trdb_columns_options *options, trdb_columns **ret, trdb_error **reterr);
 
-/* A cursor that is read in batches; see tradingdb/stream.h. next and batch give 1, 0 at the end, or an error. */
+/* A cursor that is read in batches; see tradingdb/stream.h. next and batch give 1, 0 at the end, or an error.
+ */
 typedef struct trdbi_stream trdbi_stream;
 int trdbi_entity_stream(trdb_uow *uow, const trdbi_table *table, const void *filter,
                         const trdb_stream_options *options, void *ret, trdb_error **reterr);
@@ -200,3 +202,27 @@ int trdbi_query_many(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *a
 /* `ret` (may be NULL) receives the number of rows touched. */
 int trdbi_query_exec(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
                      trdb_error **reterr);
+
+/* ---- the same, left to a batch -------------------------------------------------------------------- */
+
+int trdbi_batch_get(trdb_batch *batch, const trdbi_table *table, trdbi_key key, void *ret,
+                    trdb_error **reterr);
+int trdbi_batch_get_many(trdb_batch *batch, const trdbi_table *table, const void *keys, size_t count,
+                         void *ret, trdb_error **reterr);
+int trdbi_batch_list(trdb_batch *batch, const trdbi_table *table, const void *filter, void *ret,
+                     trdb_error **reterr);
+int trdbi_batch_count(trdb_batch *batch, const trdbi_table *table, const void *filter, int64_t *ret,
+                      trdb_error **reterr);
+int trdbi_batch_insert(trdb_batch *batch, const trdbi_table *table, const void *in, void *ret,
+                       trdb_error **reterr);
+int trdbi_batch_upsert(trdb_batch *batch, const trdbi_table *table, unsigned unique, const void *in,
+                       void *ret, trdb_error **reterr);
+int trdbi_batch_patch(trdb_batch *batch, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
+                      trdb_error **reterr);
+int trdbi_batch_delete(trdb_batch *batch, const trdbi_table *table, trdbi_key key, trdb_error **reterr);
+int trdbi_batch_query_one(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, void *ret,
+                          trdb_error **reterr);
+int trdbi_batch_query_many(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, void *ret,
+                           trdb_error **reterr);
+int trdbi_batch_query_exec(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
+                           trdb_error **reterr);

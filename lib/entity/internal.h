@@ -61,9 +61,18 @@ static inline size_t trdbi_shape_size(const trdbi_shape *shape) {
                                                                      : offsetof(trdbi_shape, where);
 }
 
+/* A table's name has at most 63 bytes, an operation's 8. */
+enum { TRDBI_CALL_NAME_SIZE = 96 };
+/* "trading_trades.insert" */
+void trdbi_shape_name(const trdbi_shape *shape, char *name);
+
 static inline const trdbi_column *trdbi_key_column(const trdbi_table *table) {
     return &table->columns[table->key];
 }
+
+/* The statement of a shape; build, shape and name live as long as it is used. */
+typedef struct trdbi_build trdbi_build;
+trdbi_statement trdbi_shape_statement(const trdbi_build *build, const char *name);
 
 /* sql.c: appends the statement of a shape. */
 typedef struct trdbi_build {
@@ -147,3 +156,64 @@ void trdbi_rows_sql_free(trdbi_rows_sql *texts);
 static inline void trdbi_store(void *ret, const void *pointer) {
     memcpy(ret, &pointer, sizeof pointer);
 }
+
+/* ---- where a call goes, and what becomes of its answer -------------------------------------------- */
+
+/* Into the unit at once, or into a batch that runs later. */
+typedef struct trdbi_to {
+    trdb_uow *uow;
+    trdb_batch *batch;
+    bool later; /* into the batch */
+} trdbi_to;
+
+static inline trdbi_to trdbi_now(trdb_uow *uow) {
+    return (trdbi_to){.uow = uow};
+}
+
+typedef enum trdbi_take_what {
+    TRDBI_TAKE_NOTHING = 0,
+    TRDBI_TAKE_ROW,
+    TRDBI_TAKE_LIST,
+    TRDBI_TAKE_COUNT,   /* the number that the answer holds */
+    TRDBI_TAKE_AFFECTED /* how many rows it touched */
+} trdbi_take_what;
+
+typedef struct trdbi_taking {
+    trdbi_take_what what;
+    const trdbi_table *table; /* or */
+    const trdbi_query *query;
+    bool by_key; /* it asks for one row; without it: TRDB_E_NOT_FOUND */
+    trdbi_key key;
+    void *ret; /* the caller's variable */
+} trdbi_taking;
+
+/* take.c */
+int trdbi_take(const trdbi_taking *taking, const trdbi_result *result, trdb_error **reterr);
+
+/* ops.c and query.c: every operation, wherever it goes */
+int trdbi_put_get(trdbi_to to, const trdbi_table *table, trdbi_key key, void *ret, trdb_error **reterr);
+int trdbi_put_get_many(trdbi_to to, const trdbi_table *table, const void *keys, size_t count, void *ret,
+                       trdb_error **reterr);
+int trdbi_put_filtered(trdbi_to to, const trdbi_table *table, trdbi_op op, const void *filter, void *ret,
+                       trdb_error **reterr);
+int trdbi_put_row(trdbi_to to, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
+                  void *ret, trdb_error **reterr);
+int trdbi_put_patch(trdbi_to to, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
+                    trdb_error **reterr);
+int trdbi_put_delete(trdbi_to to, const trdbi_table *table, trdbi_key key, trdb_error **reterr);
+int trdbi_put_query(trdbi_to to, const trdbi_query *query, const trdbi_arg *args, trdbi_take_what what,
+                    void *ret, trdb_error **reterr);
+/* A query's statement; `build` and `query` live as long as it is used. */
+typedef struct trdbi_query_build {
+    const trdbi_query *query;
+    const char *schema;
+} trdbi_query_build;
+trdbi_statement trdbi_query_statement(const trdbi_query_build *build);
+
+/* batch.c */
+
+/* Whether a batch takes a call, and for which unit; that is entered. */
+int trdbi_batch_enter(trdb_batch *batch, trdb_uow **ret, trdb_error **reterr);
+/* Puts a call into the batch, by its shape or as a query; everything is copied. */
+int trdbi_batch_add(trdb_batch *batch, const trdbi_shape *shape, const trdbi_query *query,
+                    const trdbi_params *params, const trdbi_taking *taking, trdb_error **reterr);

@@ -2,20 +2,31 @@
 /* The operations: shape and parameters in, rows out. */
 #include "entity/internal.h"
 
-#include <stdio.h>
-
 static const char *const op_names[] = {
     [TRDBI_OP_GET] = "get",     [TRDBI_OP_GET_MANY] = "get_many", [TRDBI_OP_LIST] = "list",
     [TRDBI_OP_COUNT] = "count", [TRDBI_OP_INSERT] = "insert",     [TRDBI_OP_UPSERT] = "upsert",
     [TRDBI_OP_PATCH] = "patch", [TRDBI_OP_DELETE] = "delete",
 };
 
-/* A table's name has at most 63 bytes, an operation's 8. */
-enum { NAME_SIZE = 96 };
+void trdbi_shape_name(const trdbi_shape *shape, char *name) {
+    stpcpy(stpcpy(stpcpy(name, shape->table->name), "."), op_names[shape->op]);
+}
+
+trdbi_statement trdbi_shape_statement(const trdbi_build *build, const char *name) {
+    const trdbi_shape *shape = build->shape;
+    return (trdbi_statement){.name = name,
+                             .key = shape,
+                             .key_size = trdbi_shape_size(shape),
+                             .build = trdbi_build_sql,
+                             .ctx = build,
+                             .secret = shape->table->secret,
+                             .reads = shape->op <= TRDBI_OP_COUNT};
+}
 
 /* A call under way: what it is named, its shape, and the statement made of both. */
 typedef struct call {
-    char name[NAME_SIZE]; /* "trading_trades.insert" */
+    trdbi_to to;
+    char name[TRDBI_CALL_NAME_SIZE]; /* "trading_trades.insert" */
     trdbi_shape shape;
     trdbi_build build;
     trdbi_statement statement;
@@ -26,165 +37,144 @@ static void call_init(call *c, const trdbi_table *table, trdbi_op op, const char
     memset(&c->shape, 0, sizeof c->shape);
     c->shape.table = table;
     c->shape.op = (uint8_t)op;
-    stpcpy(stpcpy(stpcpy(c->name, table->name), "."), op_names[op]);
+    trdbi_shape_name(&c->shape, c->name);
     c->build = (trdbi_build){.shape = &c->shape, .schema = schema};
-    c->statement = (trdbi_statement){.name = c->name,
-                                     .key = &c->shape,
-                                     .key_size = trdbi_shape_size(&c->shape),
-                                     .build = trdbi_build_sql,
-                                     .ctx = &c->build,
-                                     .secret = table->secret,
-                                     .reads = op <= TRDBI_OP_COUNT};
+    c->statement = trdbi_shape_statement(&c->build, c->name);
 }
 
 /* Begins a call: the unit can take it, no other thread is inside, and its parameters are empty. What begins
  * here ends with call_end(). */
-static int call_begin(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, trdb_error **reterr) {
-    int code = trdbi_uow_enter(uow, reterr);
+static int call_begin_to(call *c, trdbi_to to, const trdbi_table *table, trdbi_op op, trdb_error **reterr) {
+    int code = to.later ? trdbi_batch_enter(to.batch, &to.uow, reterr) : trdbi_uow_enter(to.uow, reterr);
     if (code < 0)
         return code;
-    call_init(c, table, op, trdbi_uow_schema(uow));
-    c->params = trdbi_uow_params(uow);
+    c->to = to;
+    call_init(c, table, op, trdbi_uow_schema(to.uow));
+    c->params = trdbi_uow_params(to.uow);
     return 0;
 }
 
+static int call_begin(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, trdb_error **reterr) {
+    return call_begin_to(c, trdbi_now(uow), table, op, reterr);
+}
+
 /* The same for a call whose result the caller must want. */
-static int call_begin_result(call *c, trdb_uow *uow, const trdbi_table *table, trdbi_op op, const void *ret,
+static int call_begin_result(call *c, trdbi_to to, const trdbi_table *table, trdbi_op op, const void *ret,
                              trdb_error **reterr) {
     if (!ret)
         return trdbi_error(reterr, TRDB_E_INVALID, "%s.%s: the place for the result is NULL", table->name,
                            op_names[op]);
-    return call_begin(c, uow, table, op, reterr);
+    return call_begin_to(c, to, table, op, reterr);
 }
 
-static int call_end(const call *c, trdb_uow *uow, int code, trdb_error **reterr) {
-    trdbi_uow_leave(uow);
+static int call_end(const call *c, int code, trdb_error **reterr) {
+    trdbi_uow_leave(c->to.uow);
     if (code < 0)
         trdbi_error_default_statement(reterr, c->name);
     return code;
 }
 
-/* One row of a result into the caller's pointer. */
-static int take_row(const trdbi_table *table, const trdbi_result *result, void *ret, trdb_error **reterr) {
-    void *row = NULL;
-    int code = trdbi_row_new(result, 0, &table->columns->field, sizeof(trdbi_column), table->column_count,
-                             table->row_size, &row, reterr);
+/* A write that nobody wants a row of waits when the unit pipelines. Then the server itself has to stop where
+ * it meets no row. */
+static bool waits(call *c, const void *ret) {
+    if (ret || c->statement.reads || !trdbi_uow_pipelines(c->to.uow))
+        return false;
+    c->shape.guarded = c->shape.op == TRDBI_OP_PATCH || c->shape.op == TRDBI_OP_DELETE;
+    return true;
+}
+
+/* Runs the call, leaves it to a later round trip, or puts it into its batch. */
+static int call_go(call *c, const trdbi_taking *taking, trdb_error **reterr) {
+    trdbi_result *result = NULL;
+    if (c->to.later)
+        return trdbi_batch_add(c->to.batch, &c->shape, NULL, c->params, taking, reterr);
+    if (waits(c, taking->ret))
+        return trdbi_uow_queue(c->to.uow, &c->statement, c->params, NULL, NULL, reterr);
+    int code = trdbi_uow_run(c->to.uow, &c->statement, c->params, &result, reterr);
     if (code == 0)
-        trdbi_store(ret, row);
+        code = trdbi_take(taking, result, reterr);
+    trdbi_result_free(result);
     return code;
 }
 
-static int take_list(const trdbi_table *table, const trdbi_result *result, void *ret, trdb_error **reterr) {
-    trdbi_list *list = NULL;
-    int code = trdbi_list_new(result, &table->columns->field, sizeof(trdbi_column), table->column_count,
-                              table->row_size, &list, reterr);
-    if (code == 0)
-        trdbi_store(ret, list);
-    return code;
-}
+/* ---- reads ---------------------------------------------------------------------------------------- */
 
-static int not_found(const trdbi_table *table, trdbi_key key, trdb_error **reterr) {
-    const trdbi_column *column = trdbi_key_column(table);
-    char shown[TRDB_UUID_TEXT_SIZE + 80];
-    if (column->field.kind == TRDBI_I64)
-        snprintf(shown, sizeof shown, "%lld", (long long)key.i64);
-    else if (column->field.kind == TRDBI_UUID)
-        trdb_uuid_format(key.uuid, shown);
-    else
-        snprintf(shown, sizeof shown, "\"%.60s\"", table->secret ? "…" : key.text);
-    trdbi_error(reterr, TRDB_E_NOT_FOUND, "%s: no row with %s %s", table->name, column->field.name, shown);
-    trdbi_error_set_column(reterr, table->name, column->field.name);
-    return TRDB_E_NOT_FOUND;
-}
-
-int trdbi_entity_get(trdb_uow *uow, const trdbi_table *table, trdbi_key key, void *ret, trdb_error **reterr) {
+int trdbi_put_get(trdbi_to to, const trdbi_table *table, trdbi_key key, void *ret, trdb_error **reterr) {
+    const trdbi_taking taking = {TRDBI_TAKE_ROW, .table = table, .key = key, .by_key = true, .ret = ret};
     call c;
-    int code = call_begin_result(&c, uow, table, TRDBI_OP_GET, ret, reterr);
+    int code = call_begin_result(&c, to, table, TRDBI_OP_GET, ret, reterr);
     if (code < 0)
         return code;
-    trdbi_result *result = NULL;
     code = trdbi_key_param(table, key, c.params, reterr);
     if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
-    if (code == 0)
-        code = trdbi_result_rows(result) == 0 ? not_found(table, key, reterr)
-                                              : take_row(table, result, ret, reterr);
-    trdbi_result_free(result);
-    return call_end(&c, uow, code, reterr);
+        code = call_go(&c, &taking, reterr);
+    return call_end(&c, code, reterr);
 }
 
-int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *keys, size_t count, void *ret,
-                          trdb_error **reterr) {
+int trdbi_put_get_many(trdbi_to to, const trdbi_table *table, const void *keys, size_t count, void *ret,
+                       trdb_error **reterr) {
+    const trdbi_taking taking = {TRDBI_TAKE_LIST, .table = table, .ret = ret};
     call c;
-    int code = call_begin_result(&c, uow, table, TRDBI_OP_GET_MANY, ret, reterr);
+    int code = call_begin_result(&c, to, table, TRDBI_OP_GET_MANY, ret, reterr);
     if (code < 0)
         return code;
-    trdbi_result *result = NULL;
     code = trdbi_keys_param(table, keys, count, c.params, reterr);
     if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
-    if (code == 0)
-        code = take_list(table, result, ret, reterr);
-    trdbi_result_free(result);
-    return call_end(&c, uow, code, reterr);
+        code = call_go(&c, &taking, reterr);
+    return call_end(&c, code, reterr);
 }
 
-int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filter, void *ret,
-                      trdb_error **reterr) {
-    call c;
-    int code = call_begin_result(&c, uow, table, TRDBI_OP_LIST, ret, reterr);
-    if (code < 0)
-        return code;
+/* A list at once; one that was large the last time is decoded as it arrives. */
+static int go_list(call *c, const trdbi_taking *taking, trdb_error **reterr) {
+    trdb_uow *uow = c->to.uow;
+    trdbi_list *list = NULL;
     trdbi_result *result = NULL;
-    code = trdbi_filter_params(table, filter, &c.shape, c.params, reterr);
-    if (code == 0 && trdbi_is_large(uow, &c.shape, &c.statement, c.params)) {
-        trdbi_list *list = NULL;
-        code = trdbi_read_large(uow, &c.build, &c.statement, c.params, &list, reterr);
+    if (trdbi_is_large(uow, &c->shape, &c->statement, c->params)) {
+        int code = trdbi_read_large(uow, &c->build, &c->statement, c->params, &list, reterr);
         if (code == 0)
-            trdbi_store(ret, list);
-        return call_end(&c, uow, code, reterr);
+            trdbi_store(taking->ret, list);
+        return code;
     }
+    int code = trdbi_uow_run(uow, &c->statement, c->params, &result, reterr);
     if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
+        code = trdbi_take(taking, result, reterr);
     if (code == 0)
-        code = take_list(table, result, ret, reterr);
-    if (code == 0)
-        trdbi_note_rows(uow, &c.statement, trdbi_result_rows(result));
+        trdbi_note_rows(uow, &c->statement, trdbi_result_rows(result));
     trdbi_result_free(result);
-    return call_end(&c, uow, code, reterr);
+    return code;
 }
 
-int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filter, int64_t *ret,
+int trdbi_put_filtered(trdbi_to to, const trdbi_table *table, trdbi_op op, const void *filter, void *ret,
                        trdb_error **reterr) {
-    static const trdbi_field count_field = {.name = "count", .kind = TRDBI_I64, .plain = 1};
+    const trdbi_taking taking = {op == TRDBI_OP_LIST ? TRDBI_TAKE_LIST : TRDBI_TAKE_COUNT, .table = table,
+                                 .ret = ret};
     call c;
-    int code = call_begin_result(&c, uow, table, TRDBI_OP_COUNT, ret, reterr);
+    int code = call_begin_result(&c, to, table, op, ret, reterr);
     if (code < 0)
         return code;
-    trdbi_result *result = NULL;
-    int64_t count = 0;
     code = trdbi_filter_params(table, filter, &c.shape, c.params, reterr);
-    if (code == 0)
-        code = trdbi_uow_run(uow, &c.statement, c.params, &result, reterr);
-    if (code == 0)
-        code = trdbi_result_decode(result, 0, &count_field, sizeof count_field, 1, NULL, &count, reterr);
-    trdbi_result_free(result);
-    if (code == 0)
-        *ret = count;
-    return call_end(&c, uow, code, reterr);
+    if (code == 0 && op == TRDBI_OP_LIST && !c.to.later)
+        code = go_list(&c, &taking, reterr);
+    else if (code == 0)
+        code = call_go(&c, &taking, reterr);
+    return call_end(&c, code, reterr);
 }
 
-/* Runs a write, or leaves it to a later round trip when the unit pipelines and nobody wants its row: then
- * there is no result. */
-static int write(trdb_uow *uow, call *c, trdbi_result **ret, trdb_error **reterr) {
-    if (c->shape.returning || !trdbi_uow_pipelines(uow))
-        return trdbi_uow_run(uow, &c->statement, c->params, ret, reterr);
-    c->shape.guarded = c->shape.op == TRDBI_OP_PATCH || c->shape.op == TRDBI_OP_DELETE;
-    return trdbi_uow_queue(uow, &c->statement, c->params, NULL, NULL, reterr);
-}
+/* ---- writes --------------------------------------------------------------------------------------- */
 
-static bool met_no_row(const trdbi_result *result) {
-    return result && trdbi_result_affected(result) == 0;
+/* The given columns. In a batch a handle's key has to be known, since its setting will not last until then.
+ */
+static int take_input(call *c, const void *in, uint64_t skip, trdb_error **reterr) {
+    const trdbi_table *table = c->shape.table;
+    int code = trdbi_input_params(table, in, SIZE_MAX, skip, &c->shape, c->params, reterr);
+    if (code < 0 || !c->to.later || c->shape.refs == 0)
+        return code;
+    code = trdbi_uow_settle_refs(c->to.uow, reterr);
+    if (code < 0)
+        return code;
+    c->shape.columns = c->shape.refs = 0;
+    c->params = trdbi_uow_params(c->to.uow);
+    return trdbi_input_params(table, in, SIZE_MAX, skip, &c->shape, c->params, reterr);
 }
 
 /* The value of a key that the caller left to the library, as it was put into the parameters. */
@@ -207,57 +197,50 @@ static void note_made_key(trdb_uow *uow, const call *c, const void *in) {
 }
 
 /* An insert, or an upsert on a unique key; hands the row back when it is wanted. */
-static int write_row(trdb_uow *uow, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
-                     void *ret, trdb_error **reterr) {
+int trdbi_put_row(trdbi_to to, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
+                  void *ret, trdb_error **reterr) {
+    const trdbi_taking taking = {ret ? TRDBI_TAKE_ROW : TRDBI_TAKE_NOTHING, .table = table, .ret = ret};
     call c;
-    int code = call_begin(&c, uow, table, op, reterr);
+    int code = call_begin_to(&c, to, table, op, reterr);
     if (code < 0)
         return code;
     c.shape.unique = (uint8_t)unique;
     c.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
-    trdbi_result *result = NULL;
-    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    code = take_input(&c, in, 0, reterr);
+    if (code == 0 && !c.to.later) /* what a batch holds may never be written */
+        note_made_key(c.to.uow, &c, in);
     if (code == 0)
-        note_made_key(uow, &c, in);
-    if (code == 0)
-        code = write(uow, &c, &result, reterr);
-    if (code == 0 && ret)
-        code = take_row(table, result, ret, reterr);
-    trdbi_result_free(result);
-    return call_end(&c, uow, code, reterr);
-}
-
-int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in, void *ret,
-                        trdb_error **reterr) {
-    return write_row(uow, table, TRDBI_OP_INSERT, 0, in, ret, reterr);
+        code = call_go(&c, &taking, reterr);
+    return call_end(&c, code, reterr);
 }
 
 int trdbi_entity_insert_ref(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_ref *ret,
                             trdb_error **reterr) {
     call c;
     char slot[TRDBI_SLOT_SIZE];
-    int code = call_begin_result(&c, uow, table, TRDBI_OP_INSERT, ret, reterr);
+    int code = call_begin_result(&c, trdbi_now(uow), table, TRDBI_OP_INSERT, ret, reterr);
     if (code < 0)
         return code;
     c.shape.returning = TRDBI_RETURN_HANDLE;
-    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    code = take_input(&c, in, 0, reterr);
     if (code == 0) {
         trdbi_ref_slot(uow, slot);
         trdbi_params_text(c.params, slot);
         code = trdbi_uow_insert_ref(uow, &c.statement, c.params, table, ret, reterr);
     }
-    return call_end(&c, uow, code, reterr);
+    return call_end(&c, code, reterr);
 }
 
 /* The key is among the parameters: the library makes it when it is not given. */
 int trdbi_entity_insert_key(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_uuid *ret,
                             trdb_error **reterr) {
+    const trdbi_taking taking = {TRDBI_TAKE_NOTHING, .table = table};
     call c;
     trdb_uuid key;
-    int code = call_begin_result(&c, uow, table, TRDBI_OP_INSERT, ret, reterr);
+    int code = call_begin_result(&c, trdbi_now(uow), table, TRDBI_OP_INSERT, ret, reterr);
     if (code < 0)
         return code;
-    code = trdbi_input_params(table, in, SIZE_MAX, 0, &c.shape, c.params, reterr);
+    code = take_input(&c, in, 0, reterr);
     if (code == 0 && (c.params->failed || c.params->data.failed))
         code = trdbi_error_nomem(reterr);
     uint64_t before = c.shape.columns & ((UINT64_C(1) << table->key) - 1);
@@ -266,54 +249,83 @@ int trdbi_entity_insert_key(trdb_uow *uow, const trdbi_table *table, const void 
         code = trdbi_refuse(table, trdbi_key_column(table), TRDB_E_NOT_NULL, reterr, "the key is NULL");
     if (code == 0) {
         memcpy(&key, c.params->data.data + param->offset, sizeof key);
-        code = write(uow, &c, NULL, reterr);
+        note_made_key(uow, &c, in);
+        code = call_go(&c, &taking, reterr);
     }
     if (code == 0)
         *ret = key;
-    return call_end(&c, uow, code, reterr);
+    return call_end(&c, code, reterr);
 }
 
-int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *in, void *ret,
-                        trdb_error **reterr) {
-    return write_row(uow, table, TRDBI_OP_UPSERT, unique, in, ret, reterr);
-}
-
-int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
-                       trdb_error **reterr) {
+int trdbi_put_patch(trdbi_to to, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
+                    trdb_error **reterr) {
+    const trdbi_taking taking = {ret ? TRDBI_TAKE_ROW : TRDBI_TAKE_NOTHING, .table = table, .key = key,
+                                 .by_key = true, .ret = ret};
     call c;
-    int code = call_begin(&c, uow, table, TRDBI_OP_PATCH, reterr);
+    int code = call_begin_to(&c, to, table, TRDBI_OP_PATCH, reterr);
     if (code < 0)
         return code;
     c.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
-    trdbi_result *result = NULL;
-    code = trdbi_input_params(table, in, SIZE_MAX, UINT64_C(1) << table->key, &c.shape, c.params, reterr);
+    code = take_input(&c, in, UINT64_C(1) << table->key, reterr);
     if (code == 0 && c.shape.columns == 0)
         code = trdbi_error(reterr, TRDB_E_INVALID, "%s: the patch gives no field", table->name);
     if (code == 0)
         code = trdbi_key_param(table, key, c.params, reterr);
     if (code == 0)
-        code = write(uow, &c, &result, reterr);
-    if (code == 0 && met_no_row(result))
-        code = not_found(table, key, reterr);
-    if (code == 0 && ret)
-        code = take_row(table, result, ret, reterr);
-    trdbi_result_free(result);
-    return call_end(&c, uow, code, reterr);
+        code = call_go(&c, &taking, reterr);
+    return call_end(&c, code, reterr);
+}
+
+int trdbi_put_delete(trdbi_to to, const trdbi_table *table, trdbi_key key, trdb_error **reterr) {
+    const trdbi_taking taking = {TRDBI_TAKE_NOTHING, .table = table, .key = key, .by_key = true};
+    call c;
+    int code = call_begin_to(&c, to, table, TRDBI_OP_DELETE, reterr);
+    if (code < 0)
+        return code;
+    code = trdbi_key_param(table, key, c.params, reterr);
+    if (code == 0)
+        code = call_go(&c, &taking, reterr);
+    return call_end(&c, code, reterr);
+}
+
+/* ---- into the unit, at once ----------------------------------------------------------------------- */
+
+int trdbi_entity_get(trdb_uow *uow, const trdbi_table *table, trdbi_key key, void *ret, trdb_error **reterr) {
+    return trdbi_put_get(trdbi_now(uow), table, key, ret, reterr);
+}
+
+int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *keys, size_t count, void *ret,
+                          trdb_error **reterr) {
+    return trdbi_put_get_many(trdbi_now(uow), table, keys, count, ret, reterr);
+}
+
+int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filter, void *ret,
+                      trdb_error **reterr) {
+    return trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_LIST, filter, ret, reterr);
+}
+
+int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filter, int64_t *ret,
+                       trdb_error **reterr) {
+    return trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_COUNT, filter, ret, reterr);
+}
+
+int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in, void *ret,
+                        trdb_error **reterr) {
+    return trdbi_put_row(trdbi_now(uow), table, TRDBI_OP_INSERT, 0, in, ret, reterr);
+}
+
+int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *in, void *ret,
+                        trdb_error **reterr) {
+    return trdbi_put_row(trdbi_now(uow), table, TRDBI_OP_UPSERT, unique, in, ret, reterr);
+}
+
+int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
+                       trdb_error **reterr) {
+    return trdbi_put_patch(trdbi_now(uow), table, key, in, ret, reterr);
 }
 
 int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, trdb_error **reterr) {
-    call c;
-    int code = call_begin(&c, uow, table, TRDBI_OP_DELETE, reterr);
-    if (code < 0)
-        return code;
-    trdbi_result *result = NULL;
-    code = trdbi_key_param(table, key, c.params, reterr);
-    if (code == 0)
-        code = write(uow, &c, &result, reterr);
-    if (code == 0 && met_no_row(result))
-        code = not_found(table, key, reterr);
-    trdbi_result_free(result);
-    return call_end(&c, uow, code, reterr);
+    return trdbi_put_delete(trdbi_now(uow), table, key, reterr);
 }
 
 /* ---- many rows ------------------------------------------------------------------------------------ */
@@ -372,5 +384,5 @@ int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void
         trdbi_list_free(b.list);
     else if (ret)
         trdbi_store(ret, b.list);
-    return call_end(&b.call, uow, code, reterr);
+    return call_end(&b.call, code, reterr);
 }

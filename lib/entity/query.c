@@ -3,15 +3,10 @@
 #include "entity/internal.h"
 #include "base/text.h"
 
-typedef struct query_build {
-    const trdbi_query *query;
-    const char *schema;
-} query_build;
-
 /* `{schema}.` in the SQL becomes the quoted schema with its dot. */
 static int build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
     static const char mark[] = "{schema}.";
-    const query_build *build = ctx;
+    const trdbi_query_build *build = ctx;
     const char *from = build->query->sql;
     for (const char *at; (at = strstr(from, mark)); from = at + strlen(mark)) {
         trdbi_buf_append(sql, from, (size_t)(at - from));
@@ -155,81 +150,65 @@ static int put_args(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *ar
     return 0;
 }
 
+trdbi_statement trdbi_query_statement(const trdbi_query_build *build) {
+    return (trdbi_statement){.name = build->query->name,
+                             .key = &build->query,
+                             .key_size = sizeof build->query,
+                             .build = build_sql,
+                             .ctx = build,
+                             .secret = build->query->secret,
+                             .reads = build->query->reads};
+}
+
 /* Without a place for the result the query may wait, in a unit that pipelines. */
-static int run(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, trdbi_result **ret,
-               trdb_error **reterr) {
-    int code = trdbi_uow_enter(uow, reterr);
-    if (code < 0)
+static int go(trdbi_to to, const trdbi_query *query, const trdbi_params *params, const trdbi_taking *taking,
+              trdb_error **reterr) {
+    if (to.later)
+        return trdbi_batch_add(to.batch, NULL, query, params, taking, reterr);
+    const trdbi_query_build build = {.query = query, .schema = trdbi_uow_schema(to.uow)};
+    const trdbi_statement statement = trdbi_query_statement(&build);
+    if (taking->what == TRDBI_TAKE_NOTHING && trdbi_uow_pipelines(to.uow))
+        return trdbi_uow_queue(to.uow, &statement, params, NULL, NULL, reterr);
+    trdbi_result *result = NULL;
+    int code = trdbi_uow_run(to.uow, &statement, params, &result, reterr);
+    if (code == 0)
+        code = trdbi_take(taking, result, reterr);
+    trdbi_result_free(result);
+    return code;
+}
+
+int trdbi_put_query(trdbi_to to, const trdbi_query *query, const trdbi_arg *args, trdbi_take_what what,
+                    void *ret, trdb_error **reterr) {
+    const trdbi_taking taking = {ret ? what : TRDBI_TAKE_NOTHING, .query = query, .ret = ret};
+    if (!ret && what != TRDBI_TAKE_AFFECTED)
+        return trdbi_error(reterr, TRDB_E_INVALID, "%s: the place for the %s is NULL", query->name,
+                           what == TRDBI_TAKE_ROW ? "row" : "list");
+    int code = to.later ? trdbi_batch_enter(to.batch, &to.uow, reterr) : trdbi_uow_enter(to.uow, reterr);
+    if (code < 0) {
+        trdbi_error_default_statement(reterr, query->name);
         return code;
-    query_build build = {.query = query, .schema = trdbi_uow_schema(uow)};
-    trdbi_statement statement = {.name = query->name,
-                                 .key = &query,
-                                 .key_size = sizeof query,
-                                 .build = build_sql,
-                                 .ctx = &build,
-                                 .secret = query->secret,
-                                 .reads = query->reads};
-    trdbi_params *params = trdbi_uow_params(uow);
-    code = put_args(uow, query, args, params, reterr);
-    if (code == 0 && !ret && trdbi_uow_pipelines(uow))
-        code = trdbi_uow_queue(uow, &statement, params, NULL, NULL, reterr);
-    else if (code == 0)
-        code = trdbi_uow_run(uow, &statement, params, ret, reterr);
-    trdbi_uow_leave(uow);
+    }
+    trdbi_params *params = trdbi_uow_params(to.uow);
+    code = put_args(to.uow, query, args, params, reterr);
+    if (code == 0)
+        code = go(to, query, params, &taking, reterr);
+    trdbi_uow_leave(to.uow);
+    if (code < 0)
+        trdbi_error_default_statement(reterr, query->name);
     return code;
 }
 
 int trdbi_query_one(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, void *ret,
                     trdb_error **reterr) {
-    if (!ret)
-        return trdbi_error(reterr, TRDB_E_INVALID, "%s: the place for the row is NULL", query->name);
-    trdbi_result *result = NULL;
-    void *row = NULL;
-    int code = run(uow, query, args, &result, reterr);
-    if (code == 0 && trdbi_result_rows(result) == 0)
-        code = trdbi_error(reterr, TRDB_E_NOT_FOUND, "%s: no such row", query->name);
-    if (code == 0)
-        code = trdbi_row_new(result, 0, query->fields, query->field_stride, query->field_count,
-                             query->row_size, &row, reterr);
-    trdbi_result_free(result);
-    if (code < 0) {
-        trdbi_error_default_statement(reterr, query->name);
-        return code;
-    }
-    trdbi_store(ret, row);
-    return 0;
+    return trdbi_put_query(trdbi_now(uow), query, args, TRDBI_TAKE_ROW, ret, reterr);
 }
 
 int trdbi_query_many(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, void *ret,
                      trdb_error **reterr) {
-    if (!ret)
-        return trdbi_error(reterr, TRDB_E_INVALID, "%s: the place for the list is NULL", query->name);
-    trdbi_result *result = NULL;
-    trdbi_list *list = NULL;
-    int code = run(uow, query, args, &result, reterr);
-    if (code == 0)
-        code = trdbi_list_new(result, query->fields, query->field_stride, query->field_count, query->row_size,
-                              &list, reterr);
-    trdbi_result_free(result);
-    if (code < 0) {
-        trdbi_error_default_statement(reterr, query->name);
-        return code;
-    }
-    trdbi_store(ret, list);
-    return 0;
+    return trdbi_put_query(trdbi_now(uow), query, args, TRDBI_TAKE_LIST, ret, reterr);
 }
 
 int trdbi_query_exec(trdb_uow *uow, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
                      trdb_error **reterr) {
-    trdbi_result *result = NULL;
-    int code = run(uow, query, args, ret ? &result : NULL, reterr);
-    int64_t affected = code == 0 && ret ? trdbi_result_affected(result) : 0;
-    trdbi_result_free(result);
-    if (code < 0) {
-        trdbi_error_default_statement(reterr, query->name);
-        return code;
-    }
-    if (ret)
-        *ret = affected;
-    return 0;
+    return trdbi_put_query(trdbi_now(uow), query, args, TRDBI_TAKE_AFFECTED, ret, reterr);
 }

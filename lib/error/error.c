@@ -157,6 +157,21 @@ int trdbi_error(trdb_error **reterr, int code, const char *format, ...) {
     return code;
 }
 
+trdb_error *trdbi_error_copy(const trdb_error *error) {
+    trdb_error *copy = is_static(error) ? NULL : malloc(sizeof *copy);
+    if (!copy)
+        return static_nomem();
+    *copy = *error;
+    copy->message = strdup(error->message);
+    char **names[] = {&copy->detail, &copy->constraint, &copy->table, &copy->column, &copy->statement};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        *names[i] = *names[i] ? strdup(*names[i]) : NULL; /* decoration: it may be missing */
+    if (copy->message)
+        return copy;
+    trdb_error_free(copy);
+    return static_nomem();
+}
+
 void trdbi_error_hand(trdb_error **reterr, trdb_error *error) {
     if (reterr)
         replace(reterr, error);

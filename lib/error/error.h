@@ -53,6 +53,8 @@ bool trdbi_sqlstate_retryable(const char *sqlstate);
 
 /* Additions to an error just made; no-ops on NULL and on the static one. */
 void trdbi_error_set_column(trdb_error **reterr, const char *table, const char *column);
+/* Another object that says the same; the static one when there is no memory for it. */
+trdb_error *trdbi_error_copy(const trdb_error *error);
 /* Gives an error to the caller, or frees it when nobody wants it. */
 void trdbi_error_hand(trdb_error **reterr, trdb_error *error);
 /* The same unless the error names one: what was queued before may be what failed. */

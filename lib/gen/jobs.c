@@ -271,6 +271,50 @@ void trdb_job_schedule_list_free(trdb_job_schedule_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_job_schedule_get(trdb_batch *batch, int64_t id, trdb_job_schedule **ret,
+                                trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_job_schedules, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_job_schedules_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                 trdb_job_schedule_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_job_schedules, keys, count, ret, reterr);
+}
+
+int trdb_batch_job_schedules_list(trdb_batch *batch, const trdb_job_schedule_filter *filter,
+                                  trdb_job_schedule_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_job_schedules, filter, ret, reterr);
+}
+
+int trdb_batch_job_schedules_count(trdb_batch *batch, const trdb_job_schedule_filter *filter, int64_t *ret,
+                                   trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_job_schedules, filter, ret, reterr);
+}
+
+int trdb_batch_job_schedule_insert(trdb_batch *batch, const trdb_job_schedule_new *row,
+                                   trdb_job_schedule **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_job_schedules, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_upsert_by_id(trdb_batch *batch, const trdb_job_schedule_new *row,
+                                         trdb_job_schedule **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_job_schedules, 0, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_upsert_by_user_id_name(trdb_batch *batch, const trdb_job_schedule_new *row,
+                                                   trdb_job_schedule **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_job_schedules, 1, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_patch(trdb_batch *batch, int64_t id, const trdb_job_schedule_new *row,
+                                  trdb_job_schedule **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_job_schedules, (trdbi_key){.i64 = id}, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_job_schedules, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column job_schedule_runs_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_job_schedule_run, id), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_job_schedule_run_new, id),
@@ -460,6 +504,52 @@ const trdb_job_schedule_run *trdb_job_schedule_run_list_rows(const trdb_job_sche
 
 void trdb_job_schedule_run_list_free(trdb_job_schedule_run_list *list) {
     trdbi_list_free((trdbi_list *)list);
+}
+
+int trdb_batch_job_schedule_run_get(trdb_batch *batch, int64_t id, trdb_job_schedule_run **ret,
+                                    trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_job_schedule_runs, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_job_schedule_runs_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                     trdb_job_schedule_run_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_job_schedule_runs, keys, count, ret, reterr);
+}
+
+int trdb_batch_job_schedule_runs_list(trdb_batch *batch, const trdb_job_schedule_run_filter *filter,
+                                      trdb_job_schedule_run_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_job_schedule_runs, filter, ret, reterr);
+}
+
+int trdb_batch_job_schedule_runs_count(trdb_batch *batch, const trdb_job_schedule_run_filter *filter,
+                                       int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_job_schedule_runs, filter, ret, reterr);
+}
+
+int trdb_batch_job_schedule_run_insert(trdb_batch *batch, const trdb_job_schedule_run_new *row,
+                                       trdb_job_schedule_run **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_job_schedule_runs, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_run_upsert_by_id(trdb_batch *batch, const trdb_job_schedule_run_new *row,
+                                             trdb_job_schedule_run **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_job_schedule_runs, 0, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_run_upsert_by_job_type_job_id_scheduled_for(
+    trdb_batch *batch, const trdb_job_schedule_run_new *row, trdb_job_schedule_run **ret,
+    trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_job_schedule_runs, 1, row, ret, reterr);
+}
+
+int trdb_batch_job_schedule_run_patch(trdb_batch *batch, int64_t id, const trdb_job_schedule_run_new *row,
+                                      trdb_job_schedule_run **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_job_schedule_runs, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_job_schedule_run_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_job_schedule_runs, (trdbi_key){.i64 = id}, reterr);
 }
 
 static const trdbi_query_param query_job_schedule_create_params[] = {
@@ -709,6 +799,12 @@ int trdb_jobs_get_schedule_by_name(trdb_uow *uow, int64_t user_id, const char *n
                                    trdb_job_schedule **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(name)};
     return trdbi_query_one(uow, &query_jobs_get_schedule_by_name, args, ret, reterr);
+}
+
+int trdb_batch_jobs_get_schedule_by_name(trdb_batch *batch, int64_t user_id, const char *name,
+                                         trdb_job_schedule **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_text(name)};
+    return trdbi_batch_query_one(batch, &query_jobs_get_schedule_by_name, args, ret, reterr);
 }
 
 static const trdbi_query_param query_job_active_alerts_params[] = {
@@ -1376,6 +1472,14 @@ int trdb_jobs_run_statistics_since(trdb_uow *uow, trdb_in_i64 user_id, trdb_in_e
     return trdbi_query_one(uow, &query_jobs_run_statistics_since, args, ret, reterr);
 }
 
+int trdb_batch_jobs_run_statistics_since(trdb_batch *batch, trdb_in_i64 user_id, trdb_in_enum job_type,
+                                         trdb_timestamp since, trdb_job_run_statistics **ret,
+                                         trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(user_id), trdbi_arg_in_enum(job_type),
+                              trdbi_arg_timestamp(since)};
+    return trdbi_batch_query_one(batch, &query_jobs_run_statistics_since, args, ret, reterr);
+}
+
 void trdb_job_run_statistics_free(trdb_job_run_statistics *row) {
     trdbi_row_free(row);
 }
@@ -1441,6 +1545,12 @@ int trdb_jobs_user_alerts(trdb_uow *uow, int64_t user_id, bool active_only, trdb
                           trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_bool(active_only)};
     return trdbi_query_many(uow, &query_jobs_user_alerts, args, ret, reterr);
+}
+
+int trdb_batch_jobs_user_alerts(trdb_batch *batch, int64_t user_id, bool active_only,
+                                trdb_job_alert_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id), trdbi_arg_bool(active_only)};
+    return trdbi_batch_query_many(batch, &query_jobs_user_alerts, args, ret, reterr);
 }
 
 size_t trdb_job_alert_list_count(const trdb_job_alert_list *list) {

@@ -262,6 +262,45 @@ void trdb_telegram_command_audit_list_free(trdb_telegram_command_audit_list *lis
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_telegram_command_audit_get(trdb_batch *batch, int64_t id, trdb_telegram_command_audit **ret,
+                                          trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_telegram_command_audits, (trdbi_key){.i64 = id}, ret,
+                           reterr);
+}
+
+int trdb_batch_telegram_command_audits_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                           trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_telegram_command_audits, keys, count, ret, reterr);
+}
+
+int trdb_batch_telegram_command_audits_list(trdb_batch *batch,
+                                            const trdb_telegram_command_audit_filter *filter,
+                                            trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_telegram_command_audits, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_command_audits_count(trdb_batch *batch,
+                                             const trdb_telegram_command_audit_filter *filter, int64_t *ret,
+                                             trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_telegram_command_audits, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_command_audit_insert(trdb_batch *batch, const trdb_telegram_command_audit_new *row,
+                                             trdb_telegram_command_audit **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_telegram_command_audits, row, ret, reterr);
+}
+
+int trdb_batch_telegram_command_audit_patch(trdb_batch *batch, int64_t id,
+                                            const trdb_telegram_command_audit_new *row,
+                                            trdb_telegram_command_audit **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_telegram_command_audits, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_telegram_command_audit_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_telegram_command_audits, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column telegram_feedbacks_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_telegram_feedback, id), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_telegram_feedback_new, id),
@@ -407,6 +446,46 @@ const trdb_telegram_feedback *trdb_telegram_feedback_list_rows(const trdb_telegr
 
 void trdb_telegram_feedback_list_free(trdb_telegram_feedback_list *list) {
     trdbi_list_free((trdbi_list *)list);
+}
+
+int trdb_batch_telegram_feedback_get(trdb_batch *batch, int64_t id, trdb_telegram_feedback **ret,
+                                     trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_telegram_feedbacks, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_telegram_feedbacks_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                      trdb_telegram_feedback_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_telegram_feedbacks, keys, count, ret, reterr);
+}
+
+int trdb_batch_telegram_feedbacks_list(trdb_batch *batch, const trdb_telegram_feedback_filter *filter,
+                                       trdb_telegram_feedback_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_telegram_feedbacks, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_feedbacks_count(trdb_batch *batch, const trdb_telegram_feedback_filter *filter,
+                                        int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_telegram_feedbacks, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_feedback_insert(trdb_batch *batch, const trdb_telegram_feedback_new *row,
+                                        trdb_telegram_feedback **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_telegram_feedbacks, row, ret, reterr);
+}
+
+int trdb_batch_telegram_feedback_upsert_by_id(trdb_batch *batch, const trdb_telegram_feedback_new *row,
+                                              trdb_telegram_feedback **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_telegram_feedbacks, 0, row, ret, reterr);
+}
+
+int trdb_batch_telegram_feedback_patch(trdb_batch *batch, int64_t id, const trdb_telegram_feedback_new *row,
+                                       trdb_telegram_feedback **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_telegram_feedbacks, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_telegram_feedback_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_telegram_feedbacks, (trdbi_key){.i64 = id}, reterr);
 }
 
 static const trdbi_column telegram_broadcast_logs_columns[] = {
@@ -555,6 +634,51 @@ void trdb_telegram_broadcast_log_list_free(trdb_telegram_broadcast_log_list *lis
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_telegram_broadcast_log_get(trdb_batch *batch, int64_t id, trdb_telegram_broadcast_log **ret,
+                                          trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_telegram_broadcast_logs, (trdbi_key){.i64 = id}, ret,
+                           reterr);
+}
+
+int trdb_batch_telegram_broadcast_logs_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                           trdb_telegram_broadcast_log_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_telegram_broadcast_logs, keys, count, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_logs_list(trdb_batch *batch,
+                                            const trdb_telegram_broadcast_log_filter *filter,
+                                            trdb_telegram_broadcast_log_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_telegram_broadcast_logs, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_logs_count(trdb_batch *batch,
+                                             const trdb_telegram_broadcast_log_filter *filter, int64_t *ret,
+                                             trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_telegram_broadcast_logs, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_log_insert(trdb_batch *batch, const trdb_telegram_broadcast_log_new *row,
+                                             trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_telegram_broadcast_logs, row, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_log_upsert_by_id(trdb_batch *batch,
+                                                   const trdb_telegram_broadcast_log_new *row,
+                                                   trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_telegram_broadcast_logs, 0, row, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_log_patch(trdb_batch *batch, int64_t id,
+                                            const trdb_telegram_broadcast_log_new *row,
+                                            trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_telegram_broadcast_logs, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_telegram_broadcast_log_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_telegram_broadcast_logs, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column telegram_settings_columns[] = {
     {.field = {"key", NULL, offsetof(trdb_telegram_setting, key), TRDBI_TEXT, 1},
      .new_offset = offsetof(trdb_telegram_setting_new, key),
@@ -685,6 +809,47 @@ void trdb_telegram_setting_list_free(trdb_telegram_setting_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_telegram_setting_get(trdb_batch *batch, const char *key, trdb_telegram_setting **ret,
+                                    trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_telegram_settings, (trdbi_key){.text = key}, ret, reterr);
+}
+
+int trdb_batch_telegram_settings_get(trdb_batch *batch, const char *const *keys, size_t count,
+                                     trdb_telegram_setting_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_telegram_settings, keys, count, ret, reterr);
+}
+
+int trdb_batch_telegram_settings_list(trdb_batch *batch, const trdb_telegram_setting_filter *filter,
+                                      trdb_telegram_setting_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_telegram_settings, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_settings_count(trdb_batch *batch, const trdb_telegram_setting_filter *filter,
+                                       int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_telegram_settings, filter, ret, reterr);
+}
+
+int trdb_batch_telegram_setting_insert(trdb_batch *batch, const trdb_telegram_setting_new *row,
+                                       trdb_telegram_setting **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_telegram_settings, row, ret, reterr);
+}
+
+int trdb_batch_telegram_setting_upsert_by_key(trdb_batch *batch, const trdb_telegram_setting_new *row,
+                                              trdb_telegram_setting **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_telegram_settings, 0, row, ret, reterr);
+}
+
+int trdb_batch_telegram_setting_patch(trdb_batch *batch, const char *key,
+                                      const trdb_telegram_setting_new *row, trdb_telegram_setting **ret,
+                                      trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_telegram_settings, (trdbi_key){.text = key}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_telegram_setting_delete(trdb_batch *batch, const char *key, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_telegram_settings, (trdbi_key){.text = key}, reterr);
+}
+
 static const trdbi_query_param query_telegram_get_user_status_params[] = {
     {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
 };
@@ -723,6 +888,12 @@ int trdb_telegram_get_user_status(trdb_uow *uow, const char *telegram_id,
                                   trdb_telegram_account_status **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
     return trdbi_query_one(uow, &query_telegram_get_user_status, args, ret, reterr);
+}
+
+int trdb_batch_telegram_get_user_status(trdb_batch *batch, const char *telegram_id,
+                                        trdb_telegram_account_status **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
+    return trdbi_batch_query_one(batch, &query_telegram_get_user_status, args, ret, reterr);
 }
 
 void trdb_telegram_account_status_free(trdb_telegram_account_status *row) {
@@ -1042,6 +1213,12 @@ int trdb_telegram_list_alerts(trdb_uow *uow, const char *telegram_id, trdb_in_i6
     return trdbi_query_many(uow, &query_telegram_list_alerts, args, ret, reterr);
 }
 
+int trdb_batch_telegram_list_alerts(trdb_batch *batch, const char *telegram_id, trdb_in_i64 limit,
+                                    trdb_telegram_alert_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_list_alerts, args, ret, reterr);
+}
+
 void trdb_telegram_alert_free(trdb_telegram_alert *row) {
     trdbi_row_free(row);
 }
@@ -1117,6 +1294,12 @@ int trdb_telegram_active_alerts(trdb_uow *uow, trdb_in_i64 limit, trdb_telegram_
     return trdbi_query_many(uow, &query_telegram_active_alerts, args, ret, reterr);
 }
 
+int trdb_batch_telegram_active_alerts(trdb_batch *batch, trdb_in_i64 limit, trdb_telegram_alert_list **ret,
+                                      trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_active_alerts, args, ret, reterr);
+}
+
 static const trdbi_query_param query_telegram_get_alert_params[] = {
     {"alert_id", NULL, TRDBI_I64, 0, 0},
 };
@@ -1163,6 +1346,12 @@ int trdb_telegram_get_alert(trdb_uow *uow, int64_t alert_id, trdb_telegram_alert
                             trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(alert_id)};
     return trdbi_query_one(uow, &query_telegram_get_alert, args, ret, reterr);
+}
+
+int trdb_batch_telegram_get_alert(trdb_batch *batch, int64_t alert_id, trdb_telegram_alert **ret,
+                                  trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(alert_id)};
+    return trdbi_batch_query_one(batch, &query_telegram_get_alert, args, ret, reterr);
 }
 
 static const trdbi_query_param query_telegram_alert_delete_params[] = {
@@ -1238,6 +1427,12 @@ int trdb_telegram_list_schedules(trdb_uow *uow, const char *telegram_id, trdb_in
                                  trdb_telegram_schedule_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
     return trdbi_query_many(uow, &query_telegram_list_schedules, args, ret, reterr);
+}
+
+int trdb_batch_telegram_list_schedules(trdb_batch *batch, const char *telegram_id, trdb_in_i64 limit,
+                                       trdb_telegram_schedule_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_list_schedules, args, ret, reterr);
 }
 
 void trdb_telegram_schedule_free(trdb_telegram_schedule *row) {
@@ -1318,6 +1513,12 @@ int trdb_telegram_active_schedules(trdb_uow *uow, trdb_in_i64 limit, trdb_telegr
     return trdbi_query_many(uow, &query_telegram_active_schedules, args, ret, reterr);
 }
 
+int trdb_batch_telegram_active_schedules(trdb_batch *batch, trdb_in_i64 limit,
+                                         trdb_telegram_schedule_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_active_schedules, args, ret, reterr);
+}
+
 static const trdbi_query_param query_telegram_get_schedule_params[] = {
     {"schedule_id", NULL, TRDBI_I64, 0, 0},
 };
@@ -1366,6 +1567,12 @@ int trdb_telegram_get_schedule(trdb_uow *uow, int64_t schedule_id, trdb_telegram
                                trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(schedule_id)};
     return trdbi_query_one(uow, &query_telegram_get_schedule, args, ret, reterr);
+}
+
+int trdb_batch_telegram_get_schedule(trdb_batch *batch, int64_t schedule_id, trdb_telegram_schedule **ret,
+                                     trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(schedule_id)};
+    return trdbi_batch_query_one(batch, &query_telegram_get_schedule, args, ret, reterr);
 }
 
 static const trdbi_query_param query_telegram_job_update_params[] = {
@@ -1432,6 +1639,12 @@ int trdb_telegram_get_setting(trdb_uow *uow, const char *key, trdb_telegram_sett
                               trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(key)};
     return trdbi_query_one(uow, &query_telegram_get_setting, args, ret, reterr);
+}
+
+int trdb_batch_telegram_get_setting(trdb_batch *batch, const char *key, trdb_telegram_setting **ret,
+                                    trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(key)};
+    return trdbi_batch_query_one(batch, &query_telegram_get_setting, args, ret, reterr);
 }
 
 static const trdbi_query_param query_telegram_feedback_add_params[] = {
@@ -1508,6 +1721,14 @@ int trdb_telegram_list_feedback(trdb_uow *uow, const char *type, const char *sta
     return trdbi_query_many(uow, &query_telegram_list_feedback, args, ret, reterr);
 }
 
+int trdb_batch_telegram_list_feedback(trdb_batch *batch, const char *type, const char *status,
+                                      trdb_in_i64 before_id, trdb_in_i64 limit,
+                                      trdb_telegram_feedback_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(type), trdbi_arg_text(status), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_list_feedback, args, ret, reterr);
+}
+
 static const trdbi_query_param query_telegram_last_commands_params[] = {
     {"telegram_id", NULL, TRDBI_TEXT, 0, 0},
     {"limit", NULL, TRDBI_I64, 1, 1},
@@ -1546,6 +1767,12 @@ int trdb_telegram_last_commands(trdb_uow *uow, const char *telegram_id, trdb_in_
                                 trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
     return trdbi_query_many(uow, &query_telegram_last_commands, args, ret, reterr);
+}
+
+int trdb_batch_telegram_last_commands(trdb_batch *batch, const char *telegram_id, trdb_in_i64 limit,
+                                      trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id), trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_last_commands, args, ret, reterr);
 }
 
 static const trdbi_query_param query_telegram_list_commands_params[] = {
@@ -1597,6 +1824,17 @@ int trdb_telegram_list_commands(trdb_uow *uow, const char *telegram_user_id, con
     return trdbi_query_many(uow, &query_telegram_list_commands, args, ret, reterr);
 }
 
+int trdb_batch_telegram_list_commands(trdb_batch *batch, const char *telegram_user_id, const char *command,
+                                      trdb_in_bool success, trdb_timestamp since, trdb_timestamp until,
+                                      trdb_in_i64 before_id, trdb_in_i64 limit,
+                                      trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_user_id), trdbi_arg_text(command),
+                              trdbi_arg_in_bool(success), trdbi_arg_timestamp(since),
+                              trdbi_arg_timestamp(until), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_list_commands, args, ret, reterr);
+}
+
 static const trdbi_query_param query_telegram_command_stats_params[] = {
     {"since", NULL, TRDBI_TIMESTAMP, 1, 0},
     {"until", NULL, TRDBI_TIMESTAMP, 1, 0},
@@ -1643,6 +1881,12 @@ int trdb_telegram_command_stats(trdb_uow *uow, trdb_timestamp since, trdb_timest
     return trdbi_query_one(uow, &query_telegram_command_stats, args, ret, reterr);
 }
 
+int trdb_batch_telegram_command_stats(trdb_batch *batch, trdb_timestamp since, trdb_timestamp until,
+                                      trdb_telegram_audit_totals **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(since), trdbi_arg_timestamp(until)};
+    return trdbi_batch_query_one(batch, &query_telegram_command_stats, args, ret, reterr);
+}
+
 void trdb_telegram_audit_totals_free(trdb_telegram_audit_totals *row) {
     trdbi_row_free(row);
 }
@@ -1686,6 +1930,14 @@ int trdb_telegram_command_stats_by_command(trdb_uow *uow, trdb_timestamp since, 
                                            trdb_telegram_command_usage_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_timestamp(since), trdbi_arg_timestamp(until)};
     return trdbi_query_many(uow, &query_telegram_command_stats_by_command, args, ret, reterr);
+}
+
+int trdb_batch_telegram_command_stats_by_command(trdb_batch *batch, trdb_timestamp since,
+                                                 trdb_timestamp until,
+                                                 trdb_telegram_command_usage_list **ret,
+                                                 trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(since), trdbi_arg_timestamp(until)};
+    return trdbi_batch_query_many(batch, &query_telegram_command_stats_by_command, args, ret, reterr);
 }
 
 size_t trdb_telegram_command_usage_list_count(const trdb_telegram_command_usage_list *list) {
@@ -1744,6 +1996,12 @@ int trdb_telegram_unique_users(trdb_uow *uow, const char *after, trdb_in_i64 lim
                                trdb_telegram_unique_user_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(after), trdbi_arg_in_i64(limit)};
     return trdbi_query_many(uow, &query_telegram_unique_users, args, ret, reterr);
+}
+
+int trdb_batch_telegram_unique_users(trdb_batch *batch, const char *after, trdb_in_i64 limit,
+                                     trdb_telegram_unique_user_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(after), trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_unique_users, args, ret, reterr);
 }
 
 size_t trdb_telegram_unique_user_list_count(const trdb_telegram_unique_user_list *list) {
@@ -1809,6 +2067,14 @@ int trdb_telegram_list_broadcasts(trdb_uow *uow, trdb_timestamp before, trdb_in_
     return trdbi_query_many(uow, &query_telegram_list_broadcasts, args, ret, reterr);
 }
 
+int trdb_batch_telegram_list_broadcasts(trdb_batch *batch, trdb_timestamp before, trdb_in_i64 before_id,
+                                        trdb_in_i64 limit, trdb_telegram_broadcast_log_list **ret,
+                                        trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(before), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_list_broadcasts, args, ret, reterr);
+}
+
 static const trdbi_query_param query_telegram_broadcast_history_params[] = {
     {"before", NULL, TRDBI_TIMESTAMP, 1, 0},
     {"before_id", NULL, TRDBI_I64, 1, 0},
@@ -1854,6 +2120,14 @@ int trdb_telegram_broadcast_history(trdb_uow *uow, trdb_timestamp before, trdb_i
     const trdbi_arg args[] = {trdbi_arg_timestamp(before), trdbi_arg_in_i64(before_id),
                               trdbi_arg_in_i64(limit)};
     return trdbi_query_many(uow, &query_telegram_broadcast_history, args, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_history(trdb_batch *batch, trdb_timestamp before, trdb_in_i64 before_id,
+                                          trdb_in_i64 limit, trdb_telegram_broadcast_list **ret,
+                                          trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_timestamp(before), trdbi_arg_in_i64(before_id),
+                              trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_telegram_broadcast_history, args, ret, reterr);
 }
 
 size_t trdb_telegram_broadcast_list_count(const trdb_telegram_broadcast_list *list) {
@@ -1917,6 +2191,11 @@ static const trdbi_query query_telegram_broadcast_stats = {
 int trdb_telegram_broadcast_stats(trdb_uow *uow, trdb_telegram_broadcast_totals **ret,
                                   trdb_error **reterr) {
     return trdbi_query_one(uow, &query_telegram_broadcast_stats, NULL, ret, reterr);
+}
+
+int trdb_batch_telegram_broadcast_stats(trdb_batch *batch, trdb_telegram_broadcast_totals **ret,
+                                        trdb_error **reterr) {
+    return trdbi_batch_query_one(batch, &query_telegram_broadcast_stats, NULL, ret, reterr);
 }
 
 void trdb_telegram_broadcast_totals_free(trdb_telegram_broadcast_totals *row) {

@@ -287,6 +287,44 @@ void trdb_trading_bot_list_free(trdb_trading_bot_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_trading_bot_get(trdb_batch *batch, int64_t id, trdb_trading_bot **ret, trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_trading_bots, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_trading_bots_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                trdb_trading_bot_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_trading_bots, keys, count, ret, reterr);
+}
+
+int trdb_batch_trading_bots_list(trdb_batch *batch, const trdb_trading_bot_filter *filter,
+                                 trdb_trading_bot_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_trading_bots, filter, ret, reterr);
+}
+
+int trdb_batch_trading_bots_count(trdb_batch *batch, const trdb_trading_bot_filter *filter, int64_t *ret,
+                                  trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_trading_bots, filter, ret, reterr);
+}
+
+int trdb_batch_trading_bot_insert(trdb_batch *batch, const trdb_trading_bot_new *row,
+                                  trdb_trading_bot **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_trading_bots, row, ret, reterr);
+}
+
+int trdb_batch_trading_bot_upsert_by_id(trdb_batch *batch, const trdb_trading_bot_new *row,
+                                        trdb_trading_bot **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_trading_bots, 0, row, ret, reterr);
+}
+
+int trdb_batch_trading_bot_patch(trdb_batch *batch, int64_t id, const trdb_trading_bot_new *row,
+                                 trdb_trading_bot **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_trading_bots, (trdbi_key){.i64 = id}, row, ret, reterr);
+}
+
+int trdb_batch_trading_bot_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_trading_bots, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column trading_positions_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_trading_position, id), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_trading_position_new, id),
@@ -464,6 +502,52 @@ void trdb_trading_position_list_free(trdb_trading_position_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_trading_position_get(trdb_batch *batch, int64_t id, trdb_trading_position **ret,
+                                    trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_trading_positions, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_trading_positions_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                     trdb_trading_position_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_trading_positions, keys, count, ret, reterr);
+}
+
+int trdb_batch_trading_positions_list(trdb_batch *batch, const trdb_trading_position_filter *filter,
+                                      trdb_trading_position_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_trading_positions, filter, ret, reterr);
+}
+
+int trdb_batch_trading_positions_count(trdb_batch *batch, const trdb_trading_position_filter *filter,
+                                       int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_trading_positions, filter, ret, reterr);
+}
+
+int trdb_batch_trading_position_insert(trdb_batch *batch, const trdb_trading_position_new *row,
+                                       trdb_trading_position **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_trading_positions, row, ret, reterr);
+}
+
+int trdb_batch_trading_position_upsert_by_bot_id_trade_type_symbol_direction(
+    trdb_batch *batch, const trdb_trading_position_new *row, trdb_trading_position **ret,
+    trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_trading_positions, 0, row, ret, reterr);
+}
+
+int trdb_batch_trading_position_upsert_by_id(trdb_batch *batch, const trdb_trading_position_new *row,
+                                             trdb_trading_position **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_trading_positions, 1, row, ret, reterr);
+}
+
+int trdb_batch_trading_position_patch(trdb_batch *batch, int64_t id, const trdb_trading_position_new *row,
+                                      trdb_trading_position **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_trading_positions, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_trading_position_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_trading_positions, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column trading_fills_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_trading_fill, id), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_trading_fill_new, id),
@@ -630,6 +714,52 @@ const trdb_trading_fill *trdb_trading_fill_list_rows(const trdb_trading_fill_lis
 
 void trdb_trading_fill_list_free(trdb_trading_fill_list *list) {
     trdbi_list_free((trdbi_list *)list);
+}
+
+int trdb_batch_trading_fill_get(trdb_batch *batch, int64_t id, trdb_trading_fill **ret,
+                                trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_trading_fills, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_trading_fills_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                 trdb_trading_fill_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_trading_fills, keys, count, ret, reterr);
+}
+
+int trdb_batch_trading_fills_list(trdb_batch *batch, const trdb_trading_fill_filter *filter,
+                                  trdb_trading_fill_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_trading_fills, filter, ret, reterr);
+}
+
+int trdb_batch_trading_fills_count(trdb_batch *batch, const trdb_trading_fill_filter *filter, int64_t *ret,
+                                   trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_trading_fills, filter, ret, reterr);
+}
+
+int trdb_batch_trading_fill_insert(trdb_batch *batch, const trdb_trading_fill_new *row,
+                                   trdb_trading_fill **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_trading_fills, row, ret, reterr);
+}
+
+int trdb_batch_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id(trdb_batch *batch,
+                                                                        const trdb_trading_fill_new *row,
+                                                                        trdb_trading_fill **ret,
+                                                                        trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_trading_fills, 0, row, ret, reterr);
+}
+
+int trdb_batch_trading_fill_upsert_by_id(trdb_batch *batch, const trdb_trading_fill_new *row,
+                                         trdb_trading_fill **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_trading_fills, 1, row, ret, reterr);
+}
+
+int trdb_batch_trading_fill_patch(trdb_batch *batch, int64_t id, const trdb_trading_fill_new *row,
+                                  trdb_trading_fill **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_trading_fills, (trdbi_key){.i64 = id}, row, ret, reterr);
+}
+
+int trdb_batch_trading_fill_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_trading_fills, (trdbi_key){.i64 = id}, reterr);
 }
 
 static const trdbi_column trading_trades_columns[] = {
@@ -831,6 +961,40 @@ void trdb_trading_trade_list_free(trdb_trading_trade_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_trading_trade_get(trdb_batch *batch, int64_t id, trdb_trading_trade **ret,
+                                 trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_trading_trades_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                  trdb_trading_trade_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_trading_trades, keys, count, ret, reterr);
+}
+
+int trdb_batch_trading_trades_list(trdb_batch *batch, const trdb_trading_trade_filter *filter,
+                                   trdb_trading_trade_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_trading_trades, filter, ret, reterr);
+}
+
+int trdb_batch_trading_trades_count(trdb_batch *batch, const trdb_trading_trade_filter *filter,
+                                    int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_trading_trades, filter, ret, reterr);
+}
+
+int trdb_batch_trading_trade_insert(trdb_batch *batch, const trdb_trading_trade_new *row,
+                                    trdb_trading_trade **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_trading_trades, row, ret, reterr);
+}
+
+int trdb_batch_trading_trade_patch(trdb_batch *batch, int64_t id, const trdb_trading_trade_new *row,
+                                   trdb_trading_trade **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, row, ret, reterr);
+}
+
+int trdb_batch_trading_trade_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column trading_performance_metrics_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_trading_performance_metric, id), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_trading_performance_metric_new, id),
@@ -1008,6 +1172,58 @@ void trdb_trading_performance_metric_list_free(trdb_trading_performance_metric_l
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_trading_performance_metric_get(trdb_batch *batch, int64_t id,
+                                              trdb_trading_performance_metric **ret, trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_trading_performance_metrics, (trdbi_key){.i64 = id}, ret,
+                           reterr);
+}
+
+int trdb_batch_trading_performance_metrics_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                               trdb_trading_performance_metric_list **ret,
+                                               trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_trading_performance_metrics, keys, count, ret, reterr);
+}
+
+int trdb_batch_trading_performance_metrics_list(trdb_batch *batch,
+                                                const trdb_trading_performance_metric_filter *filter,
+                                                trdb_trading_performance_metric_list **ret,
+                                                trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_trading_performance_metrics, filter, ret, reterr);
+}
+
+int trdb_batch_trading_performance_metrics_count(trdb_batch *batch,
+                                                 const trdb_trading_performance_metric_filter *filter,
+                                                 int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_trading_performance_metrics, filter, ret, reterr);
+}
+
+int trdb_batch_trading_performance_metric_insert(trdb_batch *batch,
+                                                 const trdb_trading_performance_metric_new *row,
+                                                 trdb_trading_performance_metric **ret,
+                                                 trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_trading_performance_metrics, row, ret, reterr);
+}
+
+int trdb_batch_trading_performance_metric_upsert_by_id(trdb_batch *batch,
+                                                       const trdb_trading_performance_metric_new *row,
+                                                       trdb_trading_performance_metric **ret,
+                                                       trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_trading_performance_metrics, 0, row, ret, reterr);
+}
+
+int trdb_batch_trading_performance_metric_patch(trdb_batch *batch, int64_t id,
+                                                const trdb_trading_performance_metric_new *row,
+                                                trdb_trading_performance_metric **ret,
+                                                trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_trading_performance_metrics, (trdbi_key){.i64 = id}, row,
+                             ret, reterr);
+}
+
+int trdb_batch_trading_performance_metric_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_trading_performance_metrics, (trdbi_key){.i64 = id},
+                              reterr);
+}
+
 static const trdbi_query_param query_trading_bots_enabled_params[] = {
     {"user_id", NULL, TRDBI_I64, 1, 0},
 };
@@ -1050,6 +1266,12 @@ int trdb_trading_bots_enabled(trdb_uow *uow, trdb_in_i64 user_id, trdb_trading_b
                               trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_in_i64(user_id)};
     return trdbi_query_many(uow, &query_trading_bots_enabled, args, ret, reterr);
+}
+
+int trdb_batch_trading_bots_enabled(trdb_batch *batch, trdb_in_i64 user_id, trdb_trading_bot_list **ret,
+                                    trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(user_id)};
+    return trdbi_batch_query_many(batch, &query_trading_bots_enabled, args, ret, reterr);
 }
 
 static const trdbi_query_param query_trading_bots_by_status_params[] = {
@@ -1095,6 +1317,12 @@ int trdb_trading_bots_by_status(trdb_uow *uow, int32_t status, trdb_in_i64 user_
                                 trdb_trading_bot_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_enum(status), trdbi_arg_in_i64(user_id)};
     return trdbi_query_many(uow, &query_trading_bots_by_status, args, ret, reterr);
+}
+
+int trdb_batch_trading_bots_by_status(trdb_batch *batch, int32_t status, trdb_in_i64 user_id,
+                                      trdb_trading_bot_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_enum(status), trdbi_arg_in_i64(user_id)};
+    return trdbi_batch_query_many(batch, &query_trading_bots_by_status, args, ret, reterr);
 }
 
 static const trdbi_query_param query_trading_bot_heartbeat_params[] = {
@@ -1580,6 +1808,12 @@ int trdb_trading_positions_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *s
     return trdbi_query_many(uow, &query_trading_positions_open, args, ret, reterr);
 }
 
+int trdb_batch_trading_positions_open(trdb_batch *batch, trdb_in_i64 bot_id, const char *symbol,
+                                      trdb_trading_position_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_text(symbol)};
+    return trdbi_batch_query_many(batch, &query_trading_positions_open, args, ret, reterr);
+}
+
 static const trdbi_query_param query_trading_positions_verify_params[] = {
     {"bot_id", NULL, TRDBI_I64, 1, 0},
     {"drift_only", NULL, TRDBI_BOOL, 0, 0},
@@ -1618,6 +1852,12 @@ int trdb_trading_positions_verify(trdb_uow *uow, trdb_in_i64 bot_id, bool drift_
                                   trdb_trading_positions_verify_row_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_bool(drift_only)};
     return trdbi_query_many(uow, &query_trading_positions_verify, args, ret, reterr);
+}
+
+int trdb_batch_trading_positions_verify(trdb_batch *batch, trdb_in_i64 bot_id, bool drift_only,
+                                        trdb_trading_positions_verify_row_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_bool(drift_only)};
+    return trdbi_batch_query_many(batch, &query_trading_positions_verify, args, ret, reterr);
 }
 
 size_t trdb_trading_positions_verify_row_list_count(const trdb_trading_positions_verify_row_list *list) {
@@ -1707,6 +1947,12 @@ int trdb_trading_trades_open(trdb_uow *uow, trdb_in_i64 bot_id, const char *symb
                              trdb_trading_trade_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_text(symbol)};
     return trdbi_query_many(uow, &query_trading_trades_open, args, ret, reterr);
+}
+
+int trdb_batch_trading_trades_open(trdb_batch *batch, trdb_in_i64 bot_id, const char *symbol,
+                                   trdb_trading_trade_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id), trdbi_arg_text(symbol)};
+    return trdbi_batch_query_many(batch, &query_trading_trades_open, args, ret, reterr);
 }
 
 static const trdbi_query_param query_trading_trade_close_params[] = {
@@ -1862,6 +2108,12 @@ int trdb_trading_pnl_summary(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_pnl
     return trdbi_query_one(uow, &query_trading_pnl_summary, args, ret, reterr);
 }
 
+int trdb_batch_trading_pnl_summary(trdb_batch *batch, trdb_in_i64 bot_id,
+                                   trdb_trading_pnl_summary_row **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
+    return trdbi_batch_query_one(batch, &query_trading_pnl_summary, args, ret, reterr);
+}
+
 void trdb_trading_pnl_summary_row_free(trdb_trading_pnl_summary_row *row) {
     trdbi_row_free(row);
 }
@@ -1901,6 +2153,12 @@ int trdb_trading_pnl_by_symbol(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_p
                                trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
     return trdbi_query_many(uow, &query_trading_pnl_by_symbol, args, ret, reterr);
+}
+
+int trdb_batch_trading_pnl_by_symbol(trdb_batch *batch, trdb_in_i64 bot_id,
+                                     trdb_trading_pnl_by_symbol_row_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
+    return trdbi_batch_query_many(batch, &query_trading_pnl_by_symbol, args, ret, reterr);
 }
 
 size_t trdb_trading_pnl_by_symbol_row_list_count(const trdb_trading_pnl_by_symbol_row_list *list) {
@@ -1961,6 +2219,13 @@ int trdb_trading_pnl_by_exit_reason(trdb_uow *uow, trdb_in_i64 bot_id,
                                     trdb_trading_pnl_by_exit_reason_row_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
     return trdbi_query_many(uow, &query_trading_pnl_by_exit_reason, args, ret, reterr);
+}
+
+int trdb_batch_trading_pnl_by_exit_reason(trdb_batch *batch, trdb_in_i64 bot_id,
+                                          trdb_trading_pnl_by_exit_reason_row_list **ret,
+                                          trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
+    return trdbi_batch_query_many(batch, &query_trading_pnl_by_exit_reason, args, ret, reterr);
 }
 
 size_t trdb_trading_pnl_by_exit_reason_row_list_count(
@@ -2030,6 +2295,12 @@ int trdb_trading_equity_curve(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_eq
     return trdbi_query_many(uow, &query_trading_equity_curve, args, ret, reterr);
 }
 
+int trdb_batch_trading_equity_curve(trdb_batch *batch, trdb_in_i64 bot_id,
+                                    trdb_trading_equity_curve_row_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
+    return trdbi_batch_query_many(batch, &query_trading_equity_curve, args, ret, reterr);
+}
+
 size_t trdb_trading_equity_curve_row_list_count(const trdb_trading_equity_curve_row_list *list) {
     return trdbi_list_count((const trdbi_list *)list);
 }
@@ -2095,6 +2366,12 @@ int trdb_trading_drawdown(trdb_uow *uow, trdb_in_i64 bot_id, trdb_trading_drawdo
                           trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
     return trdbi_query_one(uow, &query_trading_drawdown, args, ret, reterr);
+}
+
+int trdb_batch_trading_drawdown(trdb_batch *batch, trdb_in_i64 bot_id, trdb_trading_drawdown_row **ret,
+                                trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(bot_id)};
+    return trdbi_batch_query_one(batch, &query_trading_drawdown, args, ret, reterr);
 }
 
 void trdb_trading_drawdown_row_free(trdb_trading_drawdown_row *row) {
@@ -2297,4 +2574,10 @@ int trdb_trading_metrics_latest(trdb_uow *uow, int64_t bot_id, trdb_in_i64 limit
                                 trdb_trading_performance_metric_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(bot_id), trdbi_arg_in_i64(limit)};
     return trdbi_query_many(uow, &query_trading_metrics_latest, args, ret, reterr);
+}
+
+int trdb_batch_trading_metrics_latest(trdb_batch *batch, int64_t bot_id, trdb_in_i64 limit,
+                                      trdb_trading_performance_metric_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(bot_id), trdbi_arg_in_i64(limit)};
+    return trdbi_batch_query_many(batch, &query_trading_metrics_latest, args, ret, reterr);
 }

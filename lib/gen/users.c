@@ -171,6 +171,49 @@ void trdb_usr_user_list_free(trdb_usr_user_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_usr_user_get(trdb_batch *batch, int64_t id, trdb_usr_user **ret, trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_usr_users, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_usr_users_get(trdb_batch *batch, const int64_t *keys, size_t count, trdb_usr_user_list **ret,
+                             trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_usr_users, keys, count, ret, reterr);
+}
+
+int trdb_batch_usr_users_list(trdb_batch *batch, const trdb_usr_user_filter *filter,
+                              trdb_usr_user_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_usr_users, filter, ret, reterr);
+}
+
+int trdb_batch_usr_users_count(trdb_batch *batch, const trdb_usr_user_filter *filter, int64_t *ret,
+                               trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_usr_users, filter, ret, reterr);
+}
+
+int trdb_batch_usr_user_insert(trdb_batch *batch, const trdb_usr_user_new *row, trdb_usr_user **ret,
+                               trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_usr_users, row, ret, reterr);
+}
+
+int trdb_batch_usr_user_upsert_by_email(trdb_batch *batch, const trdb_usr_user_new *row,
+                                        trdb_usr_user **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_usr_users, 0, row, ret, reterr);
+}
+
+int trdb_batch_usr_user_upsert_by_id(trdb_batch *batch, const trdb_usr_user_new *row, trdb_usr_user **ret,
+                                     trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_usr_users, 1, row, ret, reterr);
+}
+
+int trdb_batch_usr_user_patch(trdb_batch *batch, int64_t id, const trdb_usr_user_new *row,
+                              trdb_usr_user **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_usr_users, (trdbi_key){.i64 = id}, row, ret, reterr);
+}
+
+int trdb_batch_usr_user_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_usr_users, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_column usr_auth_identities_columns[] = {
     {.field = {"id", NULL, offsetof(trdb_usr_auth_identity, id), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_usr_auth_identity_new, id),
@@ -325,6 +368,53 @@ const trdb_usr_auth_identity *trdb_usr_auth_identity_list_rows(const trdb_usr_au
 
 void trdb_usr_auth_identity_list_free(trdb_usr_auth_identity_list *list) {
     trdbi_list_free((trdbi_list *)list);
+}
+
+int trdb_batch_usr_auth_identity_get(trdb_batch *batch, int64_t id, trdb_usr_auth_identity **ret,
+                                     trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_usr_auth_identities, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identities_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                       trdb_usr_auth_identity_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_usr_auth_identities, keys, count, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identities_list(trdb_batch *batch, const trdb_usr_auth_identity_filter *filter,
+                                        trdb_usr_auth_identity_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_usr_auth_identities, filter, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identities_count(trdb_batch *batch, const trdb_usr_auth_identity_filter *filter,
+                                         int64_t *ret, trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_usr_auth_identities, filter, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identity_insert(trdb_batch *batch, const trdb_usr_auth_identity_new *row,
+                                        trdb_usr_auth_identity **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_usr_auth_identities, row, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identity_upsert_by_id(trdb_batch *batch, const trdb_usr_auth_identity_new *row,
+                                              trdb_usr_auth_identity **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_usr_auth_identities, 0, row, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identity_upsert_by_provider_external_id(trdb_batch *batch,
+                                                                const trdb_usr_auth_identity_new *row,
+                                                                trdb_usr_auth_identity **ret,
+                                                                trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_usr_auth_identities, 1, row, ret, reterr);
+}
+
+int trdb_batch_usr_auth_identity_patch(trdb_batch *batch, int64_t id, const trdb_usr_auth_identity_new *row,
+                                       trdb_usr_auth_identity **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_usr_auth_identities, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_usr_auth_identity_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_usr_auth_identities, (trdbi_key){.i64 = id}, reterr);
 }
 
 static const trdbi_column usr_verification_codes_columns[] = {
@@ -482,6 +572,50 @@ void trdb_usr_verification_code_list_free(trdb_usr_verification_code_list *list)
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_usr_verification_code_get(trdb_batch *batch, int64_t id, trdb_usr_verification_code **ret,
+                                         trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_usr_verification_codes, (trdbi_key){.i64 = id}, ret, reterr);
+}
+
+int trdb_batch_usr_verification_codes_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                          trdb_usr_verification_code_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_usr_verification_codes, keys, count, ret, reterr);
+}
+
+int trdb_batch_usr_verification_codes_list(trdb_batch *batch,
+                                           const trdb_usr_verification_code_filter *filter,
+                                           trdb_usr_verification_code_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_usr_verification_codes, filter, ret, reterr);
+}
+
+int trdb_batch_usr_verification_codes_count(trdb_batch *batch,
+                                            const trdb_usr_verification_code_filter *filter, int64_t *ret,
+                                            trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_usr_verification_codes, filter, ret, reterr);
+}
+
+int trdb_batch_usr_verification_code_insert(trdb_batch *batch, const trdb_usr_verification_code_new *row,
+                                            trdb_usr_verification_code **ret, trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_usr_verification_codes, row, ret, reterr);
+}
+
+int trdb_batch_usr_verification_code_upsert_by_id(trdb_batch *batch,
+                                                  const trdb_usr_verification_code_new *row,
+                                                  trdb_usr_verification_code **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_usr_verification_codes, 0, row, ret, reterr);
+}
+
+int trdb_batch_usr_verification_code_patch(trdb_batch *batch, int64_t id,
+                                           const trdb_usr_verification_code_new *row,
+                                           trdb_usr_verification_code **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_usr_verification_codes, (trdbi_key){.i64 = id}, row, ret,
+                             reterr);
+}
+
+int trdb_batch_usr_verification_code_delete(trdb_batch *batch, int64_t id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_usr_verification_codes, (trdbi_key){.i64 = id}, reterr);
+}
+
 static const trdbi_query_param query_usr_ensure_user_params[] = {
     {"provider", NULL, TRDBI_TEXT, 0, 0},
     {"external_id", NULL, TRDBI_TEXT, 0, 0},
@@ -589,6 +723,12 @@ int trdb_users_get_by_provider(trdb_uow *uow, const char *provider, const char *
     return trdbi_query_one(uow, &query_users_get_by_provider, args, ret, reterr);
 }
 
+int trdb_batch_users_get_by_provider(trdb_batch *batch, const char *provider, const char *external_id,
+                                     trdb_usr_user **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(provider), trdbi_arg_text(external_id)};
+    return trdbi_batch_query_one(batch, &query_users_get_by_provider, args, ret, reterr);
+}
+
 static const trdbi_query_param query_users_get_summary_params[] = {
     {"user_id", NULL, TRDBI_I64, 0, 0},
 };
@@ -622,6 +762,12 @@ int trdb_users_get_summary(trdb_uow *uow, int64_t user_id, trdb_usr_user_summary
                            trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(user_id)};
     return trdbi_query_one(uow, &query_users_get_summary, args, ret, reterr);
+}
+
+int trdb_batch_users_get_summary(trdb_batch *batch, int64_t user_id, trdb_usr_user_summary **ret,
+                                 trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id)};
+    return trdbi_batch_query_one(batch, &query_users_get_summary, args, ret, reterr);
 }
 
 void trdb_usr_user_summary_free(trdb_usr_user_summary *row) {
@@ -664,6 +810,12 @@ int trdb_usr_identity_by_external_id(trdb_uow *uow, const char *provider, const 
     return trdbi_query_one(uow, &query_usr_identity_by_external_id, args, ret, reterr);
 }
 
+int trdb_batch_usr_identity_by_external_id(trdb_batch *batch, const char *provider, const char *external_id,
+                                           trdb_usr_auth_identity **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(provider), trdbi_arg_text(external_id)};
+    return trdbi_batch_query_one(batch, &query_usr_identity_by_external_id, args, ret, reterr);
+}
+
 static const trdbi_query_param query_usr_user_by_email_params[] = {
     {"email", NULL, TRDBI_TEXT, 0, 0},
 };
@@ -695,6 +847,12 @@ static const trdbi_query query_usr_user_by_email = {
 int trdb_usr_user_by_email(trdb_uow *uow, const char *email, trdb_usr_user **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(email)};
     return trdbi_query_one(uow, &query_usr_user_by_email, args, ret, reterr);
+}
+
+int trdb_batch_usr_user_by_email(trdb_batch *batch, const char *email, trdb_usr_user **ret,
+                                 trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(email)};
+    return trdbi_batch_query_one(batch, &query_usr_user_by_email, args, ret, reterr);
 }
 
 static const trdbi_query_param query_users_get_telegram_profile_params[] = {
@@ -737,6 +895,12 @@ int trdb_users_get_telegram_profile(trdb_uow *uow, const char *telegram_id, trdb
                                     trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
     return trdbi_query_one(uow, &query_users_get_telegram_profile, args, ret, reterr);
+}
+
+int trdb_batch_users_get_telegram_profile(trdb_batch *batch, const char *telegram_id,
+                                          trdb_telegram_profile **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(telegram_id)};
+    return trdbi_batch_query_one(batch, &query_users_get_telegram_profile, args, ret, reterr);
 }
 
 void trdb_telegram_profile_free(trdb_telegram_profile *row) {
@@ -803,6 +967,11 @@ int trdb_users_list_telegram_profiles(trdb_uow *uow, trdb_telegram_profile_list 
     return trdbi_query_many(uow, &query_users_list_telegram_profiles, NULL, ret, reterr);
 }
 
+int trdb_batch_users_list_telegram_profiles(trdb_batch *batch, trdb_telegram_profile_list **ret,
+                                            trdb_error **reterr) {
+    return trdbi_batch_query_many(batch, &query_users_list_telegram_profiles, NULL, ret, reterr);
+}
+
 static const trdbi_field query_users_list_pending_approvals_fields[] = {
     {"user_id", NULL, offsetof(trdb_telegram_profile, user_id), TRDBI_I64, 0},
     {"identity_id", NULL, offsetof(trdb_telegram_profile, identity_id), TRDBI_I64, 0},
@@ -847,6 +1016,11 @@ int trdb_users_list_pending_approvals(trdb_uow *uow, trdb_telegram_profile_list 
     return trdbi_query_many(uow, &query_users_list_pending_approvals, NULL, ret, reterr);
 }
 
+int trdb_batch_users_list_pending_approvals(trdb_batch *batch, trdb_telegram_profile_list **ret,
+                                            trdb_error **reterr) {
+    return trdbi_batch_query_many(batch, &query_users_list_pending_approvals, NULL, ret, reterr);
+}
+
 static const trdbi_field query_users_list_admin_telegram_ids_fields[] = {
     {"telegram_user_id", NULL, offsetof(trdb_telegram_admin, telegram_user_id), TRDBI_TEXT, 0},
 };
@@ -870,6 +1044,11 @@ static const trdbi_query query_users_list_admin_telegram_ids = {
 
 int trdb_users_list_admin_telegram_ids(trdb_uow *uow, trdb_telegram_admin_list **ret, trdb_error **reterr) {
     return trdbi_query_many(uow, &query_users_list_admin_telegram_ids, NULL, ret, reterr);
+}
+
+int trdb_batch_users_list_admin_telegram_ids(trdb_batch *batch, trdb_telegram_admin_list **ret,
+                                             trdb_error **reterr) {
+    return trdbi_batch_query_many(batch, &query_users_list_admin_telegram_ids, NULL, ret, reterr);
 }
 
 size_t trdb_telegram_admin_list_count(const trdb_telegram_admin_list *list) {
@@ -925,6 +1104,12 @@ int trdb_users_get_notification_channels(trdb_uow *uow, int64_t user_id, trdb_no
     return trdbi_query_one(uow, &query_users_get_notification_channels, args, ret, reterr);
 }
 
+int trdb_batch_users_get_notification_channels(trdb_batch *batch, int64_t user_id,
+                                               trdb_notification_channels **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(user_id)};
+    return trdbi_batch_query_one(batch, &query_users_get_notification_channels, args, ret, reterr);
+}
+
 void trdb_notification_channels_free(trdb_notification_channels *row) {
     trdbi_row_free(row);
 }
@@ -953,6 +1138,11 @@ static const trdbi_query query_users_list_users_for_broadcast = {
 int trdb_users_list_users_for_broadcast(trdb_uow *uow, trdb_telegram_recipient_list **ret,
                                         trdb_error **reterr) {
     return trdbi_query_many(uow, &query_users_list_users_for_broadcast, NULL, ret, reterr);
+}
+
+int trdb_batch_users_list_users_for_broadcast(trdb_batch *batch, trdb_telegram_recipient_list **ret,
+                                              trdb_error **reterr) {
+    return trdbi_batch_query_many(batch, &query_users_list_users_for_broadcast, NULL, ret, reterr);
 }
 
 size_t trdb_telegram_recipient_list_count(const trdb_telegram_recipient_list *list) {

@@ -2,10 +2,15 @@
 """The functions of every table, closed set and named query: prototype, documentation and body, in one place for
 header, source and symbol map."""
 import dataclasses
+import re
 
 from kinds import declare
 from text import call, sentence
 
+BATCH = ("trdb_batch *", "batch")
+# What may be left to a batch: the engine has a function for each.
+BATCHED = re.compile(r"return trdbi_(?:entity_(get|get_many|list|count|insert|upsert|patch|delete)"
+                     r"|(query_(?:one|many|exec)))\(uow,")
 UOW, ERR = ("trdb_uow *", "uow"), ("trdb_error **", "reterr")
 
 
@@ -21,6 +26,21 @@ class Function:
     def prototype(self, tail, mark=""):
         head = f"{mark}{declare(self.result, self.name)}"
         return call(head, [declare(*param) for param in self.params] or ["void"], tail)
+
+
+def batch_functions(functions):
+    """The same calls, put into a batch."""
+    found = []
+    for function in functions:
+        match = BATCHED.match(function.body)
+        if match:
+            gives = any(name == "ret" for _, name in function.params)
+            found.append(Function(
+                function.name.replace("trdb_", "trdb_batch_", 1), function.result, [BATCH, *function.params[1:]],
+                [f"Puts {function.name}() into a batch" + ("; `ret` is filled when that runs." if gives else "."),
+                 "@return 0; TRDB_E_STATE; what is refused before anything is sent."],
+                f"return trdbi_batch_{match[1] or match[2]}(batch,{function.body[match.end():]}"))
+    return found
 
 
 def list_functions(row_type, list_type):

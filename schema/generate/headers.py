@@ -98,7 +98,8 @@ def table_lines(table, structs):
     lines += struct_lines(f"{row}_filter", structs.fields[f"{row}_filter"],
                           f"Which rows of {table.name} are wanted; all conditions must hold.")
     lines += maker_lines(f"{row}_filter", "A filter")
-    for function in fn.table_functions(table):
+    functions = fn.table_functions(table)
+    for function in functions + fn.batch_functions(functions):
         lines += function_lines(function)
     return lines + cleanup_lines(row, f"{row}_list", f"{row}_stream")
 
@@ -110,7 +111,8 @@ def query_lines(query, structs):
         if "many" in query.results:
             lines += [*comment("Rows as a list; immutable, outlives its unit of work."),
                       f"typedef struct {query.list_type} {query.list_type};", ""]
-    for function in fn.query_functions(query):
+    functions = fn.query_functions(query)
+    for function in functions + fn.batch_functions(functions):
         lines += function_lines(function)
     if query.defines_row:
         lines += cleanup_lines(*([query.row_type] if "one" in query.results else []),
@@ -123,8 +125,8 @@ def header(domain, model, queries, structs, include):
     guard = f"TRADINGDB_{domain.upper()}_H"
     lines = ["/* SPDX-License-Identifier: MIT */", f"/* {MARK} */",
              *block([f"@file {domain}.h", model.domains[domain]["doc"], COMMON]),
-             f"#ifndef {guard}", f"#define {guard}", "", "#include <tradingdb/columns.h>",
-             "#include <tradingdb/filter.h>", "#include <tradingdb/stream.h>", "#include <tradingdb/uow.h>",
+             f"#ifndef {guard}", f"#define {guard}", "", "#include <tradingdb/batch.h>",
+             "#include <tradingdb/columns.h>", "#include <tradingdb/filter.h>", "#include <tradingdb/stream.h>",
              ""]
     lines += [f"#include {'<' + include + '/' + other + '.h>' if include else chr(34) + other + '.h' + chr(34)}"
               for other in needed(domain, model, queries)]

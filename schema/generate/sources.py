@@ -75,7 +75,8 @@ def table_lines(table):
     lines += [f"    .{member}_offset = offsetof({row}_filter, {member}),"
               for member in ("order_by", "descending", "limit", "after")]
     lines += ["};", ""]
-    for function in fn.table_functions(table):
+    functions = fn.table_functions(table)
+    for function in functions + fn.batch_functions(functions):
         lines += body_lines(function)
     return lines
 
@@ -121,16 +122,22 @@ def query_lines(query):
               f"    .secret = {'true' if query.secret else 'false'},",
               f"    .reads = {'true' if query.reads else 'false'},", "};", ""]
     wrapper, *others = fn.query_functions(query)
-    lines += wrapper.prototype(" {")
+    for function in [wrapper] + ([] if query.internal else fn.batch_functions([wrapper])):
+        lines += query_body(query, function)
+    for function in others:
+        lines += body_lines(function)
+    return lines
+
+
+def query_body(query, function):
+    """A definition whose arguments become an array first."""
+    lines = function.prototype(" {")
     if query.params:
         makers = [f"trdbi_{param.kind.nullable_arg if param.nullable else param.kind.arg}({param.name})"
                   for param in query.params]
         start = "    const trdbi_arg args[] = {"
         lines += spread(start, " " * len(start), makers, ";", "}")
-    lines += ["    " + wrapper.body + ";", "}", ""]
-    for function in others:
-        lines += body_lines(function)
-    return lines
+    return [*lines, "    " + function.body + ";", "}", ""]
 
 
 def sql_pieces(sql):

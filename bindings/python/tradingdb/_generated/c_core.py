@@ -105,6 +105,13 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_columns *columns", "struct ArrowArrayStream *out", "trdb_error **reterr",
     ),
     "trdb_version": ("const char *",),
+    "trdb_batch_new": ("int", "trdb_uow *uow", "trdb_batch **ret", "trdb_error **reterr"),
+    "trdb_batch_run": ("int", "trdb_batch *batch", "trdb_error **reterr"),
+    "trdb_batch_clear": ("void", "trdb_batch *batch"),
+    "trdb_batch_free": ("void", "trdb_batch *batch"),
+    "trdb_batch_count": ("size_t", "const trdb_batch *batch"),
+    "trdb_batch_state": ("int32_t", "const trdb_batch *batch", "size_t i"),
+    "trdb_batch_error": ("const trdb_error *", "const trdb_batch *batch", "size_t i"),
     "trdb_columns_rows": ("int64_t", "const trdb_columns *columns"),
     "trdb_columns_count": ("size_t", "const trdb_columns *columns"),
     "trdb_columns_at": ("const trdb_column_view *", "const trdb_columns *columns", "size_t i"),
@@ -239,6 +246,12 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 
 CONSTANTS: dict[str, dict[str, int]] = {
+    "trdb_batch_item_state": {
+        "TRDB_BATCH_WAITING": 1,
+        "TRDB_BATCH_DONE": 2,
+        "TRDB_BATCH_FAILED": 3,
+        "TRDB_BATCH_NOT_RUN": 4,
+    },
     "trdb_column_kind": {
         "TRDB_COLUMN_I64": 1,
         "TRDB_COLUMN_BOOL": 2,

@@ -232,6 +232,37 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_job_schedule *", "const trdb_job_schedule_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_job_schedule_list_free": ("void", "trdb_job_schedule_list *list"),
+    "trdb_batch_job_schedule_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_job_schedule **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedules_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_job_schedule_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedules_list": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_filter *filter", "trdb_job_schedule_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedules_count": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_insert": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_upsert_by_user_id_name": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_job_schedule_run_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_job_schedule_run **ret", "trdb_error **reterr",
     ),
@@ -298,8 +329,44 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_job_schedule_run_list_free": ("void", "trdb_job_schedule_run_list *list"),
+    "trdb_batch_job_schedule_run_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_job_schedule_run **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_runs_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_job_schedule_run_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_runs_list": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_run_filter *filter", "trdb_job_schedule_run_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_runs_count": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_run_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_run_insert": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_run_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_run_upsert_by_job_type_job_id_scheduled_for": (
+        "int", "trdb_batch *batch", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_run_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_job_schedule_run_new *row",
+        "trdb_job_schedule_run **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_job_schedule_run_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_jobs_get_schedule_by_name": (
         "int", "trdb_uow *uow", "int64_t user_id", "const char *name", "trdb_job_schedule **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_jobs_get_schedule_by_name": (
+        "int", "trdb_batch *batch", "int64_t user_id", "const char *name", "trdb_job_schedule **ret",
         "trdb_error **reterr",
     ),
     "trdb_jobs_run_statistics_since": (
@@ -307,6 +374,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_timestamp since", "trdb_job_run_statistics **ret", "trdb_error **reterr",
     ),
     "trdb_job_run_statistics_free": ("void", "trdb_job_run_statistics *row"),
+    "trdb_batch_jobs_run_statistics_since": (
+        "int", "trdb_batch *batch", "trdb_in_i64 user_id", "trdb_in_enum job_type", "trdb_timestamp since",
+        "trdb_job_run_statistics **ret", "trdb_error **reterr",
+    ),
     "trdb_jobs_user_alerts": (
         "int", "trdb_uow *uow", "int64_t user_id", "bool active_only", "trdb_job_alert_list **ret",
         "trdb_error **reterr",
@@ -320,6 +391,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_job_alert *", "const trdb_job_alert_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_job_alert_list_free": ("void", "trdb_job_alert_list *list"),
+    "trdb_batch_jobs_user_alerts": (
+        "int", "trdb_batch *batch", "int64_t user_id", "bool active_only", "trdb_job_alert_list **ret",
+        "trdb_error **reterr",
+    ),
 }
 
 CONSTANTS: dict[str, dict[str, int]] = {

@@ -258,6 +258,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_command_audit_list_free": ("void", "trdb_telegram_command_audit_list *list"),
+    "trdb_batch_telegram_command_audit_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_telegram_command_audit **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_command_audits_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_telegram_command_audit_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_command_audits_list": (
+        "int", "trdb_batch *batch", "const trdb_telegram_command_audit_filter *filter",
+        "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_command_audits_count": (
+        "int", "trdb_batch *batch", "const trdb_telegram_command_audit_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_command_audit_insert": (
+        "int", "trdb_batch *batch", "const trdb_telegram_command_audit_new *row", "trdb_telegram_command_audit **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_command_audit_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_telegram_command_audit_new *row",
+        "trdb_telegram_command_audit **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_command_audit_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_feedback_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_telegram_feedback **ret", "trdb_error **reterr",
     ),
@@ -321,6 +345,34 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_feedback_list_free": ("void", "trdb_telegram_feedback_list *list"),
+    "trdb_batch_telegram_feedback_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_telegram_feedback **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedbacks_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_telegram_feedback_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedbacks_list": (
+        "int", "trdb_batch *batch", "const trdb_telegram_feedback_filter *filter",
+        "trdb_telegram_feedback_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedbacks_count": (
+        "int", "trdb_batch *batch", "const trdb_telegram_feedback_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedback_insert": (
+        "int", "trdb_batch *batch", "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedback_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedback_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_telegram_feedback_new *row",
+        "trdb_telegram_feedback **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_feedback_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_broadcast_log_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_telegram_broadcast_log **ret", "trdb_error **reterr",
     ),
@@ -387,6 +439,34 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_broadcast_log_list_free": ("void", "trdb_telegram_broadcast_log_list *list"),
+    "trdb_batch_telegram_broadcast_log_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_telegram_broadcast_log **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_logs_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_telegram_broadcast_log_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_logs_list": (
+        "int", "trdb_batch *batch", "const trdb_telegram_broadcast_log_filter *filter",
+        "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_logs_count": (
+        "int", "trdb_batch *batch", "const trdb_telegram_broadcast_log_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_log_insert": (
+        "int", "trdb_batch *batch", "const trdb_telegram_broadcast_log_new *row", "trdb_telegram_broadcast_log **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_log_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_telegram_broadcast_log_new *row", "trdb_telegram_broadcast_log **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_log_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_telegram_broadcast_log_new *row",
+        "trdb_telegram_broadcast_log **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_broadcast_log_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_setting_get": (
         "int", "trdb_uow *uow", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
     ),
@@ -446,11 +526,43 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_setting_list_free": ("void", "trdb_telegram_setting_list *list"),
+    "trdb_batch_telegram_setting_get": (
+        "int", "trdb_batch *batch", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_settings_get": (
+        "int", "trdb_batch *batch", "const char *const *keys", "size_t count", "trdb_telegram_setting_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_settings_list": (
+        "int", "trdb_batch *batch", "const trdb_telegram_setting_filter *filter", "trdb_telegram_setting_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_settings_count": (
+        "int", "trdb_batch *batch", "const trdb_telegram_setting_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_setting_insert": (
+        "int", "trdb_batch *batch", "const trdb_telegram_setting_new *row", "trdb_telegram_setting **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_setting_upsert_by_key": (
+        "int", "trdb_batch *batch", "const trdb_telegram_setting_new *row", "trdb_telegram_setting **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_setting_patch": (
+        "int", "trdb_batch *batch", "const char *key", "const trdb_telegram_setting_new *row",
+        "trdb_telegram_setting **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_setting_delete": ("int", "trdb_batch *batch", "const char *key", "trdb_error **reterr"),
     "trdb_telegram_get_user_status": (
         "int", "trdb_uow *uow", "const char *telegram_id", "trdb_telegram_account_status **ret",
         "trdb_error **reterr",
     ),
     "trdb_telegram_account_status_free": ("void", "trdb_telegram_account_status *row"),
+    "trdb_batch_telegram_get_user_status": (
+        "int", "trdb_batch *batch", "const char *telegram_id", "trdb_telegram_account_status **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_telegram_list_alerts": (
         "int", "trdb_uow *uow", "const char *telegram_id", "trdb_in_i64 limit: optional",
         "trdb_telegram_alert_list **ret", "trdb_error **reterr",
@@ -468,12 +580,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_alert_list_free": ("void", "trdb_telegram_alert_list *list"),
+    "trdb_batch_telegram_list_alerts": (
+        "int", "trdb_batch *batch", "const char *telegram_id", "trdb_in_i64 limit", "trdb_telegram_alert_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_telegram_active_alerts": (
         "int", "trdb_uow *uow", "trdb_in_i64 limit: optional", "trdb_telegram_alert_list **ret",
         "trdb_error **reterr",
     ),
+    "trdb_batch_telegram_active_alerts": (
+        "int", "trdb_batch *batch", "trdb_in_i64 limit", "trdb_telegram_alert_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_get_alert": (
         "int", "trdb_uow *uow", "int64_t alert_id", "trdb_telegram_alert **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_get_alert": (
+        "int", "trdb_batch *batch", "int64_t alert_id", "trdb_telegram_alert **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_list_schedules": (
         "int", "trdb_uow *uow", "const char *telegram_id", "trdb_in_i64 limit: optional",
@@ -493,23 +615,44 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_schedule_list_free": ("void", "trdb_telegram_schedule_list *list"),
+    "trdb_batch_telegram_list_schedules": (
+        "int", "trdb_batch *batch", "const char *telegram_id", "trdb_in_i64 limit",
+        "trdb_telegram_schedule_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_active_schedules": (
         "int", "trdb_uow *uow", "trdb_in_i64 limit: optional", "trdb_telegram_schedule_list **ret",
         "trdb_error **reterr",
     ),
+    "trdb_batch_telegram_active_schedules": (
+        "int", "trdb_batch *batch", "trdb_in_i64 limit", "trdb_telegram_schedule_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_get_schedule": (
         "int", "trdb_uow *uow", "int64_t schedule_id", "trdb_telegram_schedule **ret", "trdb_error **reterr",
     ),
+    "trdb_batch_telegram_get_schedule": (
+        "int", "trdb_batch *batch", "int64_t schedule_id", "trdb_telegram_schedule **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_get_setting": (
         "int", "trdb_uow *uow", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_get_setting": (
+        "int", "trdb_batch *batch", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_list_feedback": (
         "int", "trdb_uow *uow", "const char *type: null", "const char *status: null",
         "trdb_in_i64 before_id: optional", "trdb_in_i64 limit: optional", "trdb_telegram_feedback_list **ret",
         "trdb_error **reterr",
     ),
+    "trdb_batch_telegram_list_feedback": (
+        "int", "trdb_batch *batch", "const char *type", "const char *status", "trdb_in_i64 before_id",
+        "trdb_in_i64 limit", "trdb_telegram_feedback_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_last_commands": (
         "int", "trdb_uow *uow", "const char *telegram_id", "trdb_in_i64 limit: optional",
+        "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_last_commands": (
+        "int", "trdb_batch *batch", "const char *telegram_id", "trdb_in_i64 limit",
         "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_list_commands": (
@@ -518,11 +661,20 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_in_i64 before_id: optional", "trdb_in_i64 limit: optional", "trdb_telegram_command_audit_list **ret",
         "trdb_error **reterr",
     ),
+    "trdb_batch_telegram_list_commands": (
+        "int", "trdb_batch *batch", "const char *telegram_user_id", "const char *command", "trdb_in_bool success",
+        "trdb_timestamp since", "trdb_timestamp until", "trdb_in_i64 before_id", "trdb_in_i64 limit",
+        "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_command_stats": (
         "int", "trdb_uow *uow", "trdb_timestamp since: null", "trdb_timestamp until: null",
         "trdb_telegram_audit_totals **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_audit_totals_free": ("void", "trdb_telegram_audit_totals *row"),
+    "trdb_batch_telegram_command_stats": (
+        "int", "trdb_batch *batch", "trdb_timestamp since", "trdb_timestamp until",
+        "trdb_telegram_audit_totals **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_command_stats_by_command": (
         "int", "trdb_uow *uow", "trdb_timestamp since: null", "trdb_timestamp until: null",
         "trdb_telegram_command_usage_list **ret", "trdb_error **reterr",
@@ -540,6 +692,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_command_usage_list_free": ("void", "trdb_telegram_command_usage_list *list"),
+    "trdb_batch_telegram_command_stats_by_command": (
+        "int", "trdb_batch *batch", "trdb_timestamp since", "trdb_timestamp until",
+        "trdb_telegram_command_usage_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_unique_users": (
         "int", "trdb_uow *uow", "const char *after: null", "trdb_in_i64 limit: optional",
         "trdb_telegram_unique_user_list **ret", "trdb_error **reterr",
@@ -557,9 +713,17 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_unique_user_list_free": ("void", "trdb_telegram_unique_user_list *list"),
+    "trdb_batch_telegram_unique_users": (
+        "int", "trdb_batch *batch", "const char *after", "trdb_in_i64 limit", "trdb_telegram_unique_user_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_telegram_list_broadcasts": (
         "int", "trdb_uow *uow", "trdb_timestamp before: null", "trdb_in_i64 before_id: optional",
         "trdb_in_i64 limit: optional", "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_telegram_list_broadcasts": (
+        "int", "trdb_batch *batch", "trdb_timestamp before", "trdb_in_i64 before_id", "trdb_in_i64 limit",
+        "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_history": (
         "int", "trdb_uow *uow", "trdb_timestamp before: null", "trdb_in_i64 before_id: optional",
@@ -578,10 +742,17 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_broadcast_list_free": ("void", "trdb_telegram_broadcast_list *list"),
+    "trdb_batch_telegram_broadcast_history": (
+        "int", "trdb_batch *batch", "trdb_timestamp before", "trdb_in_i64 before_id", "trdb_in_i64 limit",
+        "trdb_telegram_broadcast_list **ret", "trdb_error **reterr",
+    ),
     "trdb_telegram_broadcast_stats": (
         "int", "trdb_uow *uow", "trdb_telegram_broadcast_totals **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_totals_free": ("void", "trdb_telegram_broadcast_totals *row"),
+    "trdb_batch_telegram_broadcast_stats": (
+        "int", "trdb_batch *batch", "trdb_telegram_broadcast_totals **ret", "trdb_error **reterr",
+    ),
 }
 
 CONSTANTS: dict[str, dict[str, int]] = {

@@ -304,6 +304,33 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_trading_bot *", "const trdb_trading_bot_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_bot_list_free": ("void", "trdb_trading_bot_list *list"),
+    "trdb_batch_trading_bot_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_trading_bot **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bots_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_trading_bot_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bots_list": (
+        "int", "trdb_batch *batch", "const trdb_trading_bot_filter *filter", "trdb_trading_bot_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bots_count": (
+        "int", "trdb_batch *batch", "const trdb_trading_bot_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bot_insert": (
+        "int", "trdb_batch *batch", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bot_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bot_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bot_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_position_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_trading_position **ret", "trdb_error **reterr",
     ),
@@ -370,6 +397,38 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_trading_position_list_free": ("void", "trdb_trading_position_list *list"),
+    "trdb_batch_trading_position_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_trading_position **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_positions_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_trading_position_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_positions_list": (
+        "int", "trdb_batch *batch", "const trdb_trading_position_filter *filter", "trdb_trading_position_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_positions_count": (
+        "int", "trdb_batch *batch", "const trdb_trading_position_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_position_insert": (
+        "int", "trdb_batch *batch", "const trdb_trading_position_new *row", "trdb_trading_position **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_position_upsert_by_bot_id_trade_type_symbol_direction": (
+        "int", "trdb_batch *batch", "const trdb_trading_position_new *row", "trdb_trading_position **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_position_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_trading_position_new *row", "trdb_trading_position **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_position_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_trading_position_new *row",
+        "trdb_trading_position **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_position_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_fill_get": ("int", "trdb_uow *uow", "int64_t id", "trdb_trading_fill **ret", "trdb_error **reterr"),
     "trdb_trading_fills_get": (
         "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_trading_fill_list **ret",
@@ -431,6 +490,37 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_trading_fill *", "const trdb_trading_fill_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_fill_list_free": ("void", "trdb_trading_fill_list *list"),
+    "trdb_batch_trading_fill_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_trading_fill **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fills_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_trading_fill_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fills_list": (
+        "int", "trdb_batch *batch", "const trdb_trading_fill_filter *filter", "trdb_trading_fill_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fills_count": (
+        "int", "trdb_batch *batch", "const trdb_trading_fill_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fill_insert": (
+        "int", "trdb_batch *batch", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id": (
+        "int", "trdb_batch *batch", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fill_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fill_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_fill_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_trade_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_trading_trade **ret", "trdb_error **reterr",
     ),
@@ -487,6 +577,29 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_trading_trade_list_free": ("void", "trdb_trading_trade_list *list"),
+    "trdb_batch_trading_trade_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_trading_trade **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trades_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_trading_trade_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trades_list": (
+        "int", "trdb_batch *batch", "const trdb_trading_trade_filter *filter", "trdb_trading_trade_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trades_count": (
+        "int", "trdb_batch *batch", "const trdb_trading_trade_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trade_insert": (
+        "int", "trdb_batch *batch", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trade_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trade_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_performance_metric_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_trading_performance_metric **ret", "trdb_error **reterr",
     ),
@@ -555,16 +668,55 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_performance_metric_list_free": ("void", "trdb_trading_performance_metric_list *list"),
+    "trdb_batch_trading_performance_metric_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_trading_performance_metric **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metrics_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count",
+        "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metrics_list": (
+        "int", "trdb_batch *batch", "const trdb_trading_performance_metric_filter *filter",
+        "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metrics_count": (
+        "int", "trdb_batch *batch", "const trdb_trading_performance_metric_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metric_insert": (
+        "int", "trdb_batch *batch", "const trdb_trading_performance_metric_new *row",
+        "trdb_trading_performance_metric **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metric_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_trading_performance_metric_new *row",
+        "trdb_trading_performance_metric **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metric_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_trading_performance_metric_new *row",
+        "trdb_trading_performance_metric **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_performance_metric_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_bots_enabled": (
         "int", "trdb_uow *uow", "trdb_in_i64 user_id: optional", "trdb_trading_bot_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_bots_enabled": (
+        "int", "trdb_batch *batch", "trdb_in_i64 user_id", "trdb_trading_bot_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_bots_by_status": (
         "int", "trdb_uow *uow", "int32_t status: enum=trading_bot_status", "trdb_in_i64 user_id: optional",
         "trdb_trading_bot_list **ret", "trdb_error **reterr",
     ),
+    "trdb_batch_trading_bots_by_status": (
+        "int", "trdb_batch *batch", "int32_t status", "trdb_in_i64 user_id", "trdb_trading_bot_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_trading_positions_open": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "const char *symbol: null",
         "trdb_trading_position_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_positions_open": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "const char *symbol", "trdb_trading_position_list **ret",
+        "trdb_error **reterr",
     ),
     "trdb_trading_positions_verify": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "bool drift_only",
@@ -583,15 +735,26 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_positions_verify_row_list_free": ("void", "trdb_trading_positions_verify_row_list *list"),
+    "trdb_batch_trading_positions_verify": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "bool drift_only",
+        "trdb_trading_positions_verify_row_list **ret", "trdb_error **reterr",
+    ),
     "trdb_trading_trades_open": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "const char *symbol: null",
         "trdb_trading_trade_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_trades_open": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "const char *symbol", "trdb_trading_trade_list **ret",
+        "trdb_error **reterr",
     ),
     "trdb_trading_pnl_summary": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_summary_row **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_pnl_summary_row_free": ("void", "trdb_trading_pnl_summary_row *row"),
+    "trdb_batch_trading_pnl_summary": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_pnl_summary_row **ret", "trdb_error **reterr",
+    ),
     "trdb_trading_pnl_by_symbol": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_by_symbol_row_list **ret",
         "trdb_error **reterr",
@@ -609,6 +772,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_pnl_by_symbol_row_list_free": ("void", "trdb_trading_pnl_by_symbol_row_list *list"),
+    "trdb_batch_trading_pnl_by_symbol": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_pnl_by_symbol_row_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_trading_pnl_by_exit_reason": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_by_exit_reason_row_list **ret",
         "trdb_error **reterr",
@@ -629,6 +796,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_pnl_by_exit_reason_row_list_free": ("void", "trdb_trading_pnl_by_exit_reason_row_list *list"),
+    "trdb_batch_trading_pnl_by_exit_reason": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_pnl_by_exit_reason_row_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_trading_equity_curve": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_equity_curve_row_list **ret",
         "trdb_error **reterr",
@@ -646,13 +817,24 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_trading_equity_curve_row_list_free": ("void", "trdb_trading_equity_curve_row_list *list"),
+    "trdb_batch_trading_equity_curve": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_equity_curve_row_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_trading_drawdown": (
         "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_drawdown_row **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_drawdown_row_free": ("void", "trdb_trading_drawdown_row *row"),
+    "trdb_batch_trading_drawdown": (
+        "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_drawdown_row **ret", "trdb_error **reterr",
+    ),
     "trdb_trading_metrics_latest": (
         "int", "trdb_uow *uow", "int64_t bot_id", "trdb_in_i64 limit: optional",
+        "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_trading_metrics_latest": (
+        "int", "trdb_batch *batch", "int64_t bot_id", "trdb_in_i64 limit",
         "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
     ),
 }

@@ -152,6 +152,34 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_usr_user *", "const trdb_usr_user_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_usr_user_list_free": ("void", "trdb_usr_user_list *list"),
+    "trdb_batch_usr_user_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_usr_user **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_users_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_usr_user_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_users_list": (
+        "int", "trdb_batch *batch", "const trdb_usr_user_filter *filter", "trdb_usr_user_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_users_count": (
+        "int", "trdb_batch *batch", "const trdb_usr_user_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_user_insert": (
+        "int", "trdb_batch *batch", "const trdb_usr_user_new *row", "trdb_usr_user **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_user_upsert_by_email": (
+        "int", "trdb_batch *batch", "const trdb_usr_user_new *row", "trdb_usr_user **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_user_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_usr_user_new *row", "trdb_usr_user **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_user_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_usr_user_new *row", "trdb_usr_user **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_user_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_auth_identity_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_usr_auth_identity **ret", "trdb_error **reterr",
     ),
@@ -219,6 +247,38 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_usr_auth_identity_list_free": ("void", "trdb_usr_auth_identity_list *list"),
+    "trdb_batch_usr_auth_identity_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_usr_auth_identity **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identities_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_usr_auth_identity_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identities_list": (
+        "int", "trdb_batch *batch", "const trdb_usr_auth_identity_filter *filter",
+        "trdb_usr_auth_identity_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identities_count": (
+        "int", "trdb_batch *batch", "const trdb_usr_auth_identity_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identity_insert": (
+        "int", "trdb_batch *batch", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identity_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identity_upsert_by_provider_external_id": (
+        "int", "trdb_batch *batch", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identity_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_usr_auth_identity_new *row",
+        "trdb_usr_auth_identity **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_auth_identity_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_verification_code_get": (
         "int", "trdb_uow *uow", "int64_t id", "trdb_usr_verification_code **ret", "trdb_error **reterr",
     ),
@@ -285,20 +345,62 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_usr_verification_code_list_free": ("void", "trdb_usr_verification_code_list *list"),
+    "trdb_batch_usr_verification_code_get": (
+        "int", "trdb_batch *batch", "int64_t id", "trdb_usr_verification_code **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_codes_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_usr_verification_code_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_codes_list": (
+        "int", "trdb_batch *batch", "const trdb_usr_verification_code_filter *filter",
+        "trdb_usr_verification_code_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_codes_count": (
+        "int", "trdb_batch *batch", "const trdb_usr_verification_code_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_code_insert": (
+        "int", "trdb_batch *batch", "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_code_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_code_patch": (
+        "int", "trdb_batch *batch", "int64_t id", "const trdb_usr_verification_code_new *row",
+        "trdb_usr_verification_code **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_verification_code_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_users_get_by_provider": (
         "int", "trdb_uow *uow", "const char *provider", "const char *external_id", "trdb_usr_user **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_users_get_by_provider": (
+        "int", "trdb_batch *batch", "const char *provider", "const char *external_id", "trdb_usr_user **ret",
         "trdb_error **reterr",
     ),
     "trdb_users_get_summary": (
         "int", "trdb_uow *uow", "int64_t user_id", "trdb_usr_user_summary **ret", "trdb_error **reterr",
     ),
     "trdb_usr_user_summary_free": ("void", "trdb_usr_user_summary *row"),
+    "trdb_batch_users_get_summary": (
+        "int", "trdb_batch *batch", "int64_t user_id", "trdb_usr_user_summary **ret", "trdb_error **reterr",
+    ),
     "trdb_usr_identity_by_external_id": (
         "int", "trdb_uow *uow", "const char *provider", "const char *external_id", "trdb_usr_auth_identity **ret",
         "trdb_error **reterr",
     ),
+    "trdb_batch_usr_identity_by_external_id": (
+        "int", "trdb_batch *batch", "const char *provider", "const char *external_id", "trdb_usr_auth_identity **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_usr_user_by_email": (
         "int", "trdb_uow *uow", "const char *email", "trdb_usr_user **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_usr_user_by_email": (
+        "int", "trdb_batch *batch", "const char *email", "trdb_usr_user **ret", "trdb_error **reterr",
     ),
     "trdb_users_get_telegram_profile": (
         "int", "trdb_uow *uow", "const char *telegram_id", "trdb_telegram_profile **ret", "trdb_error **reterr",
@@ -316,11 +418,20 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_profile_list_free": ("void", "trdb_telegram_profile_list *list"),
+    "trdb_batch_users_get_telegram_profile": (
+        "int", "trdb_batch *batch", "const char *telegram_id", "trdb_telegram_profile **ret", "trdb_error **reterr",
+    ),
     "trdb_users_list_telegram_profiles": (
         "int", "trdb_uow *uow", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
     ),
+    "trdb_batch_users_list_telegram_profiles": (
+        "int", "trdb_batch *batch", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
+    ),
     "trdb_users_list_pending_approvals": (
         "int", "trdb_uow *uow", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_users_list_pending_approvals": (
+        "int", "trdb_batch *batch", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
     ),
     "trdb_users_list_admin_telegram_ids": (
         "int", "trdb_uow *uow", "trdb_telegram_admin_list **ret", "trdb_error **reterr",
@@ -337,10 +448,16 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_admin_list_free": ("void", "trdb_telegram_admin_list *list"),
+    "trdb_batch_users_list_admin_telegram_ids": (
+        "int", "trdb_batch *batch", "trdb_telegram_admin_list **ret", "trdb_error **reterr",
+    ),
     "trdb_users_get_notification_channels": (
         "int", "trdb_uow *uow", "int64_t user_id", "trdb_notification_channels **ret", "trdb_error **reterr",
     ),
     "trdb_notification_channels_free": ("void", "trdb_notification_channels *row"),
+    "trdb_batch_users_get_notification_channels": (
+        "int", "trdb_batch *batch", "int64_t user_id", "trdb_notification_channels **ret", "trdb_error **reterr",
+    ),
     "trdb_users_list_users_for_broadcast": (
         "int", "trdb_uow *uow", "trdb_telegram_recipient_list **ret", "trdb_error **reterr",
     ),
@@ -357,6 +474,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_telegram_recipient_list_free": ("void", "trdb_telegram_recipient_list *list"),
+    "trdb_batch_users_list_users_for_broadcast": (
+        "int", "trdb_batch *batch", "trdb_telegram_recipient_list **ret", "trdb_error **reterr",
+    ),
 }
 
 CONSTANTS: dict[str, dict[str, int]] = {

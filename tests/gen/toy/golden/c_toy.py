@@ -124,6 +124,37 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_toy_box *", "const trdb_toy_box_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_toy_box_list_free": ("void", "trdb_toy_box_list *list"),
+    "trdb_batch_toy_box_get": (
+        "int", "trdb_batch *batch", "trdb_uuid id", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_boxes_get": (
+        "int", "trdb_batch *batch", "const trdb_uuid *keys", "size_t count", "trdb_toy_box_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_boxes_list": (
+        "int", "trdb_batch *batch", "const trdb_toy_box_filter *filter", "trdb_toy_box_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_boxes_count": (
+        "int", "trdb_batch *batch", "const trdb_toy_box_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_box_insert": (
+        "int", "trdb_batch *batch", "const trdb_toy_box_new *row", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_box_upsert_by_code": (
+        "int", "trdb_batch *batch", "const trdb_toy_box_new *row", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_box_upsert_by_id": (
+        "int", "trdb_batch *batch", "const trdb_toy_box_new *row", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_box_upsert_by_title": (
+        "int", "trdb_batch *batch", "const trdb_toy_box_new *row", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_box_patch": (
+        "int", "trdb_batch *batch", "trdb_uuid id", "const trdb_toy_box_new *row", "trdb_toy_box **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_box_delete": ("int", "trdb_batch *batch", "trdb_uuid id", "trdb_error **reterr"),
     "trdb_toy_item_get": ("int", "trdb_uow *uow", "const char *name", "trdb_toy_item **ret", "trdb_error **reterr"),
     "trdb_toy_items_get": (
         "int", "trdb_uow *uow", "const char *const *keys", "size_t count", "trdb_toy_item_list **ret",
@@ -179,6 +210,34 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_toy_item *", "const trdb_toy_item_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_toy_item_list_free": ("void", "trdb_toy_item_list *list"),
+    "trdb_batch_toy_item_get": (
+        "int", "trdb_batch *batch", "const char *name", "trdb_toy_item **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_items_get": (
+        "int", "trdb_batch *batch", "const char *const *keys", "size_t count", "trdb_toy_item_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_items_list": (
+        "int", "trdb_batch *batch", "const trdb_toy_item_filter *filter", "trdb_toy_item_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_items_count": (
+        "int", "trdb_batch *batch", "const trdb_toy_item_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_item_insert": (
+        "int", "trdb_batch *batch", "const trdb_toy_item_new *row", "trdb_toy_item **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_item_upsert_by_box_id_slot": (
+        "int", "trdb_batch *batch", "const trdb_toy_item_new *row", "trdb_toy_item **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_item_upsert_by_name": (
+        "int", "trdb_batch *batch", "const trdb_toy_item_new *row", "trdb_toy_item **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_item_patch": (
+        "int", "trdb_batch *batch", "const char *name", "const trdb_toy_item_new *row", "trdb_toy_item **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_item_delete": ("int", "trdb_batch *batch", "const char *name", "trdb_error **reterr"),
     "trdb_toy_event_get": ("int", "trdb_uow *uow", "int64_t number", "trdb_toy_event **ret", "trdb_error **reterr"),
     "trdb_toy_events_get": (
         "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_toy_event_list **ret",
@@ -226,10 +285,33 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_toy_event *", "const trdb_toy_event_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_toy_event_list_free": ("void", "trdb_toy_event_list *list"),
+    "trdb_batch_toy_event_get": (
+        "int", "trdb_batch *batch", "int64_t number", "trdb_toy_event **ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_events_get": (
+        "int", "trdb_batch *batch", "const int64_t *keys", "size_t count", "trdb_toy_event_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_events_list": (
+        "int", "trdb_batch *batch", "const trdb_toy_event_filter *filter", "trdb_toy_event_list **ret",
+        "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_events_count": (
+        "int", "trdb_batch *batch", "const trdb_toy_event_filter *filter", "int64_t *ret", "trdb_error **reterr",
+    ),
+    "trdb_batch_toy_event_insert": (
+        "int", "trdb_batch *batch", "const trdb_toy_event_new *row", "trdb_toy_event **ret", "trdb_error **reterr",
+    ),
     "trdb_toy_boxes_on_side": (
         "int", "trdb_uow *uow", "int32_t side: enum=toy_side", "trdb_toy_box_list **ret", "trdb_error **reterr",
     ),
+    "trdb_batch_toy_boxes_on_side": (
+        "int", "trdb_batch *batch", "int32_t side", "trdb_toy_box_list **ret", "trdb_error **reterr",
+    ),
     "trdb_toy_box_by_code": ("int", "trdb_uow *uow", "const char *code", "trdb_toy_box **ret", "trdb_error **reterr"),
+    "trdb_batch_toy_box_by_code": (
+        "int", "trdb_batch *batch", "const char *code", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
     "trdb_toy_items_per_box": (
         "int", "trdb_uow *uow", "int64_t least", "trdb_in_enum mood: enum=toy_mood optional",
         "trdb_toy_items_per_box_row_list **ret", "trdb_error **reterr",
@@ -247,6 +329,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "size_t *ret_count",
     ),
     "trdb_toy_items_per_box_row_list_free": ("void", "trdb_toy_items_per_box_row_list *list"),
+    "trdb_batch_toy_items_per_box": (
+        "int", "trdb_batch *batch", "int64_t least", "trdb_in_enum mood", "trdb_toy_items_per_box_row_list **ret",
+        "trdb_error **reterr",
+    ),
     "trdb_toy_echo": (
         "int", "trdb_uow *uow", "trdb_in_i64 number: optional", "trdb_in_bool flag: optional",
         "trdb_decimal amount: null", "trdb_timestamp at: null", "trdb_in_uuid id: optional",
@@ -254,6 +340,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_texts tags: null", "trdb_toy_echo_row **ret", "trdb_error **reterr",
     ),
     "trdb_toy_echo_row_free": ("void", "trdb_toy_echo_row *row"),
+    "trdb_batch_toy_echo": (
+        "int", "trdb_batch *batch", "trdb_in_i64 number", "trdb_in_bool flag", "trdb_decimal amount",
+        "trdb_timestamp at", "trdb_in_uuid id", "const char *words", "trdb_bytes data", "const char *doc",
+        "const char *address", "trdb_texts tags", "trdb_toy_echo_row **ret", "trdb_error **reterr",
+    ),
     "trdb_toy_boxes_in_brief": ("int", "trdb_uow *uow", "trdb_toy_brief_list **ret", "trdb_error **reterr"),
     "trdb_toy_brief_free": ("void", "trdb_toy_brief *row"),
     "trdb_toy_brief_list_count": ("size_t", "const trdb_toy_brief_list *list"),
@@ -265,7 +356,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "const trdb_toy_brief *", "const trdb_toy_brief_list *list", "size_t *ret_stride", "size_t *ret_count",
     ),
     "trdb_toy_brief_list_free": ("void", "trdb_toy_brief_list *list"),
+    "trdb_batch_toy_boxes_in_brief": ("int", "trdb_batch *batch", "trdb_toy_brief_list **ret", "trdb_error **reterr"),
     "trdb_toy_box_in_brief": ("int", "trdb_uow *uow", "trdb_uuid id", "trdb_toy_brief **ret", "trdb_error **reterr"),
+    "trdb_batch_toy_box_in_brief": (
+        "int", "trdb_batch *batch", "trdb_uuid id", "trdb_toy_brief **ret", "trdb_error **reterr",
+    ),
 }
 
 CONSTANTS: dict[str, dict[str, int]] = {

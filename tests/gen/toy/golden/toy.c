@@ -256,6 +256,54 @@ void trdb_toy_box_list_free(trdb_toy_box_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_toy_box_get(trdb_batch *batch, trdb_uuid id, trdb_toy_box **ret, trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_toy_boxes, (trdbi_key){.uuid = id}, ret, reterr);
+}
+
+int trdb_batch_toy_boxes_get(trdb_batch *batch, const trdb_uuid *keys, size_t count,
+                             trdb_toy_box_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_toy_boxes, keys, count, ret, reterr);
+}
+
+int trdb_batch_toy_boxes_list(trdb_batch *batch, const trdb_toy_box_filter *filter, trdb_toy_box_list **ret,
+                              trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_toy_boxes, filter, ret, reterr);
+}
+
+int trdb_batch_toy_boxes_count(trdb_batch *batch, const trdb_toy_box_filter *filter, int64_t *ret,
+                               trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_toy_boxes, filter, ret, reterr);
+}
+
+int trdb_batch_toy_box_insert(trdb_batch *batch, const trdb_toy_box_new *row, trdb_toy_box **ret,
+                              trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_toy_boxes, row, ret, reterr);
+}
+
+int trdb_batch_toy_box_upsert_by_code(trdb_batch *batch, const trdb_toy_box_new *row, trdb_toy_box **ret,
+                                      trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_toy_boxes, 0, row, ret, reterr);
+}
+
+int trdb_batch_toy_box_upsert_by_id(trdb_batch *batch, const trdb_toy_box_new *row, trdb_toy_box **ret,
+                                    trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_toy_boxes, 1, row, ret, reterr);
+}
+
+int trdb_batch_toy_box_upsert_by_title(trdb_batch *batch, const trdb_toy_box_new *row, trdb_toy_box **ret,
+                                       trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_toy_boxes, 2, row, ret, reterr);
+}
+
+int trdb_batch_toy_box_patch(trdb_batch *batch, trdb_uuid id, const trdb_toy_box_new *row,
+                             trdb_toy_box **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_toy_boxes, (trdbi_key){.uuid = id}, row, ret, reterr);
+}
+
+int trdb_batch_toy_box_delete(trdb_batch *batch, trdb_uuid id, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_toy_boxes, (trdbi_key){.uuid = id}, reterr);
+}
+
 static const trdbi_column toy_items_columns[] = {
     {.field = {"name", NULL, offsetof(trdb_toy_item, name), TRDBI_TEXT, 1},
      .new_offset = offsetof(trdb_toy_item_new, name), .filter_offset = offsetof(trdb_toy_item_filter, name),
@@ -395,6 +443,49 @@ void trdb_toy_item_list_free(trdb_toy_item_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_toy_item_get(trdb_batch *batch, const char *name, trdb_toy_item **ret, trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_toy_items, (trdbi_key){.text = name}, ret, reterr);
+}
+
+int trdb_batch_toy_items_get(trdb_batch *batch, const char *const *keys, size_t count,
+                             trdb_toy_item_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_toy_items, keys, count, ret, reterr);
+}
+
+int trdb_batch_toy_items_list(trdb_batch *batch, const trdb_toy_item_filter *filter,
+                              trdb_toy_item_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_toy_items, filter, ret, reterr);
+}
+
+int trdb_batch_toy_items_count(trdb_batch *batch, const trdb_toy_item_filter *filter, int64_t *ret,
+                               trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_toy_items, filter, ret, reterr);
+}
+
+int trdb_batch_toy_item_insert(trdb_batch *batch, const trdb_toy_item_new *row, trdb_toy_item **ret,
+                               trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_toy_items, row, ret, reterr);
+}
+
+int trdb_batch_toy_item_upsert_by_box_id_slot(trdb_batch *batch, const trdb_toy_item_new *row,
+                                              trdb_toy_item **ret, trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_toy_items, 0, row, ret, reterr);
+}
+
+int trdb_batch_toy_item_upsert_by_name(trdb_batch *batch, const trdb_toy_item_new *row, trdb_toy_item **ret,
+                                       trdb_error **reterr) {
+    return trdbi_batch_upsert(batch, &trdbi_table_toy_items, 1, row, ret, reterr);
+}
+
+int trdb_batch_toy_item_patch(trdb_batch *batch, const char *name, const trdb_toy_item_new *row,
+                              trdb_toy_item **ret, trdb_error **reterr) {
+    return trdbi_batch_patch(batch, &trdbi_table_toy_items, (trdbi_key){.text = name}, row, ret, reterr);
+}
+
+int trdb_batch_toy_item_delete(trdb_batch *batch, const char *name, trdb_error **reterr) {
+    return trdbi_batch_delete(batch, &trdbi_table_toy_items, (trdbi_key){.text = name}, reterr);
+}
+
 static const trdbi_column toy_events_columns[] = {
     {.field = {"number", NULL, offsetof(trdb_toy_event, number), TRDBI_I64, 1},
      .new_offset = offsetof(trdb_toy_event_new, number),
@@ -508,6 +599,30 @@ void trdb_toy_event_list_free(trdb_toy_event_list *list) {
     trdbi_list_free((trdbi_list *)list);
 }
 
+int trdb_batch_toy_event_get(trdb_batch *batch, int64_t number, trdb_toy_event **ret, trdb_error **reterr) {
+    return trdbi_batch_get(batch, &trdbi_table_toy_events, (trdbi_key){.i64 = number}, ret, reterr);
+}
+
+int trdb_batch_toy_events_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                              trdb_toy_event_list **ret, trdb_error **reterr) {
+    return trdbi_batch_get_many(batch, &trdbi_table_toy_events, keys, count, ret, reterr);
+}
+
+int trdb_batch_toy_events_list(trdb_batch *batch, const trdb_toy_event_filter *filter,
+                               trdb_toy_event_list **ret, trdb_error **reterr) {
+    return trdbi_batch_list(batch, &trdbi_table_toy_events, filter, ret, reterr);
+}
+
+int trdb_batch_toy_events_count(trdb_batch *batch, const trdb_toy_event_filter *filter, int64_t *ret,
+                                trdb_error **reterr) {
+    return trdbi_batch_count(batch, &trdbi_table_toy_events, filter, ret, reterr);
+}
+
+int trdb_batch_toy_event_insert(trdb_batch *batch, const trdb_toy_event_new *row, trdb_toy_event **ret,
+                                trdb_error **reterr) {
+    return trdbi_batch_insert(batch, &trdbi_table_toy_events, row, ret, reterr);
+}
+
 static const trdbi_query_param query_toy_boxes_on_side_params[] = {
     {"side", &trdbi_enum_toy_side, TRDBI_ENUM, 0, 0},
 };
@@ -558,6 +673,12 @@ static const trdbi_query query_toy_boxes_on_side = {
 int trdb_toy_boxes_on_side(trdb_uow *uow, int32_t side, trdb_toy_box_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_enum(side)};
     return trdbi_query_many(uow, &query_toy_boxes_on_side, args, ret, reterr);
+}
+
+int trdb_batch_toy_boxes_on_side(trdb_batch *batch, int32_t side, trdb_toy_box_list **ret,
+                                 trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_enum(side)};
+    return trdbi_batch_query_many(batch, &query_toy_boxes_on_side, args, ret, reterr);
 }
 
 static const trdbi_query_param query_toy_box_by_code_params[] = {
@@ -612,6 +733,12 @@ int trdb_toy_box_by_code(trdb_uow *uow, const char *code, trdb_toy_box **ret, tr
     return trdbi_query_one(uow, &query_toy_box_by_code, args, ret, reterr);
 }
 
+int trdb_batch_toy_box_by_code(trdb_batch *batch, const char *code, trdb_toy_box **ret,
+                               trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_text(code)};
+    return trdbi_batch_query_one(batch, &query_toy_box_by_code, args, ret, reterr);
+}
+
 static const trdbi_query_param query_toy_items_per_box_params[] = {
     {"least", NULL, TRDBI_I64, 0, 1},
     {"mood", &trdbi_enum_toy_mood, TRDBI_ENUM, 1, 0},
@@ -646,6 +773,12 @@ int trdb_toy_items_per_box(trdb_uow *uow, int64_t least, trdb_in_enum mood,
                            trdb_toy_items_per_box_row_list **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_i64(least), trdbi_arg_in_enum(mood)};
     return trdbi_query_many(uow, &query_toy_items_per_box, args, ret, reterr);
+}
+
+int trdb_batch_toy_items_per_box(trdb_batch *batch, int64_t least, trdb_in_enum mood,
+                                 trdb_toy_items_per_box_row_list **ret, trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_i64(least), trdbi_arg_in_enum(mood)};
+    return trdbi_batch_query_many(batch, &query_toy_items_per_box, args, ret, reterr);
 }
 
 size_t trdb_toy_items_per_box_row_list_count(const trdb_toy_items_per_box_row_list *list) {
@@ -723,6 +856,17 @@ int trdb_toy_echo(trdb_uow *uow, trdb_in_i64 number, trdb_in_bool flag, trdb_dec
     return trdbi_query_one(uow, &query_toy_echo, args, ret, reterr);
 }
 
+int trdb_batch_toy_echo(trdb_batch *batch, trdb_in_i64 number, trdb_in_bool flag, trdb_decimal amount,
+                        trdb_timestamp at, trdb_in_uuid id, const char *words, trdb_bytes data,
+                        const char *doc, const char *address, trdb_texts tags, trdb_toy_echo_row **ret,
+                        trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_in_i64(number), trdbi_arg_in_bool(flag), trdbi_arg_decimal(amount),
+                              trdbi_arg_timestamp(at), trdbi_arg_in_uuid(id), trdbi_arg_text(words),
+                              trdbi_arg_bytes(data), trdbi_arg_text(doc), trdbi_arg_text(address),
+                              trdbi_arg_texts(tags)};
+    return trdbi_batch_query_one(batch, &query_toy_echo, args, ret, reterr);
+}
+
 void trdb_toy_echo_row_free(trdb_toy_echo_row *row) {
     trdbi_row_free(row);
 }
@@ -797,6 +941,10 @@ int trdb_toy_boxes_in_brief(trdb_uow *uow, trdb_toy_brief_list **ret, trdb_error
     return trdbi_query_many(uow, &query_toy_boxes_in_brief, NULL, ret, reterr);
 }
 
+int trdb_batch_toy_boxes_in_brief(trdb_batch *batch, trdb_toy_brief_list **ret, trdb_error **reterr) {
+    return trdbi_batch_query_many(batch, &query_toy_boxes_in_brief, NULL, ret, reterr);
+}
+
 void trdb_toy_brief_free(trdb_toy_brief *row) {
     trdbi_row_free(row);
 }
@@ -847,6 +995,12 @@ static const trdbi_query query_toy_box_in_brief = {
 int trdb_toy_box_in_brief(trdb_uow *uow, trdb_uuid id, trdb_toy_brief **ret, trdb_error **reterr) {
     const trdbi_arg args[] = {trdbi_arg_uuid(id)};
     return trdbi_query_one(uow, &query_toy_box_in_brief, args, ret, reterr);
+}
+
+int trdb_batch_toy_box_in_brief(trdb_batch *batch, trdb_uuid id, trdb_toy_brief **ret,
+                                trdb_error **reterr) {
+    const trdbi_arg args[] = {trdbi_arg_uuid(id)};
+    return trdbi_batch_query_one(batch, &query_toy_box_in_brief, args, ret, reterr);
 }
 
 static const trdbi_query_param query_toy_box_filled_params[] = {

@@ -16,10 +16,10 @@
 #ifndef TRADINGDB_TOY_H
 #define TRADINGDB_TOY_H
 
+#include <tradingdb/batch.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
-#include <tradingdb/uow.h>
 
 TRDB_BEGIN_DECLS
 
@@ -371,6 +371,75 @@ TRDB_API const trdb_toy_box *trdb_toy_box_list_rows(const trdb_toy_box_list *lis
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_toy_box_list_free(trdb_toy_box_list *list);
 
+/**
+ * Puts trdb_toy_box_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_get(trdb_batch *batch, trdb_uuid id, trdb_toy_box **ret,
+                                    trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_boxes_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_boxes_get(trdb_batch *batch, const trdb_uuid *keys, size_t count,
+                                      trdb_toy_box_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_boxes_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_boxes_list(trdb_batch *batch, const trdb_toy_box_filter *filter,
+                                       trdb_toy_box_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_boxes_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_boxes_count(trdb_batch *batch, const trdb_toy_box_filter *filter, int64_t *ret,
+                                        trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_insert(trdb_batch *batch, const trdb_toy_box_new *row, trdb_toy_box **ret,
+                                       trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_upsert_by_code() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_upsert_by_code(trdb_batch *batch, const trdb_toy_box_new *row,
+                                               trdb_toy_box **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_upsert_by_id() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_upsert_by_id(trdb_batch *batch, const trdb_toy_box_new *row,
+                                             trdb_toy_box **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_upsert_by_title() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_upsert_by_title(trdb_batch *batch, const trdb_toy_box_new *row,
+                                                trdb_toy_box **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_patch(trdb_batch *batch, trdb_uuid id, const trdb_toy_box_new *row,
+                                      trdb_toy_box **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_delete(trdb_batch *batch, trdb_uuid id, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_toy_box_cleanup(trdb_toy_box **handle) {
     trdb_toy_box_free(*handle);
@@ -602,6 +671,68 @@ TRDB_API const trdb_toy_item *trdb_toy_item_list_rows(const trdb_toy_item_list *
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_toy_item_list_free(trdb_toy_item_list *list);
 
+/**
+ * Puts trdb_toy_item_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_item_get(trdb_batch *batch, const char *name, trdb_toy_item **ret,
+                                     trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_items_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_items_get(trdb_batch *batch, const char *const *keys, size_t count,
+                                      trdb_toy_item_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_items_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_items_list(trdb_batch *batch, const trdb_toy_item_filter *filter,
+                                       trdb_toy_item_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_items_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_items_count(trdb_batch *batch, const trdb_toy_item_filter *filter, int64_t *ret,
+                                        trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_item_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_item_insert(trdb_batch *batch, const trdb_toy_item_new *row,
+                                        trdb_toy_item **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_item_upsert_by_box_id_slot() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_item_upsert_by_box_id_slot(trdb_batch *batch, const trdb_toy_item_new *row,
+                                                       trdb_toy_item **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_item_upsert_by_name() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_item_upsert_by_name(trdb_batch *batch, const trdb_toy_item_new *row,
+                                                trdb_toy_item **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_item_patch() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_item_patch(trdb_batch *batch, const char *name, const trdb_toy_item_new *row,
+                                       trdb_toy_item **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_item_delete() into a batch.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_item_delete(trdb_batch *batch, const char *name, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_toy_item_cleanup(trdb_toy_item **handle) {
     trdb_toy_item_free(*handle);
@@ -803,6 +934,41 @@ TRDB_API const trdb_toy_event *trdb_toy_event_list_rows(const trdb_toy_event_lis
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_toy_event_list_free(trdb_toy_event_list *list);
 
+/**
+ * Puts trdb_toy_event_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_event_get(trdb_batch *batch, int64_t number, trdb_toy_event **ret,
+                                      trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_events_get() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_events_get(trdb_batch *batch, const int64_t *keys, size_t count,
+                                       trdb_toy_event_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_events_list() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_events_list(trdb_batch *batch, const trdb_toy_event_filter *filter,
+                                        trdb_toy_event_list **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_events_count() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_events_count(trdb_batch *batch, const trdb_toy_event_filter *filter,
+                                         int64_t *ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_event_insert() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_event_insert(trdb_batch *batch, const trdb_toy_event_new *row,
+                                         trdb_toy_event **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_toy_event_cleanup(trdb_toy_event **handle) {
     trdb_toy_event_free(*handle);
@@ -826,12 +992,26 @@ TRDB_API int trdb_toy_boxes_on_side(trdb_uow *uow, int32_t side, trdb_toy_box_li
                                     trdb_error **reterr);
 
 /**
+ * Puts trdb_toy_boxes_on_side() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_boxes_on_side(trdb_batch *batch, int32_t side, trdb_toy_box_list **ret,
+                                          trdb_error **reterr);
+
+/**
  * A box by its code.
  * @param code The code.
  * @param ret receives the row; free it with trdb_toy_box_free().
  * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
  */
 TRDB_API int trdb_toy_box_by_code(trdb_uow *uow, const char *code, trdb_toy_box **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_by_code() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_by_code(trdb_batch *batch, const char *code, trdb_toy_box **ret,
+                                        trdb_error **reterr);
 
 /** A row of trdb_toy_items_per_box(). */
 typedef struct trdb_toy_items_per_box_row {
@@ -876,6 +1056,13 @@ TRDB_API const trdb_toy_items_per_box_row *trdb_toy_items_per_box_row_list_rows(
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_toy_items_per_box_row_list_free(trdb_toy_items_per_box_row_list *list);
 
+/**
+ * Puts trdb_toy_items_per_box() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_items_per_box(trdb_batch *batch, int64_t least, trdb_in_enum mood,
+                                          trdb_toy_items_per_box_row_list **ret, trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_toy_items_per_box_row_list_cleanup(trdb_toy_items_per_box_row_list **handle) {
     trdb_toy_items_per_box_row_list_free(*handle);
@@ -917,6 +1104,15 @@ TRDB_API int trdb_toy_echo(trdb_uow *uow, trdb_in_i64 number, trdb_in_bool flag,
 
 /** Frees a row that a call gave on its own. NULL is allowed. */
 TRDB_API void trdb_toy_echo_row_free(trdb_toy_echo_row *row);
+
+/**
+ * Puts trdb_toy_echo() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_echo(trdb_batch *batch, trdb_in_i64 number, trdb_in_bool flag,
+                                 trdb_decimal amount, trdb_timestamp at, trdb_in_uuid id, const char *words,
+                                 trdb_bytes data, const char *doc, const char *address, trdb_texts tags,
+                                 trdb_toy_echo_row **ret, trdb_error **reterr);
 
 /** For TRDB_AUTO(). */
 static inline void trdb_toy_echo_row_cleanup(trdb_toy_echo_row **handle) {
@@ -962,6 +1158,13 @@ TRDB_API const trdb_toy_brief *trdb_toy_brief_list_rows(const trdb_toy_brief_lis
 /** Frees the list with all its rows. NULL is allowed. */
 TRDB_API void trdb_toy_brief_list_free(trdb_toy_brief_list *list);
 
+/**
+ * Puts trdb_toy_boxes_in_brief() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_boxes_in_brief(trdb_batch *batch, trdb_toy_brief_list **ret,
+                                           trdb_error **reterr);
+
 /** For TRDB_AUTO(). */
 static inline void trdb_toy_brief_cleanup(trdb_toy_brief **handle) {
     trdb_toy_brief_free(*handle);
@@ -977,6 +1180,13 @@ static inline void trdb_toy_brief_list_cleanup(trdb_toy_brief_list **handle) {
  * @return 0; TRDB_E_NOT_FOUND; see the top of this file.
  */
 TRDB_API int trdb_toy_box_in_brief(trdb_uow *uow, trdb_uuid id, trdb_toy_brief **ret, trdb_error **reterr);
+
+/**
+ * Puts trdb_toy_box_in_brief() into a batch; `ret` is filled when that runs.
+ * @return 0; TRDB_E_STATE; what is refused before anything is sent.
+ */
+TRDB_API int trdb_batch_toy_box_in_brief(trdb_batch *batch, trdb_uuid id, trdb_toy_brief **ret,
+                                         trdb_error **reterr);
 
 TRDB_END_DECLS
 
