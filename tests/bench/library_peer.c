@@ -70,12 +70,13 @@ typedef void (*unit_body)(trdb_uow *uow, const trade *t);
 
 static void insert_one(trdb_uow *uow, const trade *t) {
     trdb_trading_trade_new in = input(t);
-    good(trdb_trading_trade_insert(uow, &in, NULL, &error));
+    trdb_ref key;
+    good(trdb_trading_trade_insert_ref(uow, &in, &key, &error));
 }
 
 /* Position, trade that refers to it, bot. */
 static void unit_of_work(trdb_uow *uow, const trade *t) {
-    trdb_trading_position *position = NULL;
+    trdb_ref position, key;
     trdb_trading_position_new new_position = *TRDB_TRADING_POSITION_NEW(
         .bot_id = trdb_i64(BENCH_BOT), .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
         .symbol = t->texts[TEXT_SYMBOL],
@@ -83,11 +84,10 @@ static void unit_of_work(trdb_uow *uow, const trade *t) {
         .opened_at = trdb_time_us(t->entry_us), .qty_open = amount(t->amounts[AMOUNT_SIZE]),
         .avg_price = amount(t->amounts[AMOUNT_ENTRY]), .realized_pnl = amount(0),
         .status = trdb_enum(TRDB_TRADING_POSITION_STATUS_CLOSED));
-    good(trdb_trading_position_insert(uow, &new_position, &position, &error));
+    good(trdb_trading_position_insert_ref(uow, &new_position, &position, &error));
     trdb_trading_trade_new in = input(t);
-    in.position_id = trdb_i64(position->id);
-    trdb_trading_position_free(position);
-    good(trdb_trading_trade_insert(uow, &in, NULL, &error));
+    in.position_id = trdb_i64_ref(position);
+    good(trdb_trading_trade_insert_ref(uow, &in, &key, &error));
     trdb_trading_bot_new bot =
         *TRDB_TRADING_BOT_NEW(.last_heartbeat = trdb_time_us(t->exit_us),
                               .current_balance = amount(t->amounts[AMOUNT_NET]),
@@ -189,16 +189,20 @@ static void w5(const char *variant, size_t count) {
     trdb_db *db = database("public");
     trdb_uow *uow = NULL;
     trdb_trading_trade_list *list = NULL;
+    trdb_columns *columns = NULL;
     trdb_trading_trade_filter filter = trdb_trading_trade_filter_init();
     filter.bot_id = trdb_where_i64_eq(BENCH_BOT);
-    (void)variant;
     (void)count; /* all that the bot has */
     int pid = backend(db);
     bench_start(pid);
     good(trdb_uow_begin(db, NULL, &uow, &error));
-    good(trdb_trading_trades_list(uow, &filter, &list, &error));
-    bench_report(trdb_trading_trade_list_count(list));
+    if (strcmp(variant, "columns") == 0)
+        good(trdb_trading_trades_columns(uow, &filter, NULL, &columns, &error));
+    else
+        good(trdb_trading_trades_list(uow, &filter, &list, &error));
+    bench_report(columns ? (size_t)trdb_columns_rows(columns) : trdb_trading_trade_list_count(list));
     trdb_trading_trade_list_free(list);
+    trdb_columns_free(columns);
     trdb_uow_free(uow);
     trdb_db_free(db);
 }
