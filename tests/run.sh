@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: MIT
 # Builds everything and runs the test suites on a private PostgreSQL; the last line is `N passed, N failed`.
 #
-#   tests/run.sh [--sanitize | --valgrind] [--server VERSION] [--pgbouncer | --tls] [--export FILE] [SUITE…]
+#   tests/run.sh [--sanitize | --tsan | --valgrind] [--server VERSION] [--pgbouncer | --tls] [--long]
+#                [--export FILE] [SUITE…]
 #
 # --sanitize   builds with ASan and UBSan, in a build directory of its own
+# --tsan       builds with ThreadSanitizer, in a build directory of its own, and runs the C programs with threads
 # --valgrind   runs the compiled programs under valgrind
 # --server V   runs on PostgreSQL 15, 16, 17 or 18 (newest); default: Debian's
 # --pgbouncer  runs through PgBouncer in transaction mode, whose sessions have hostile settings
 # --tls        runs over TCP with sslmode=verify-full and a private certificate authority
+# --long       the long forms: a soak of half an hour, out of memory inside libpq for services, too
 # --export F   also checks the published figures of a freqtrade export
 # SUITE        names of folders in tests/, or of single programs as in db/test_pool; default: all suites
 #
@@ -25,12 +28,14 @@ all="unit fuzz db service fault python gen cli abi examples docs bench"
 while [ $# -gt 0 ]; do
     case "$1" in
     --sanitize) variant=sanitize ;;
+    --tsan) variant=tsan ;;
     --valgrind) variant=valgrind ;;
     --server) server=${2:?--server needs a version}; shift ;;
     --pgbouncer) way=pgbouncer ;;
     --tls) way=tls ;;
+    --long) export TRDB_TEST_LONG=1 TRDB_TEST_SOAK=1800 TRDB_TEST_TIMEOUT=7200 ;;
     --export) export=${2:?--export needs a file}; shift ;;
-    --help) sed -n '3,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '3,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "unknown option $1; see tests/run.sh --help" >&2; exit 2 ;;
     *) [ -d "$source/tests/${1%%/*}" ] || { echo "no suite $1; there are: $all" >&2; exit 2; }
        suites="$suites $1" ;;
@@ -49,6 +54,11 @@ sanitize)
     setup="-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1"
     export CK_FORK=no ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=1 \
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    ;;
+tsan)
+    build=$source/build-tsan
+    setup="-Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Dexamples=false"
+    export TSAN_OPTIONS="suppressions=$source/tests/support/tsan.supp:halt_on_error=1:second_deadlock_stack=1"
     ;;
 valgrind)
     export CK_FORK=no TRDB_TEST_WRAPPER="valgrind -q --leak-check=full --show-leak-kinds=definite,indirect,possible

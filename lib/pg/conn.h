@@ -138,6 +138,9 @@ PGresult *trdbi_conn_next(trdbi_conn *conn);
 /* What PQexec() does once its query is sent: reads all results and gives the last. */
 PGresult *trdbi_conn_last(trdbi_conn *conn, bool sent);
 
+/* Whether a message of libpq's own (NULL: it could not even make one) says that memory ran out. */
+bool trdbi_tells_of_memory(const char *message);
+
 /* Polls the connection's socket; false when the deadline (monotonic, -1: none) passed. */
 bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us);
 

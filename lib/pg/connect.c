@@ -12,6 +12,11 @@
 
 enum { MIN_SERVER_VERSION = 150000, MAX_KEYWORDS = 96 };
 
+bool trdbi_tells_of_memory(const char *message) {
+    /* The second is getaddrinfo()'s. */
+    return !message || strstr(message, "out of memory") || strstr(message, "Memory allocation failure");
+}
+
 const char *trdbi_first_line(const char *text, char *buffer, size_t size) {
     snprintf(buffer, size, "%.*s", (int)strcspn(text ? text : "", "\n"), text ? text : "");
     return buffer;
@@ -92,6 +97,8 @@ static int refused(PGconn *pg, trdb_error **reterr) {
     if (may_hold_password(pg, words))
         snprintf(words, sizeof words, "%s", "the reason is not shown, since it may hold the password");
 
+    if (!from_server && trdbi_tells_of_memory(text))
+        return trdbi_error_nomem(reterr);
     if (!from_server && PQconnectionNeedsPassword(pg)) {
         code = TRDB_E_AUTH;
         snprintf(words, sizeof words, "it asks for a password and none was given");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pg/conninfo.h"
+#include "pg/conn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,7 @@ int trdbi_conninfo_parse(const char *text, trdbi_conninfo **ret, trdb_error **re
     info->options = PQconninfoParse(plain.data, &message);
     explicit_bzero(plain.data, plain.size);
     if (info->options == NULL) {
-        /* Without a message libpq ran out of memory. */
-        int r = message != NULL ? malformed(reterr) : trdbi_error_nomem(reterr);
+        int r = trdbi_tells_of_memory(message) ? trdbi_error_nomem(reterr) : malformed(reterr);
         PQfreemem(message);
         free(info);
         return r;

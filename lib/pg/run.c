@@ -75,7 +75,7 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
             return trdbi_conn_lost(conn, call->label, reterr);
         conn->broken = true; /* libpq's own complaint: what the server still sends is anyone's guess */
         trdbi_first_line(PQresultErrorMessage(result), words, sizeof words);
-        if (strstr(words, "out of memory"))
+        if (trdbi_tells_of_memory(words))
             return trdbi_error_nomem(reterr);
         return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label,
                            words[0] ? words : "the server's answer is none to this call");

@@ -54,7 +54,7 @@ for target in $targets; do
     [ ! -f "$source/tests/fuzz/$target.dict" ] || dictionary=-dict=$source/tests/fuzz/$target.dict
     status=0
     # shellcheck disable=SC2086
-    "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=100 -rss_limit_mb=2048 \
         -max_len=2048 -print_final_stats=1 -artifact_prefix="$build/found/$target/" $dictionary \
         "$grown" "$seeds" >"$log" 2>&1 || status=$?
     ran=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

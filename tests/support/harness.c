@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
+#include "leaks.h"
+#undef tcase_create
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +48,13 @@ char *harness_direct_url(const char *url) {
     ck_assert_int_ge(asprintf(&text, "%.*s%s%s", (int)(found - url), url, harness_direct(), found + strlen(host)),
                      0);
     return text;
+}
+
+TCase *harness_case(const char *name) {
+    TCase *tcase = tcase_create(name);
+    /* The first to set up is the last to tear down. */
+    tcase_add_checked_fixture(tcase, leaks_begin, leaks_end);
+    return tcase;
 }
 
 /* psql keeps the harness independent of the library under test. */

@@ -5,6 +5,11 @@
 #include <check.h>
 #include <tradingdb/tradingdb.h>
 
+/* A case whose tests each leave behind as many descriptors, threads and child processes as they found: a test
+ * that does not, fails and names them. Every tcase_create() of a test program is this one. */
+TCase *harness_case(const char *name);
+#define tcase_create harness_case
+
 /* Runs the suite and prints TAP. Returns the exit code of main(). */
 int harness_run(Suite *suite);
 

@@ -24,7 +24,7 @@ TIMEOUT = float(os.environ.get("TRDB_TEST_TIMEOUT", "900"))
 # server): a variant would only repeat the plain run.
 PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|examples/test_quickstart\.|bench/test_instructions\."
                         r"|service/test_trading_metrics\.py|python/test_install\."
-                        + ("|python/" if VARIANT == "valgrind" else ""))
+                        + ("|python/|fault/test_soak" if VARIANT == "valgrind" else ""))
 # Programs that reach no server by the way that tests/run.sh chose, or must not: migrations need a direct connection,
 # and so does what ends, counts or looks into the server's own sessions.
 WAY = os.environ.get("TRDB_TEST_WAY", "socket")
@@ -33,18 +33,25 @@ OTHER_WAY = {
                             r"|db/test_uow_outcome|examples/test_quickstart\."),
     "tls": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|examples/test_quickstart\."),
 }
+# The programs in which ThreadSanitizer can find something: those in C with threads.
+THREADS = re.compile(r"\bpthread_create\b")
+
+
+def has_threads(suite, name):
+    source = SOURCE / "tests" / suite / (name + ".c")
+    return source.is_file() and THREADS.search(source.read_text())
 
 
 def programs(build, suite):
     scripts = sorted((SOURCE / "tests" / suite).glob("test_*"))
     commands = []
-    for path in scripts:
+    for path in scripts if VARIANT != "tsan" else ():
         if path.suffix == ".py":
             commands.append((path.name, [sys.executable, str(path)]))
         elif path.suffix == ".sh":
             commands.append((path.name, ["sh", str(path)]))
     for path in sorted((build / "tests" / suite).glob("test_*")):
-        if path.is_file() and os.access(path, os.X_OK):
+        if path.is_file() and os.access(path, os.X_OK) and (VARIANT != "tsan" or has_threads(suite, path.name)):
             commands.append((path.name, WRAPPER + [str(path)]))
     return commands
 
@@ -130,7 +137,7 @@ def main():
     for wanted in sys.argv[2:]:
         suite, _, single = wanted.partition("/")
         commands = [(name, command) for name, command in programs(build, suite) if single in ("", name)]
-        if not commands:
+        if not commands and VARIANT != "tsan":
             print(f"{wanted}: no programs found")
             total_failed += 1
         for name, command in commands:
