@@ -110,6 +110,33 @@ TRDB_DEFINE_INIT(trdb_db_stats);
  */
 TRDB_API int trdb_db_get_stats(trdb_db *db, trdb_db_stats *stats, trdb_error **reterr);
 
+/**
+ * Cancels units of work: from another thread or from a signal handler. Made before the units that it is to
+ * cancel, and given to them in trdb_uow_options.canceller; one may serve many units, one after the other or at
+ * once.
+ */
+typedef struct trdb_canceller trdb_canceller;
+
+/**
+ * Makes a canceller; free it with trdb_canceller_free().
+ * @return 0; TRDB_E_INVALID; TRDB_E_IO without a file descriptor; TRDB_E_NOMEM. Any thread.
+ */
+TRDB_API int trdb_canceller_new(trdb_canceller **ret, trdb_error **reterr);
+
+/**
+ * Cancels, once and for all: every call on a unit with this canceller that waits, for a connection, for being
+ * connected or for the server, answers TRDB_E_CANCELLED, and so does every later one; such a unit can only be
+ * rolled back. A COMMIT that was sent is not cancelled. The connection serves the next unit as before, except
+ * when the server does not confirm within two seconds: it is then given up. A call may end well when it was done
+ * in that moment.
+ *
+ * Any thread; safe in a signal handler, and leaves errno alone. NULL is allowed. Does nothing in a forked child.
+ */
+TRDB_API void trdb_cancel(trdb_canceller *canceller);
+
+/** Frees a canceller; units that have it keep what they need. Nobody may cancel with it any more. NULL is allowed. */
+TRDB_API void trdb_canceller_free(trdb_canceller *canceller);
+
 /** One call to the server, as told to a trace callback. The pointers are valid during the callback only. */
 typedef struct trdb_trace_event {
     size_t struct_size;

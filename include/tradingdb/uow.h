@@ -61,6 +61,7 @@ typedef struct trdb_uow_options {
     int32_t replica_wait_ms; /**< longest wait for a replica to reach the token; default 20, -1 for none */
     int32_t reserved2;
     const trdb_token *after; /**< the replica must have replayed this commit; NULL: none */
+    trdb_canceller *canceller; /**< what may cancel the unit; NULL: nothing. The unit keeps it alive */
 } trdb_uow_options;
 
 /** A trdb_uow_options with its struct_size set and everything else at its default. */

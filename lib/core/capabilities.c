@@ -45,7 +45,7 @@ int trdb_db_get_capabilities(trdb_db *db, trdb_capabilities *ret, trdb_error **r
         return r;
     if (!ret || ret->struct_size < sizeof ret->struct_size || ret->struct_size > MOST)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_capabilities: begin with trdb_capabilities_init()");
-    r = trdbi_pool_take(db, db->options.pool_timeout_ms, &slot, reterr);
+    r = trdbi_pool_take(db, db->options.pool_timeout_ms, NULL, &slot, reterr);
     if (r < 0)
         return r;
     const trdb_capabilities found = capabilities_of(slot);

@@ -140,7 +140,7 @@ static int connect_first(trdb_db *db, trdb_error **reterr) {
     int r = 0, made = 0;
     for (; made < wanted && r == 0; made++) {
         trdbi_slot *slot = NULL;
-        r = trdbi_pool_take(db, db->options.pool_timeout_ms, &slot, reterr);
+        r = trdbi_pool_take(db, db->options.pool_timeout_ms, NULL, &slot, reterr);
         if (r < 0)
             break;
         slot->colder = first;
@@ -212,7 +212,7 @@ void trdb_close(trdb_db *db) {
     trdbi_slot *idle = detach_idle(db);
     for (trdbi_waiter *waiter = db->first_waiter; waiter; waiter = waiter->next) {
         waiter->state = TRDBI_TURNED_AWAY;
-        pthread_cond_signal(&waiter->wake);
+        trdbi_waiter_wake(waiter);
     }
     db->first_waiter = db->last_waiter = NULL;
     db->waiter_count = 0;

@@ -14,7 +14,10 @@
 #include "base/text.h"
 #include "core/pool.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PATIENCE_US = 1000 };
 
@@ -75,13 +78,20 @@ static void leave_queue(trdb_db *db, const trdbi_waiter *waiter) {
     db->waiter_count--;
 }
 
+void trdbi_waiter_wake(trdbi_waiter *waiter) {
+    if (waiter->fd >= 0)
+        (void)eventfd_write(waiter->fd, 1);
+    else
+        pthread_cond_signal(&waiter->wake);
+}
+
 /* Calls the first in the queue to what lies idle. One call at a time: who took something calls the next. */
 static void call_first(trdb_db *db) {
     trdbi_waiter *waiter = db->first_waiter;
     if (!waiter || waiter->called || !db->hottest)
         return;
     waiter->called = true;
-    pthread_cond_signal(&waiter->wake);
+    trdbi_waiter_wake(waiter);
 }
 
 /* Serves the first in the queue; false when nobody waits. */
@@ -92,7 +102,7 @@ static bool wake_first(trdb_db *db, trdbi_waiter_state state, trdbi_slot *slot) 
     leave_queue(db, waiter);
     waiter->state = state;
     waiter->slot = slot;
-    pthread_cond_signal(&waiter->wake);
+    trdbi_waiter_wake(waiter);
     return true;
 }
 
@@ -135,11 +145,33 @@ static trdbi_slot *detach_left(trdb_db *db) {
     return list;
 }
 
+/* What limits a checkout. */
+typedef struct trdbi_taking {
+    int timeout_ms;
+    int64_t deadline_us; /* 0 until something takes time */
+    const trdb_canceller *canceller;
+} trdbi_taking;
+
+static void begin_clock(trdbi_taking *taking) {
+    if (taking->deadline_us == 0)
+        taking->deadline_us = trdbi_monotonic_us() + (int64_t)taking->timeout_ms * 1000;
+}
+
+static int time_left_ms(const trdbi_taking *taking) {
+    int64_t left = taking->deadline_us - trdbi_monotonic_us();
+    return left > 0 ? (int)((left + 999) / 1000) : 1;
+}
+
 /* ---- waiting -------------------------------------------------------------------------------------- */
 
-static int init_waiter(trdbi_waiter *waiter) {
+/* A signal handler cannot signal a condition variable: who may be cancelled waits for descriptors. */
+static int init_waiter(trdbi_waiter *waiter, bool with_fd) {
     pthread_condattr_t attributes;
-    *waiter = (trdbi_waiter){.state = TRDBI_WAITING};
+    *waiter = (trdbi_waiter){.state = TRDBI_WAITING, .fd = -1};
+    if (with_fd) {
+        waiter->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        return waiter->fd >= 0 ? 0 : -1;
+    }
     if (pthread_condattr_init(&attributes) != 0)
         return -1;
     int r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -173,12 +205,33 @@ static void answer_call(trdb_db *db, trdbi_waiter *waiter, int64_t since_us) {
     }
 }
 
-static void wait_until(trdb_db *db, trdbi_waiter *waiter, int64_t since_us, int64_t deadline_us) {
+static void free_waiter(trdbi_waiter *waiter) {
+    if (waiter->fd >= 0)
+        close(waiter->fd);
+    else
+        pthread_cond_destroy(&waiter->wake);
+}
+
+/* One wait, for the condition variable or the descriptors; false when it is to be the last. */
+static bool wait_once(trdb_db *db, trdbi_waiter *waiter, int64_t deadline_us,
+                      const trdb_canceller *canceller) {
     struct timespec deadline = {.tv_sec = (time_t)(deadline_us / 1000000),
                                 .tv_nsec = (long)(deadline_us % 1000000) * 1000};
-    int r = 0;
-    while (waiter->state == TRDBI_WAITING && r == 0) {
-        r = pthread_cond_timedwait(&waiter->wake, &db->lock, &deadline);
+    if (waiter->fd < 0)
+        return pthread_cond_timedwait(&waiter->wake, &db->lock, &deadline) == 0;
+    pthread_mutex_unlock(&db->lock);
+    bool woken = trdbi_wait_fd(waiter->fd, POLLIN, deadline_us, canceller) == TRDBI_WAIT_READY;
+    pthread_mutex_lock(&db->lock);
+    eventfd_t value;
+    (void)eventfd_read(waiter->fd, &value);
+    return woken;
+}
+
+static void wait_until(trdb_db *db, trdbi_waiter *waiter, int64_t since_us, int64_t deadline_us,
+                       const trdb_canceller *canceller) {
+    bool more = true;
+    while (waiter->state == TRDBI_WAITING && more) {
+        more = wait_once(db, waiter, deadline_us, canceller);
         if (waiter->state == TRDBI_WAITING && waiter->called)
             answer_call(db, waiter, since_us);
     }
@@ -193,7 +246,8 @@ static void after_wait(trdb_db *db, int64_t waited_us) {
 }
 
 /* Under the lock, which is given up meanwhile. 0 with *ret_slot, or NULL there for a place. */
-static int wait_in_queue(trdb_db *db, int timeout_ms, trdbi_slot **ret_slot, trdb_error **reterr) {
+static int wait_in_queue(trdb_db *db, const trdbi_taking *taking, trdbi_slot **ret_slot,
+                         trdb_error **reterr) {
     trdbi_waiter waiter;
     if (db->waiter_count >= db->options.pool_waiters) {
         db->counters.refusals++;
@@ -202,24 +256,26 @@ static int wait_in_queue(trdb_db *db, int timeout_ms, trdbi_slot **ret_slot, trd
                            "pool_waiters, or keep units of work shorter",
                            db->places, db->waiter_count);
     }
-    if (init_waiter(&waiter) < 0)
+    if (init_waiter(&waiter, taking->canceller != NULL) < 0)
         return trdbi_error_nomem(reterr);
     int64_t since_us = trdbi_monotonic_us();
     join_queue(db, &waiter);
-    wait_until(db, &waiter, since_us, since_us + (int64_t)timeout_ms * 1000);
+    wait_until(db, &waiter, since_us, taking->deadline_us, taking->canceller);
     if (waiter.state == TRDBI_WAITING)
         leave_queue(db, &waiter);
     after_wait(db, trdbi_monotonic_us() - since_us);
-    pthread_cond_destroy(&waiter.wake);
+    free_waiter(&waiter);
 
     switch (waiter.state) {
     case TRDBI_WAITING:
+        if (trdbi_cancelled(taking->canceller))
+            return trdbi_error(reterr, TRDB_E_CANCELLED, "waiting for a connection was cancelled");
         db->counters.timeouts++;
         return trdbi_error(
             reterr, TRDB_E_TIMEOUT,
             "no connection became free within %d ms, all %d are in use; raise pool_size, or keep "
             "units of work shorter",
-            timeout_ms, db->places);
+            taking->timeout_ms, db->places);
     case TRDBI_TURNED_AWAY:
         return trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
     default:
@@ -231,15 +287,16 @@ static int wait_in_queue(trdb_db *db, int timeout_ms, trdbi_slot **ret_slot, trd
 /* ---- borrowing ------------------------------------------------------------------------------------ */
 
 /* Makes a connection in a place that the caller holds. Called and left without the lock. */
-static int open_in_place(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr) {
+static int open_in_place(trdb_db *db, const trdbi_taking *taking, const trdbi_trace *trace, trdbi_slot **ret,
+                         trdb_error **reterr) {
     trdbi_slot *slot = NULL;
     pthread_mutex_lock(&db->lock);
     const int64_t era = db->era;
     pthread_mutex_unlock(&db->lock);
-    int r = trdbi_slot_open(db, trace, &slot, reterr);
+    int r = trdbi_slot_open(db, time_left_ms(taking), taking->canceller, trace, &slot, reterr);
     pthread_mutex_lock(&db->lock);
     if (r < 0) {
-        db->counters.connect_errors++;
+        db->counters.connect_errors += r != TRDB_E_CANCELLED;
         give_up_place(db);
     } else {
         db->counters.connects++;
@@ -262,7 +319,7 @@ static bool is_trusted(const trdb_db *db, const trdbi_slot *slot, int64_t now_us
 }
 
 /* Without the lock. One that rested is looked at; one that rested for long is asked. */
-static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, bool *ret_pinged) {
+static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, int timeout_ms, bool *ret_pinged) {
     const trdb_db_options *options = &db->options;
     *ret_pinged = false;
     if (now_us >= slot->retire_at_us)
@@ -270,12 +327,12 @@ static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, bool *ret_
     if (options->ping_after_ms < 0 || now_us - slot->idle_since_us < (int64_t)options->ping_after_ms * 1000)
         return trdbi_conn_alive(slot->conn) ? FIT : DEAD;
     *ret_pinged = true;
-    return trdbi_conn_ping(slot->conn, options->connect_timeout_ms, NULL) == 0 ? FIT : DEAD;
+    return trdbi_conn_ping(slot->conn, timeout_ms, NULL) == 0 ? FIT : DEAD;
 }
 
 /* Tries the hottest idle connection, which the caller has taken out. Called with the lock, left with it only
  * when the answer is false: the caller then holds its place. */
-static bool try_idle(trdb_db *db, trdbi_slot *slot) {
+static bool try_idle(trdb_db *db, trdbi_slot *slot, trdbi_taking *taking) {
     int64_t now_us = trdbi_coarse_us();
     trdbi_slot *cold = detach_cold(db, now_us);
     bool pinged, trusted = is_trusted(db, slot, now_us);
@@ -284,7 +341,11 @@ static bool try_idle(trdb_db *db, trdbi_slot *slot) {
     trdbi_slot_close(cold);
     if (trusted)
         return true;
-    fitness verdict = examine(db, slot, now_us, &pinged);
+    begin_clock(taking);
+    int timeout_ms = time_left_ms(taking);
+    fitness verdict = examine(
+        db, slot, now_us,
+        timeout_ms < db->options.connect_timeout_ms ? timeout_ms : db->options.connect_timeout_ms, &pinged);
     if (verdict == FIT && !pinged)
         return true;
 
@@ -303,7 +364,9 @@ static bool try_idle(trdb_db *db, trdbi_slot *slot) {
     return false;
 }
 
-int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **reterr) {
+int trdbi_pool_take(trdb_db *db, int timeout_ms, const trdb_canceller *canceller, trdbi_slot **ret,
+                    trdb_error **reterr) {
+    trdbi_taking taking = {.timeout_ms = timeout_ms, .canceller = canceller};
     bool place = false;
     pthread_mutex_lock(&db->lock);
     for (;;) {
@@ -318,7 +381,7 @@ int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **
             remove_idle(db, slot);
             if (place)
                 db->places--;
-            if (try_idle(db, slot)) {
+            if (try_idle(db, slot, &taking)) {
                 *ret = slot;
                 return 0;
             }
@@ -329,12 +392,13 @@ int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **
             db->places++;
             place = true;
         }
+        begin_clock(&taking);
         if (place) {
             const trdbi_trace trace = db->trace;
             pthread_mutex_unlock(&db->lock);
-            return open_in_place(db, &trace, ret, reterr);
+            return open_in_place(db, &taking, &trace, ret, reterr);
         }
-        int r = wait_in_queue(db, timeout_ms, &slot, reterr);
+        int r = wait_in_queue(db, &taking, &slot, reterr);
         if (r < 0 || slot) {
             pthread_mutex_unlock(&db->lock);
             if (slot)
@@ -356,11 +420,11 @@ static void count(trdb_db *db, trdbi_outcome outcome, bool idle, bool old) {
 
 void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
     int64_t now_us = trdbi_coarse_us();
+    trdbi_conn_settle(slot->conn);
     bool idle = trdbi_conn_idle(slot->conn);
     bool old = now_us >= slot->retire_at_us;
     trdbi_conn_set_trace(slot->conn, NULL);
     trdbi_conn_set_call(slot->conn, -1);
-    trdbi_conn_set_deadline(slot->conn, 0);
     slot->idle_since_us = now_us;
 
     pthread_mutex_lock(&db->lock);

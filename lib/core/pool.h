@@ -45,6 +45,7 @@ typedef enum trdbi_waiter_state {
 /* A caller in the queue; lives on its stack. */
 typedef struct trdbi_waiter {
     pthread_cond_t wake;
+    int fd; /* an eventfd that wakes one with a canceller in place of `wake`; -1: none */
     trdbi_waiter_state state;
     bool called; /* something became free: it is about to look */
     trdbi_slot *slot;
@@ -108,14 +109,20 @@ int trdbi_db_check(const trdb_db *db, trdb_error **reterr);
 /* ---- slot.c: single connections ------------------------------------------------------------------- */
 
 /* Makes a connection and checks the schema if nobody has yet. */
-int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr);
+int trdbi_slot_open(trdb_db *db, int timeout_ms, const trdb_canceller *canceller, const trdbi_trace *trace,
+                    trdbi_slot **ret, trdb_error **reterr);
 void trdbi_slot_close(trdbi_slot *slot);   /* and those colder than it */
 void trdbi_slot_abandon(trdbi_slot *slot); /* in a forked child */
 
+/* Under the lock: has a waiter look at what became of it. */
+void trdbi_waiter_wake(trdbi_waiter *waiter);
+
 /* ---- pool.c --------------------------------------------------------------------------------------- */
 
-/* Borrows a connection. timeout_ms bounds the wait in the queue. */
-int trdbi_pool_take(trdb_db *db, int timeout_ms, trdbi_slot **ret, trdb_error **reterr);
+/* Borrows a connection within timeout_ms, be it spent in the queue, connecting or asking one whether it
+ * lives. `canceller` (may be NULL) ends the wait. */
+int trdbi_pool_take(trdb_db *db, int timeout_ms, const trdb_canceller *canceller, trdbi_slot **ret,
+                    trdb_error **reterr);
 /* Gives it back; one that is not idle is closed. */
 void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome);
 /* Keeps the memory of a unit that ended for another; false when there is enough of it. */

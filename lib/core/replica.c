@@ -142,7 +142,7 @@ static bool make_mark(trdb_db *db, const trdb_uow_options *options) {
     trdbi_slot *slot = NULL;
     trdbi_mark mark = {.at_us = trdbi_monotonic_us()};
     int timeout_ms = options->pool_timeout_ms > 0 ? options->pool_timeout_ms : db->options.pool_timeout_ms;
-    if (trdbi_pool_take(db, timeout_ms, &slot, NULL) < 0)
+    if (trdbi_pool_take(db, timeout_ms, options->canceller, &slot, NULL) < 0)
         return false;
     mark.at_us = trdbi_monotonic_us();
     int r = trdbi_token_ask(slot->conn, &mark.token, NULL);
@@ -318,13 +318,14 @@ bool trdbi_replica_leave(trdb_uow *uow, bool first) {
     if (!primary || !trdbi_conn_broken(uow->slot->conn) || uow->savepoints > 0 || (snapshot && !first) ||
         late)
         return false;
-    if (trdbi_pool_take(primary, primary->options.pool_timeout_ms, &slot, NULL) < 0)
+    if (trdbi_pool_take(primary, primary->options.pool_timeout_ms, uow->options.canceller, &slot, NULL) < 0)
         return false;
     trdbi_uow_release(slot->unit); /* this unit has memory already */
     slot->unit = NULL;
     trdbi_conn_set_deadline(uow->slot->conn, 0);
     trdbi_pool_give(replica, uow->slot, TRDBI_OUTCOME_NONE);
     trdbi_conn_set_deadline(slot->conn, uow->deadline_us);
+    trdbi_conn_set_canceller(slot->conn, uow->options.canceller);
     uow->db = primary; /* with the unit's reference to it */
     uow->slot = slot;
     uow->primary = NULL;

@@ -22,19 +22,23 @@ static int check_schema(trdb_db *db, trdbi_conn *conn, trdb_error **reterr) {
     return r;
 }
 
-int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trdb_error **reterr) {
+int trdbi_slot_open(trdb_db *db, int timeout_ms, const trdb_canceller *canceller, const trdbi_trace *trace,
+                    trdbi_slot **ret, trdb_error **reterr) {
     trdbi_slot *slot = calloc(1, sizeof *slot);
     if (!slot)
         return trdbi_error_nomem(reterr);
     const trdbi_conn_options options = {
         .application_name = db->application_name,
-        .timeout_ms = db->options.connect_timeout_ms,
+        .timeout_ms =
+            timeout_ms < db->options.connect_timeout_ms ? timeout_ms : db->options.connect_timeout_ms,
+        .canceller = canceller,
         .statement_cache = db->options.statement_cache,
     };
     int64_t deadline_us = trdbi_monotonic_us() + (int64_t)options.timeout_ms * 1000;
     int r = trdbi_conn_open(db->conninfo, &options, &slot->conn, reterr);
     if (r == 0) {
         trdbi_conn_set_deadline(slot->conn, deadline_us);
+        trdbi_conn_set_canceller(slot->conn, canceller);
         trdbi_conn_set_trace(slot->conn, trace);
         r = check_schema(db, slot->conn, reterr);
     }
@@ -47,7 +51,7 @@ int trdbi_slot_open(trdb_db *db, const trdbi_trace *trace, trdbi_slot **ret, trd
         trdbi_slot_close(slot);
         return r;
     }
-    trdbi_conn_set_deadline(slot->conn, 0);
+    trdbi_conn_settle(slot->conn);
     slot->retire_at_us = retirement(db, slot);
     *ret = slot;
     return 0;

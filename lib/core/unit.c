@@ -32,6 +32,7 @@ void trdbi_uow_clear(trdb_uow *uow) {
     free(uow->refs.entries);
     free(uow->failure);
     free(uow->acting_user);
+    trdb_canceller_free(uow->options.canceller);
     trdbi_witness_free(&uow->witness);
     if (params->data.room > KEPT || (size_t)params->room * sizeof *params->items > KEPT)
         trdbi_params_free(params);

@@ -56,6 +56,8 @@ int trdbi_uow_check_unfailed(const trdb_uow *uow, trdb_error **reterr) {
     if (uow->state == TRDBI_UOW_FAILED || uow->state == TRDBI_UOW_LOST)
         return trdbi_error(reterr, TRDB_E_STATE, "an earlier call failed the unit of work: %s",
                            uow->failure ? uow->failure : "out of memory");
+    if (trdbi_cancelled(uow->options.canceller))
+        return trdbi_error(reterr, TRDB_E_CANCELLED, "the unit of work was cancelled");
     return 0;
 }
 
@@ -401,6 +403,7 @@ static int make(trdb_db *db, trdbi_slot *slot, const trdb_uow_options *options, 
     uow->state = TRDBI_UOW_ACTIVE;
     uow->options = *options;
     uow->options.acting_user = uow->acting_user = acting_user;
+    trdbi_conn_set_canceller(slot->conn, trdbi_canceller_ref(uow->options.canceller));
     *ret = uow;
     return 0;
 }
@@ -413,7 +416,7 @@ static int begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret, t
         deadline_us = trdbi_monotonic_us() + (int64_t)options->timeout_ms * 1000;
         timeout_ms = timeout_ms < options->timeout_ms ? timeout_ms : options->timeout_ms;
     }
-    int r = trdbi_pool_take(db, timeout_ms, &slot, reterr);
+    int r = trdbi_pool_take(db, timeout_ms, options->canceller, &slot, reterr);
     if (r < 0)
         return r;
     trdbi_conn_set_deadline(slot->conn, deadline_us);
@@ -448,6 +451,8 @@ int trdb_uow_begin(trdb_db *db, const trdb_uow_options *options, trdb_uow **ret,
     } else {
         options = &defaults;
     }
+    if (trdbi_cancelled(options->canceller))
+        return trdbi_error(reterr, TRDB_E_CANCELLED, "the unit of work was cancelled before it began");
     trdbi_db_ref(db);
     r = begin(db, options, ret, reterr);
     if (r < 0)

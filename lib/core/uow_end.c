@@ -23,6 +23,7 @@ static void end(trdb_uow *uow) {
         trdbi_conn *conn = uow->slot->conn;
         if (trdbi_conn_queued(conn)) /* what waits may fail, and ROLLBACK with it */
             (void)trdbi_conn_flush(conn, NULL);
+        trdbi_conn_set_canceller(conn, NULL); /* ROLLBACK is what a cancelled unit needs */
         if (!trdbi_conn_broken(conn) && !trdbi_conn_idle(conn))
             (void)trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, NULL);
     }
@@ -108,6 +109,7 @@ static int commit(trdb_uow *uow, trdb_error **reterr) {
         return lost("before COMMIT was sent", reterr);
     if (!trdbi_conn_in_time(conn))
         return lost("since the unit's time ran out before COMMIT was sent", reterr);
+    trdbi_conn_set_committing(conn);
     trdbi_conn_set_call(conn, 0);
     r = uow->options.flags & TRDB_UOW_TOKEN ? trdbi_token_commit(conn, &stored, &uow->token, &error)
                                             : send_commit(uow, &stored, &error);

@@ -797,6 +797,7 @@ AT(trdb_uow_options, lag_budget_ms, 52);
 AT(trdb_uow_options, replica_wait_ms, 56);
 AT(trdb_uow_options, reserved2, 60);
 AT(trdb_uow_options, after, 64);
+AT(trdb_uow_options, canceller, 72);
 AT(trdb_usr_auth_identity, id, 0);
 AT(trdb_usr_auth_identity, user_id, 8);
 AT(trdb_usr_auth_identity, provider, 24);
@@ -877,6 +878,7 @@ AT(trdb_uuid, bytes, 0);
 #undef AT
 
 /* Types whose sizes the layout follows from. */
+_Static_assert(sizeof(trdb_canceller *) == 8, "trdb_canceller *");
 _Static_assert(sizeof(trdb_decimal) == 24, "trdb_decimal");
 _Static_assert(sizeof(trdb_in_bool) == 8, "trdb_in_bool");
 _Static_assert(sizeof(trdb_in_decimal) == 32, "trdb_in_decimal");

@@ -57,7 +57,7 @@ bool trdbi_conn_server_left(const trdbi_conn *conn) {
 }
 
 bool trdbi_conn_idle(const trdbi_conn *conn) {
-    return !trdbi_conn_broken(conn) && conn->queue.count == 0 &&
+    return !trdbi_conn_broken(conn) && !conn->uncertain && conn->queue.count == 0 &&
            PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
@@ -74,20 +74,7 @@ int64_t trdbi_conn_prepares(const trdbi_conn *conn) {
 }
 
 bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us) {
-    for (;;) {
-        int timeout_ms = -1;
-        if (deadline_us >= 0) {
-            int64_t left = deadline_us - trdbi_monotonic_us();
-            if (left <= 0)
-                return false;
-            timeout_ms = (int)((left + 999) / 1000);
-        }
-        struct pollfd fd = {.fd = PQsocket(conn->pg), .events = events};
-        int r = poll(&fd, 1, timeout_ms);
-        /* Errors of the socket show up in libpq's next read; a signal only shortens the wait. */
-        if (r > 0)
-            return true;
-    }
+    return trdbi_wait_fd(PQsocket(conn->pg), events, deadline_us, NULL) == TRDBI_WAIT_READY;
 }
 
 void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us) {
@@ -98,16 +85,32 @@ bool trdbi_conn_in_time(const trdbi_conn *conn) {
     return conn->deadline_us == 0 || trdbi_monotonic_us() < conn->deadline_us;
 }
 
-/* Waits for the socket as long as a call may. */
+static bool is_bounded(const trdbi_conn *conn) {
+    return conn->deadline_us > 0 || conn->canceller;
+}
+
+/* Waits for the socket as long as a call may. A statement whose time is up goes on being a burden for the
+ * server: it is asked to stop, but its answer is not waited for. */
 static bool wait_in_time(trdbi_conn *conn, short events) {
-    if (trdbi_conn_wait(conn, events, conn->deadline_us > 0 ? conn->deadline_us : -1))
-        return true;
-    conn->late = conn->broken = true;
-    return false;
+    for (;;) {
+        switch (trdbi_wait_fd(PQsocket(conn->pg), events, conn->deadline_us > 0 ? conn->deadline_us : -1,
+                              conn->cancelled ? NULL : conn->canceller)) {
+        case TRDBI_WAIT_READY:
+            return true;
+        case TRDBI_WAIT_CANCELLED:
+            trdbi_conn_cancel_call(conn);
+            break;
+        case TRDBI_WAIT_LATE:
+            if (!conn->cancelled && !conn->committing)
+                trdbi_conn_send_cancel(conn, 0);
+            conn->late = conn->broken = true;
+            return false;
+        }
+    }
 }
 
 void trdbi_conn_arm(trdbi_conn *conn) {
-    int wanted = conn->deadline_us > 0;
+    int wanted = is_bounded(conn);
     if (PQisnonblocking(conn->pg) != wanted)
         (void)PQsetnonblocking(conn->pg, wanted);
 }
@@ -128,7 +131,7 @@ bool trdbi_conn_more(trdbi_conn *conn) {
 
 PGresult *trdbi_conn_next(trdbi_conn *conn) {
     /* A server that talks without end is not waited for either: the clock is looked at in each turn. */
-    while (conn->deadline_us > 0 && PQisBusy(conn->pg)) {
+    while (is_bounded(conn) && PQisBusy(conn->pg)) {
         if (!wait_in_time(conn, POLLIN))
             return NULL;
         if (!PQconsumeInput(conn->pg))

@@ -73,9 +73,13 @@ typedef struct trdbi_queue {
 
 struct trdbi_conn {
     PGconn *pg;
-    bool broken; /* also when libpq has not noticed: the protocol state is unknown */
-    bool late;   /* given up: the server did not answer before the deadline */
-    int64_t deadline_us; /* of the calls; 0: none */
+    bool broken;                     /* also when libpq has not noticed: the protocol state is unknown */
+    bool late;                       /* given up: the server did not answer before the deadline */
+    int64_t deadline_us;             /* of the calls; 0: none */
+    const trdb_canceller *canceller; /* ends calls before their time; may be NULL */
+    bool cancelled;                  /* it did, and the server was asked to stop */
+    bool uncertain;  /* such a request may still be under way: no other unit gets the connection */
+    bool committing; /* COMMIT is sent: it is not to be stopped any more */
     trdbi_trace trace;
     trdbi_cache cache;
     trdbi_arguments arguments;
@@ -128,8 +132,8 @@ const char *trdbi_first_line(const char *text, char *buffer, size_t size);
 
 /* What PQsend…() needs before it: with a deadline no call of libpq may block. */
 void trdbi_conn_arm(trdbi_conn *conn);
-/* Writes out what libpq holds, taking in what the server says meanwhile; false when that fails or takes longer
- * than the deadline allows. */
+/* Writes out what libpq holds, taking in what the server says meanwhile; false when that fails or takes
+ * longer than the deadline allows. */
 bool trdbi_conn_push(trdbi_conn *conn);
 /* Waits for more from the server and takes it in; false when that fails or the deadline passes. */
 bool trdbi_conn_more(trdbi_conn *conn);
@@ -140,6 +144,10 @@ PGresult *trdbi_conn_last(trdbi_conn *conn, bool sent);
 
 /* Whether a message of libpq's own (NULL: it could not even make one) says that memory ran out. */
 bool trdbi_tells_of_memory(const char *message);
+/* Asks the server to stop the statement, waiting at most so long for the request to be delivered. */
+void trdbi_conn_send_cancel(trdbi_conn *conn, int64_t wait_us);
+/* The same since the call was cancelled: the answer is waited for a little longer. */
+void trdbi_conn_cancel_call(trdbi_conn *conn);
 
 /* Polls the connection's socket; false when the deadline (monotonic, -1: none) passed. */
 bool trdbi_conn_wait(const trdbi_conn *conn, short events, int64_t deadline_us);

@@ -3,7 +3,9 @@
 #include "base/text.h"
 #include "pg/conn.h"
 #include "pg/conninfo.h"
+#include "pg/errand.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <poll.h>
 #include <stdio.h>
@@ -130,6 +132,10 @@ static int too_late(PGconn *pg, int timeout_ms, trdb_error **reterr) {
                        timeout_ms);
 }
 
+static int connecting_cancelled(trdb_error **reterr) {
+    return trdbi_error(reterr, TRDB_E_CANCELLED, "connecting was cancelled");
+}
+
 /* ---- connecting ----------------------------------------------------------------------------------- */
 
 /* libpq would print notices on stderr. */
@@ -175,8 +181,15 @@ static int connect_until(trdbi_conn *conn, int timeout_ms, int64_t deadline_us, 
          state = PQconnectPoll(pg)) {
         if (state == PGRES_POLLING_FAILED)
             return refused(pg, reterr);
-        if (!trdbi_conn_wait(conn, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline_us))
+        switch (trdbi_wait_fd(PQsocket(pg), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline_us,
+                              conn->canceller)) {
+        case TRDBI_WAIT_READY:
+            break;
+        case TRDBI_WAIT_LATE:
             return too_late(pg, timeout_ms, reterr);
+        case TRDBI_WAIT_CANCELLED:
+            return connecting_cancelled(reterr);
+        }
     }
     PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
     return 0;
@@ -211,6 +224,7 @@ static int open_until(trdbi_conn *conn, const trdbi_conninfo *info, const trdbi_
     int r = trdbi_cache_init(&conn->cache, options->statement_cache, reterr);
     if (r < 0)
         return r;
+    conn->canceller = options->canceller;
     conn->pg = start(info, options);
     if (!conn->pg)
         return trdbi_error_nomem(reterr);
@@ -220,11 +234,12 @@ static int open_until(trdbi_conn *conn, const trdbi_conninfo *info, const trdbi_
     trdbi_conn_set_deadline(conn, deadline_us);
     r = make_session(conn, reterr);
     trdbi_conn_set_deadline(conn, 0);
-    return r;
+    trdbi_conn_set_canceller(conn, NULL);
+    return r == 0 && trdbi_cancelled(options->canceller) ? connecting_cancelled(reterr) : r;
 }
 
-int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
-                    trdb_error **reterr) {
+static int open_here(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
+                     trdb_error **reterr) {
     trdbi_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return trdbi_error_nomem(reterr);
@@ -236,4 +251,120 @@ int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *option
     }
     *ret = conn;
     return 0;
+}
+
+/* ---- names that may take long to resolve ---------------------------------------------------------- */
+
+/* Whether libpq will ask the system for an address. It does so before it can look at a clock. */
+static bool resolves(const trdbi_conninfo *info) {
+    const char *service = trdbi_conninfo_get(info, "service"), *hosts = trdbi_conninfo_get(info, "host");
+    if (trdbi_conninfo_get(info, "hostaddr") || getenv("PGHOSTADDR"))
+        return false;
+    if (!hosts && (service || getenv("PGSERVICE")))
+        return true; /* a file says where to; who knows */
+    hosts = hosts ? hosts : getenv("PGHOST");
+    for (const char *host = hosts; host; host = strchr(host, ',') ? strchr(host, ',') + 1 : NULL) {
+        char name[64] = "";
+        unsigned char address[16];
+        size_t length = strcspn(host, ",");
+        if (length == 0 || host[0] == '/' || host[0] == '@')
+            continue; /* a socket */
+        if (length >= sizeof name)
+            return true;
+        memcpy(name, host, length);
+        if (inet_pton(AF_INET, name, address) != 1 && inet_pton(AF_INET6, name, address) != 1)
+            return true;
+    }
+    return false;
+}
+
+/* A connection that a thread of its own makes. */
+typedef struct dialling {
+    trdbi_conninfo *info;
+    trdbi_conn_options options;
+    char *application_name;
+    trdbi_conn *conn;
+    trdb_error *error;
+    int code;
+} dialling;
+
+static void dial(void *arg) {
+    dialling *d = arg;
+    d->code = open_here(d->info, &d->options, &d->conn, &d->error);
+}
+
+static void free_dialling(dialling *d) {
+    trdbi_conn_close(d->conn);
+    trdb_error_free(d->error);
+    trdbi_conninfo_free(d->info);
+    free(d->application_name);
+    free(d);
+}
+
+/* Nobody waits any more. */
+static void drop_dialling(void *arg) {
+    dialling *d = arg;
+    atomic_fetch_sub(&d->info->hanging, 1);
+    free_dialling(d);
+}
+
+static dialling *new_dialling(trdbi_conninfo *info, const trdbi_conn_options *options) {
+    dialling *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->info = trdbi_conninfo_ref(info);
+    d->options = *options;
+    d->options.canceller = NULL; /* the thread may outlive it */
+    if (options->application_name)
+        d->options.application_name = d->application_name = strdup(options->application_name);
+    if (options->application_name && !d->application_name) {
+        free_dialling(d);
+        return NULL;
+    }
+    return d;
+}
+
+static int open_elsewhere(trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
+                          trdb_error **reterr) {
+    enum { MOST_HANGING = 16 };
+    int timeout_ms = timeout_of(info, options), r = 0;
+    int64_t deadline_us = trdbi_monotonic_us() + (int64_t)timeout_ms * 1000;
+    if (atomic_load(&info->hanging) >= MOST_HANGING)
+        return trdbi_error(reterr, TRDB_E_CONNECT,
+                           "%d attempts to connect hang already, in resolving the host name", MOST_HANGING);
+    dialling *d = new_dialling(info, options);
+    trdbi_errand_end end =
+        d ? trdbi_errand_run(dial, drop_dialling, d, deadline_us, options->canceller) : TRDBI_ERRAND_UNABLE;
+    switch (end) {
+    case TRDBI_ERRAND_LATE: /* the thread may have counted down already: the sum is what matters */
+        atomic_fetch_add(&info->hanging, 1);
+        return trdbi_error(reterr, TRDB_E_TIMEOUT, "the server did not accept a connection within %d ms",
+                           timeout_ms);
+    case TRDBI_ERRAND_CANCELLED:
+        atomic_fetch_add(&info->hanging, 1);
+        return connecting_cancelled(reterr);
+    case TRDBI_ERRAND_UNABLE:
+        r = trdbi_error_nomem(reterr);
+        break;
+    case TRDBI_ERRAND_DONE:
+        r = d->code;
+        if (r == 0)
+            *ret = d->conn;
+        else
+            trdbi_error_hand(reterr, d->error);
+        d->conn = NULL;
+        d->error = NULL;
+        break;
+    }
+    if (d)
+        free_dialling(d);
+    return r;
+}
+
+int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
+                    trdb_error **reterr) {
+    if (!resolves(info))
+        return open_here(info, options, ret, reterr);
+    /* Its counters are no part of what it says. */
+    return open_elsewhere((trdbi_conninfo *)(uintptr_t)info, options, ret, reterr);
 }

@@ -75,12 +75,19 @@ int trdbi_conninfo_parse(const char *text, trdbi_conninfo **ret, trdb_error **re
         free(info);
         return r;
     }
+    atomic_init(&info->references, 1);
+    atomic_init(&info->hanging, 0);
     *ret = info;
     return 0;
 }
 
+trdbi_conninfo *trdbi_conninfo_ref(trdbi_conninfo *info) {
+    atomic_fetch_add(&info->references, 1);
+    return info;
+}
+
 void trdbi_conninfo_free(trdbi_conninfo *info) {
-    if (info == NULL)
+    if (info == NULL || atomic_fetch_sub(&info->references, 1) != 1)
         return;
     PQconninfoFree(info->options);
     free(info);

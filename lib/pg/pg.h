@@ -24,9 +24,20 @@ typedef struct trdbi_conninfo trdbi_conninfo;
 /* Parses `text`, or DB_URL when it is NULL or empty. Takes URLs (also postgresql+driver://) and key=value.
  * Error messages never quote the text, since it may hold a password. */
 int trdbi_conninfo_parse(const char *text, trdbi_conninfo **ret, trdb_error **reterr);
+trdbi_conninfo *trdbi_conninfo_ref(trdbi_conninfo *info); /* another owner: each frees it */
 void trdbi_conninfo_free(trdbi_conninfo *info);
 /* The value of a libpq keyword ("host", "dbname"), or NULL. Never ask for "password". */
 const char *trdbi_conninfo_get(const trdbi_conninfo *info, const char *keyword);
+
+/* ---- waiting -------------------------------------------------------------------------------------- */
+
+typedef enum trdbi_waited { TRDBI_WAIT_READY, TRDBI_WAIT_LATE, TRDBI_WAIT_CANCELLED } trdbi_waited;
+
+/* Waits for a descriptor, until the deadline (monotonic, -1: none) or the canceller (NULL: none) ends it. */
+trdbi_waited trdbi_wait_fd(int fd, short events, int64_t deadline_us, const trdb_canceller *canceller);
+bool trdbi_cancelled(const trdb_canceller *canceller);
+/* Another owner: each calls trdb_canceller_free(). NULL is allowed. */
+trdb_canceller *trdbi_canceller_ref(trdb_canceller *canceller);
 
 /* ---- connections ---------------------------------------------------------------------------------- */
 
@@ -37,12 +48,13 @@ typedef struct trdbi_trace {
 } trdbi_trace;
 
 typedef struct trdbi_conn_options {
-    const char *application_name; /* NULL: the connection string's, else "tradingdb" */
-    int timeout_ms;               /* to connect */
-    int statement_cache;          /* prepared statements kept; 0 or less: none */
+    const char *application_name;    /* NULL: the connection string's, else "tradingdb" */
+    int timeout_ms;                  /* to connect */
+    const trdb_canceller *canceller; /* ends the attempt; may be NULL */
+    int statement_cache;             /* prepared statements kept; 0 or less: none */
 } trdbi_conn_options;
 
-/* Connects within the deadline (libpq resolves host names before it can look at a clock) and makes the
+/* Connects within the deadline, even when resolving a host name hangs, and makes the
  * session the library's own: UTF8, TimeZone UTC, server version at least 15. */
 int trdbi_conn_open(const trdbi_conninfo *info, const trdbi_conn_options *options, trdbi_conn **ret,
                     trdb_error **reterr);
@@ -62,6 +74,14 @@ int trdbi_conn_ping(trdbi_conn *conn, int timeout_ms, trdb_error **reterr);
 /* Until when (monotonic; 0: for ever) calls on the connection wait for the server. One that waits longer is
  * given up: its call answers TRDB_E_CONNECTION_LOST, and the connection counts as broken. */
 void trdbi_conn_set_deadline(trdbi_conn *conn, int64_t deadline_us);
+/* What may end calls on the connection (NULL: nothing); it must live until another is set. A call that it
+ * ends asks the server to stop and answers TRDB_E_CANCELLED. */
+void trdbi_conn_set_canceller(trdbi_conn *conn, const trdb_canceller *canceller);
+/* From here on the server is not asked to stop: COMMIT is about to be sent. */
+void trdbi_conn_set_committing(trdbi_conn *conn);
+/* Forgets deadline and canceller. After a cancelled call a round trip sees that no request is under way which
+ * would hit the next one. */
+void trdbi_conn_settle(trdbi_conn *conn);
 bool trdbi_conn_in_time(const trdbi_conn *conn); /* the deadline has not passed */
 int trdbi_conn_backend_pid(const trdbi_conn *conn);
 int trdbi_conn_server_version(const trdbi_conn *conn); /* 150012 is 15.12 */

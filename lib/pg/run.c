@@ -33,6 +33,13 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
         conn->broken = true;
         return trdbi_error_nomem(reterr);
     }
+    if (conn->late && conn->cancelled) {
+        trdbi_error(reterr, TRDB_E_CANCELLED,
+                    "%s: the call was cancelled; the server did not stop in time, and the connection was given up",
+                    label);
+        trdbi_error_set_statement(reterr, label);
+        return TRDB_E_CANCELLED;
+    }
     if (conn->late)
         snprintf(words, sizeof words, "the server did not answer in time, and the connection was given up");
     else

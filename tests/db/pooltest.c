@@ -59,6 +59,7 @@ void *call(void *arg) {
     caller *self = arg;
     trdb_uow_options options = trdb_uow_options_init();
     options.pool_timeout_ms = self->timeout_ms;
+    options.canceller = self->canceller;
     trdb_uow *uow = NULL;
     self->code = trdb_uow_begin(self->db, &options, &uow, NULL);
     if (self->code == 0 && self->turn)

@@ -30,6 +30,7 @@ typedef struct caller {
     pthread_t thread;
     trdb_db *db;
     int32_t timeout_ms;
+    trdb_canceller *canceller;
     int code;
     int order;
     int *turn; /* under the connection that all wait for */

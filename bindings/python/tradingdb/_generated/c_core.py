@@ -91,7 +91,7 @@ STRUCTS: dict[str, tuple[str, ...]] = {
         "struct_size size_t", "flags uint32_t flags=uow_flags", "isolation int32_t enum=isolation",
         "statement_timeout_ms int32_t", "lock_timeout_ms int32_t", "pool_timeout_ms int32_t", "reserved int32_t",
         "acting_user text", "resolve_timeout_ms int32_t", "timeout_ms int32_t", "replica int32_t enum=replica",
-        "lag_budget_ms int32_t", "replica_wait_ms int32_t", "reserved2 int32_t", "after pointer",
+        "lag_budget_ms int32_t", "replica_wait_ms int32_t", "reserved2 int32_t", "after pointer", "canceller pointer",
     ),
     "trdb_run_options": (
         "struct_size size_t", "uow pointer", "attempts int32_t", "first_pause_ms int32_t", "longest_pause_ms int32_t",
@@ -210,6 +210,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_close": ("void", "trdb_db *db"),
     "trdb_db_free": ("void", "trdb_db *db"),
     "trdb_db_get_stats": ("int", "trdb_db *db", "trdb_db_stats *stats", "trdb_error **reterr"),
+    "trdb_canceller_new": ("int", "trdb_canceller **ret", "trdb_error **reterr"),
+    "trdb_cancel": ("void", "trdb_canceller *canceller"),
+    "trdb_canceller_free": ("void", "trdb_canceller *canceller"),
     "trdb_set_trace": ("int", "trdb_db *db", "trdb_trace_fn fn", "void *arg", "trdb_error **reterr"),
     "trdb_db_get_capabilities": ("int", "trdb_db *db", "trdb_capabilities *ret", "trdb_error **reterr"),
     "trdb_db_add_replica": (
