@@ -56,7 +56,8 @@ void pair_start(void) {
 }
 
 void pair_end(void) {
-    run("for server in a b; do LD_PRELOAD= \"$TRDB_TEST_SOURCE/tests/support/server.sh\" kill %s/$server || "
+    run("for server in a b; do LD_PRELOAD= \"$TRDB_TEST_SOURCE/tests/support/server.sh\" kill %s/$server "
+        "2>/dev/null || "
         "true; done; "
         "rm -rf %s",
         place, place);

@@ -126,7 +126,8 @@ START_TEST(refused_users) {
     cannot_connect_to("dbname=postgres user=guarded password='wrong horse'", TRDB_E_AUTH,
                       harness_pooled() ? "authentication failed" : "guarded", "wrong horse");
     cannot_connect_to("dbname=postgres user=guarded", TRDB_E_AUTH, "none was given", NULL);
-    cannot_connect_to("dbname=postgres user=missing_role", TRDB_E_AUTH, "missing_role", NULL);
+    cannot_connect_to("dbname=postgres user=missing_role", TRDB_E_AUTH,
+                      harness_pooled() ? "authentication failed" : "missing_role", NULL);
     cannot_connect_to("dbname=missing_db user=tester", TRDB_E_CONNECT, "missing_db", NULL);
     /* The server's words contain what happens to be the password: they are not shown. */
     cannot_connect_to("dbname=missing_db user=tester password=missing_db", TRDB_E_CONNECT, "not shown",

@@ -21,10 +21,10 @@ start)
     mkdir -p "$dir"
     cat > "$dir/pgbouncer.ini" <<INI
 [databases]
-* = host=$server connect_query='SET search_path = pg_catalog; SET IntervalStyle = sql_standard; SET bytea_output = escape; SET extra_float_digits = -15; SET TimeZone = "Asia/Kolkata"; SET DateStyle = "SQL, DMY"; SET xmloption = document; SET enable_seqscan = off'
+* = host=$server port=${PGPORT:-5432} connect_query='SET search_path = pg_catalog; SET IntervalStyle = sql_standard; SET bytea_output = escape; SET extra_float_digits = -15; SET TimeZone = "Asia/Kolkata"; SET DateStyle = "SQL, DMY"; SET xmloption = document; SET enable_seqscan = off'
 [pgbouncer]
 listen_addr =
-listen_port = 5432
+listen_port = ${PGPORT:-5432}
 unix_socket_dir = $dir
 pidfile = $dir/pid
 logfile = $dir/log
