@@ -361,6 +361,18 @@ TRDB_API int trdb_job_schedule_patch(trdb_uow *uow, int64_t id, const trdb_job_s
                                      trdb_job_schedule **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_job_schedule_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_job_schedule_insert().
+ */
+TRDB_API int trdb_job_schedule_patch_if(trdb_uow *uow, int64_t id, const trdb_job_schedule_new *guard,
+                                        const trdb_job_schedule_new *row, trdb_job_schedule **ret,
+                                        trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -733,6 +745,20 @@ TRDB_API int trdb_job_schedule_run_upsert_by_job_type_job_id_scheduled_for(
  */
 TRDB_API int trdb_job_schedule_run_patch(trdb_uow *uow, int64_t id, const trdb_job_schedule_run_new *row,
                                          trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_job_schedule_run_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_job_schedule_run_insert().
+ */
+TRDB_API int trdb_job_schedule_run_patch_if(trdb_uow *uow, int64_t id,
+                                            const trdb_job_schedule_run_new *guard,
+                                            const trdb_job_schedule_run_new *row,
+                                            trdb_job_schedule_run **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.

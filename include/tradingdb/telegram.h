@@ -338,6 +338,20 @@ TRDB_API int trdb_telegram_command_audit_patch(trdb_uow *uow, int64_t id,
                                                trdb_telegram_command_audit **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_telegram_command_audit_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_telegram_command_audit_insert().
+ */
+TRDB_API int trdb_telegram_command_audit_patch_if(trdb_uow *uow, int64_t id,
+                                                  const trdb_telegram_command_audit_new *guard,
+                                                  const trdb_telegram_command_audit_new *row,
+                                                  trdb_telegram_command_audit **ret, trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -636,6 +650,20 @@ TRDB_API int trdb_telegram_feedback_upsert_by_id(trdb_uow *uow, const trdb_teleg
  */
 TRDB_API int trdb_telegram_feedback_patch(trdb_uow *uow, int64_t id, const trdb_telegram_feedback_new *row,
                                           trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_telegram_feedback_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_telegram_feedback_insert().
+ */
+TRDB_API int trdb_telegram_feedback_patch_if(trdb_uow *uow, int64_t id,
+                                             const trdb_telegram_feedback_new *guard,
+                                             const trdb_telegram_feedback_new *row,
+                                             trdb_telegram_feedback **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.
@@ -958,6 +986,20 @@ TRDB_API int trdb_telegram_broadcast_log_patch(trdb_uow *uow, int64_t id,
                                                trdb_telegram_broadcast_log **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_telegram_broadcast_log_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_telegram_broadcast_log_insert().
+ */
+TRDB_API int trdb_telegram_broadcast_log_patch_if(trdb_uow *uow, int64_t id,
+                                                  const trdb_telegram_broadcast_log_new *guard,
+                                                  const trdb_telegram_broadcast_log_new *row,
+                                                  trdb_telegram_broadcast_log **ret, trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -1242,6 +1284,20 @@ TRDB_API int trdb_telegram_setting_upsert_by_key(trdb_uow *uow, const trdb_teleg
 TRDB_API int trdb_telegram_setting_patch(trdb_uow *uow, const char *key,
                                          const trdb_telegram_setting_new *row, trdb_telegram_setting **ret,
                                          trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_telegram_setting_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_telegram_setting_insert().
+ */
+TRDB_API int trdb_telegram_setting_patch_if(trdb_uow *uow, const char *key,
+                                            const trdb_telegram_setting_new *guard,
+                                            const trdb_telegram_setting_new *row,
+                                            trdb_telegram_setting **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.

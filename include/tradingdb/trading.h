@@ -357,6 +357,18 @@ TRDB_API int trdb_trading_bot_patch(trdb_uow *uow, int64_t id, const trdb_tradin
                                     trdb_trading_bot **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_trading_bot_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_trading_bot_insert().
+ */
+TRDB_API int trdb_trading_bot_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_bot_new *guard,
+                                       const trdb_trading_bot_new *row, trdb_trading_bot **ret,
+                                       trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -694,6 +706,20 @@ TRDB_API int trdb_trading_position_upsert_by_id(trdb_uow *uow, const trdb_tradin
  */
 TRDB_API int trdb_trading_position_patch(trdb_uow *uow, int64_t id, const trdb_trading_position_new *row,
                                          trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_trading_position_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_trading_position_insert().
+ */
+TRDB_API int trdb_trading_position_patch_if(trdb_uow *uow, int64_t id,
+                                            const trdb_trading_position_new *guard,
+                                            const trdb_trading_position_new *row,
+                                            trdb_trading_position **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.
@@ -1040,6 +1066,18 @@ TRDB_API int trdb_trading_fill_upsert_by_id(trdb_uow *uow, const trdb_trading_fi
  */
 TRDB_API int trdb_trading_fill_patch(trdb_uow *uow, int64_t id, const trdb_trading_fill_new *row,
                                      trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_trading_fill_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_trading_fill_insert().
+ */
+TRDB_API int trdb_trading_fill_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_fill_new *guard,
+                                        const trdb_trading_fill_new *row, trdb_trading_fill **ret,
+                                        trdb_error **reterr);
 
 /**
  * Deletes one row by its key.
@@ -1430,6 +1468,19 @@ TRDB_API int trdb_trading_trade_patch(trdb_uow *uow, int64_t id, const trdb_trad
                                       trdb_trading_trade **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_trading_trade_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_trading_trade_insert().
+ */
+TRDB_API int trdb_trading_trade_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_trade_new *guard,
+                                         const trdb_trading_trade_new *row, trdb_trading_trade **ret,
+                                         trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -1763,6 +1814,21 @@ TRDB_API int trdb_trading_performance_metric_patch(trdb_uow *uow, int64_t id,
                                                    const trdb_trading_performance_metric_new *row,
                                                    trdb_trading_performance_metric **ret,
                                                    trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_trading_performance_metric_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_trading_performance_metric_insert().
+ */
+TRDB_API int trdb_trading_performance_metric_patch_if(trdb_uow *uow, int64_t id,
+                                                      const trdb_trading_performance_metric_new *guard,
+                                                      const trdb_trading_performance_metric_new *row,
+                                                      trdb_trading_performance_metric **ret,
+                                                      trdb_error **reterr);
 
 /**
  * Deletes one row by its key.

@@ -252,6 +252,17 @@ TRDB_API int trdb_usr_user_patch(trdb_uow *uow, int64_t id, const trdb_usr_user_
                                  trdb_usr_user **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_usr_user_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_usr_user_insert().
+ */
+TRDB_API int trdb_usr_user_patch_if(trdb_uow *uow, int64_t id, const trdb_usr_user_new *guard,
+                                    const trdb_usr_user_new *row, trdb_usr_user **ret, trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -573,6 +584,20 @@ TRDB_API int trdb_usr_auth_identity_upsert_by_provider_external_id(trdb_uow *uow
  */
 TRDB_API int trdb_usr_auth_identity_patch(trdb_uow *uow, int64_t id, const trdb_usr_auth_identity_new *row,
                                           trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_usr_auth_identity_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_usr_auth_identity_insert().
+ */
+TRDB_API int trdb_usr_auth_identity_patch_if(trdb_uow *uow, int64_t id,
+                                             const trdb_usr_auth_identity_new *guard,
+                                             const trdb_usr_auth_identity_new *row,
+                                             trdb_usr_auth_identity **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.
@@ -909,6 +934,20 @@ TRDB_API int trdb_usr_verification_code_upsert_by_id(trdb_uow *uow,
 TRDB_API int trdb_usr_verification_code_patch(trdb_uow *uow, int64_t id,
                                               const trdb_usr_verification_code_new *row,
                                               trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with
+ *         trdb_usr_verification_code_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_usr_verification_code_insert().
+ */
+TRDB_API int trdb_usr_verification_code_patch_if(trdb_uow *uow, int64_t id,
+                                                 const trdb_usr_verification_code_new *guard,
+                                                 const trdb_usr_verification_code_new *row,
+                                                 trdb_usr_verification_code **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.

@@ -126,6 +126,9 @@ int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique
                         trdb_error **reterr);
 int trdbi_entity_patch(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *in, void *ret,
                        trdb_error **reterr);
+/* The same while the row still holds what `guard`, an input struct, gives: TRDB_E_CONFLICT otherwise. */
+int trdbi_entity_patch_if(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *guard,
+                          const void *in, void *ret, trdb_error **reterr);
 int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, trdb_error **reterr);
 
 /* ---- checks before anything is sent, for services ------------------------------------------------- */

@@ -43,6 +43,7 @@ typedef enum trdbi_after {
 typedef struct trdbi_shape {
     const trdbi_table *table;
     uint64_t columns;  /* bit i: column i is given */
+    uint64_t guards;   /* patch; bit i: column i has to hold a given value still */
     uint64_t refs;     /* bit i: by a handle whose key is not known yet */
     uint8_t op;        /* trdbi_op */
     uint8_t unique;    /* upsert: index of the unique key */
@@ -77,7 +78,7 @@ trdbi_statement trdbi_shape_statement(const trdbi_build *build, const char *name
 /* sql.c: appends the statement of a shape. */
 typedef struct trdbi_build {
     const trdbi_shape *shape;
-    const char *schema; /* quoted, with its dot */
+    const char *schema;    /* quoted, with its dot */
     const uint8_t *chosen; /* lists: indices of the columns that are wanted; NULL: all */
     size_t chosen_count;
 } trdbi_build;

@@ -276,6 +276,46 @@ int trdbi_put_patch(trdbi_to to, const trdbi_table *table, trdbi_key key, const 
     return call_end(&c, code, reterr);
 }
 
+/* Columns to write, the key, and the columns that have to hold what the guard gives. */
+static int put_guarded(call *c, trdbi_key key, const void *guard, const void *in, trdb_error **reterr) {
+    const trdbi_table *table = c->shape.table;
+    const uint64_t skip = UINT64_C(1) << table->key;
+    trdbi_shape held = {.table = table, .op = TRDBI_OP_PATCH};
+    int code = take_input(c, in, skip, reterr);
+    if (code == 0 && c->shape.columns == 0)
+        code = trdbi_error(reterr, TRDB_E_INVALID, "%s: the patch gives no field", table->name);
+    if (code == 0)
+        code = trdbi_key_param(table, key, c->params, reterr);
+    if (code == 0)
+        code = trdbi_input_params(table, guard, SIZE_MAX, skip, &held, c->params, reterr);
+    if (code == 0 && (held.columns == 0 || held.refs != 0))
+        code = trdbi_error(reterr, TRDB_E_INVALID, "%s: the guard %s", table->name,
+                           held.refs ? "takes no handle whose key is not known yet" : "gives no field");
+    c->shape.guards = held.columns;
+    return code;
+}
+
+int trdbi_entity_patch_if(trdb_uow *uow, const trdbi_table *table, trdbi_key key, const void *guard,
+                          const void *in, void *ret, trdb_error **reterr) {
+    const trdbi_taking taking = {ret ? TRDBI_TAKE_ROW : TRDBI_TAKE_NOTHING, .table = table, .key = key,
+                                 .by_key = true, .ret = ret};
+    call c;
+    void *row = NULL;
+    int code = call_begin(&c, uow, table, TRDBI_OP_PATCH, reterr);
+    if (code < 0)
+        return code;
+    c.shape.returning = ret ? TRDBI_RETURN_ROW : TRDBI_RETURN_NOTHING;
+    code = put_guarded(&c, key, guard, in, reterr);
+    if (code == 0)
+        code = call_go(&c, &taking, reterr);
+    /* No row was met: is there none, or does it hold something else? */
+    if (code == TRDB_E_NOT_FOUND && trdbi_entity_get(uow, table, key, &row, NULL) == 0) {
+        trdbi_row_free(row);
+        code = trdbi_error(reterr, TRDB_E_CONFLICT, "%s: the row has changed since it was read", c.name);
+    }
+    return call_end(&c, code, reterr);
+}
+
 int trdbi_put_delete(trdbi_to to, const trdbi_table *table, trdbi_key key, trdb_error **reterr) {
     const trdbi_taking taking = {TRDBI_TAKE_NOTHING, .table = table, .key = key, .by_key = true};
     call c;

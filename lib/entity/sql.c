@@ -133,7 +133,14 @@ static void build_patch(trdbi_buf *sql, const trdbi_build *build) {
         trdbi_buf_text(sql, " = ");
         value(sql, build->shape, i, ++parameter);
     }
-    key_equals(sql, table, parameter + 1);
+    key_equals(sql, table, ++parameter);
+    for (unsigned i = 0; i < table->column_count; i++) {
+        if (!(build->shape->guards >> i & 1))
+            continue;
+        trdbi_buf_text(sql, " AND ");
+        name(sql, &table->columns[i]);
+        trdbi_buf_printf(sql, " IS NOT DISTINCT FROM $%d", ++parameter);
+    }
 }
 
 /* One column's condition; `*parameter` is the number of the last parameter used. */
@@ -296,10 +303,18 @@ static void guard_begin(trdbi_buf *sql, const trdbi_shape *shape) {
         trdbi_buf_text(sql, "WITH met AS (");
 }
 
-static void guard_end(trdbi_buf *sql, const trdbi_shape *shape) {
-    if (shape->guarded)
-        trdbi_buf_text(sql, " RETURNING 1) SELECT (CASE count(*) WHEN 0 THEN '" TRDBI_NO_SUCH_ROW
-                            "' ELSE '1' END)::int4 FROM met");
+static void guard_end(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_shape *shape = build->shape;
+    if (!shape->guarded)
+        return;
+    trdbi_buf_text(sql, " RETURNING 1) SELECT (CASE WHEN (SELECT count(*) FROM met) > 0 THEN '1' ");
+    if (shape->guards) {
+        trdbi_buf_text(sql, "WHEN EXISTS (SELECT FROM ");
+        table_name(sql, build);
+        key_equals(sql, shape->table, __builtin_popcountll(shape->columns) + 1);
+        trdbi_buf_text(sql, ") THEN '" TRDBI_ROW_CHANGED "' ");
+    }
+    trdbi_buf_text(sql, "ELSE '" TRDBI_NO_SUCH_ROW "' END)::int4");
 }
 
 int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
@@ -343,14 +358,14 @@ int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
         guard_begin(sql, shape);
         build_patch(sql, build);
         returning(sql, shape);
-        guard_end(sql, shape);
+        guard_end(sql, build);
         break;
     case TRDBI_OP_DELETE:
         guard_begin(sql, shape);
         trdbi_buf_text(sql, "DELETE FROM ");
         table_name(sql, build);
         key_equals(sql, table, 1);
-        guard_end(sql, shape);
+        guard_end(sql, build);
         break;
     }
     return sql->failed ? trdbi_error_nomem(reterr) : 0;

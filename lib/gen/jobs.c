@@ -241,6 +241,13 @@ int trdb_job_schedule_patch(trdb_uow *uow, int64_t id, const trdb_job_schedule_n
     return trdbi_entity_patch(uow, &trdbi_table_job_schedules, (trdbi_key){.i64 = id}, row, ret, reterr);
 }
 
+int trdb_job_schedule_patch_if(trdb_uow *uow, int64_t id, const trdb_job_schedule_new *guard,
+                               const trdb_job_schedule_new *row, trdb_job_schedule **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_job_schedules, (trdbi_key){.i64 = id}, guard, row, ret,
+                                 reterr);
+}
+
 int trdb_job_schedule_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_job_schedules, (trdbi_key){.i64 = id}, reterr);
 }
@@ -473,6 +480,13 @@ int trdb_job_schedule_run_patch(trdb_uow *uow, int64_t id, const trdb_job_schedu
                                 trdb_job_schedule_run **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_job_schedule_runs, (trdbi_key){.i64 = id}, row, ret,
                               reterr);
+}
+
+int trdb_job_schedule_run_patch_if(trdb_uow *uow, int64_t id, const trdb_job_schedule_run_new *guard,
+                                   const trdb_job_schedule_run_new *row, trdb_job_schedule_run **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_job_schedule_runs, (trdbi_key){.i64 = id}, guard, row,
+                                 ret, reterr);
 }
 
 int trdb_job_schedule_run_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {

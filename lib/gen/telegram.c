@@ -231,6 +231,14 @@ int trdb_telegram_command_audit_patch(trdb_uow *uow, int64_t id, const trdb_tele
                               reterr);
 }
 
+int trdb_telegram_command_audit_patch_if(trdb_uow *uow, int64_t id,
+                                         const trdb_telegram_command_audit_new *guard,
+                                         const trdb_telegram_command_audit_new *row,
+                                         trdb_telegram_command_audit **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_telegram_command_audits, (trdbi_key){.i64 = id}, guard,
+                                 row, ret, reterr);
+}
+
 int trdb_telegram_command_audit_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_telegram_command_audits, (trdbi_key){.i64 = id}, reterr);
 }
@@ -415,6 +423,13 @@ int trdb_telegram_feedback_patch(trdb_uow *uow, int64_t id, const trdb_telegram_
                                  trdb_telegram_feedback **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_telegram_feedbacks, (trdbi_key){.i64 = id}, row, ret,
                               reterr);
+}
+
+int trdb_telegram_feedback_patch_if(trdb_uow *uow, int64_t id, const trdb_telegram_feedback_new *guard,
+                                    const trdb_telegram_feedback_new *row, trdb_telegram_feedback **ret,
+                                    trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_telegram_feedbacks, (trdbi_key){.i64 = id}, guard, row,
+                                 ret, reterr);
 }
 
 int trdb_telegram_feedback_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
@@ -603,6 +618,14 @@ int trdb_telegram_broadcast_log_patch(trdb_uow *uow, int64_t id, const trdb_tele
                               reterr);
 }
 
+int trdb_telegram_broadcast_log_patch_if(trdb_uow *uow, int64_t id,
+                                         const trdb_telegram_broadcast_log_new *guard,
+                                         const trdb_telegram_broadcast_log_new *row,
+                                         trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_telegram_broadcast_logs, (trdbi_key){.i64 = id}, guard,
+                                 row, ret, reterr);
+}
+
 int trdb_telegram_broadcast_log_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_telegram_broadcast_logs, (trdbi_key){.i64 = id}, reterr);
 }
@@ -776,6 +799,13 @@ int trdb_telegram_setting_patch(trdb_uow *uow, const char *key, const trdb_teleg
                                 trdb_telegram_setting **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_telegram_settings, (trdbi_key){.text = key}, row, ret,
                               reterr);
+}
+
+int trdb_telegram_setting_patch_if(trdb_uow *uow, const char *key, const trdb_telegram_setting_new *guard,
+                                   const trdb_telegram_setting_new *row, trdb_telegram_setting **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_telegram_settings, (trdbi_key){.text = key}, guard, row,
+                                 ret, reterr);
 }
 
 int trdb_telegram_setting_delete(trdb_uow *uow, const char *key, trdb_error **reterr) {

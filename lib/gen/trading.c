@@ -257,6 +257,13 @@ int trdb_trading_bot_patch(trdb_uow *uow, int64_t id, const trdb_trading_bot_new
     return trdbi_entity_patch(uow, &trdbi_table_trading_bots, (trdbi_key){.i64 = id}, row, ret, reterr);
 }
 
+int trdb_trading_bot_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_bot_new *guard,
+                              const trdb_trading_bot_new *row, trdb_trading_bot **ret,
+                              trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_trading_bots, (trdbi_key){.i64 = id}, guard, row, ret,
+                                 reterr);
+}
+
 int trdb_trading_bot_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_trading_bots, (trdbi_key){.i64 = id}, reterr);
 }
@@ -469,6 +476,13 @@ int trdb_trading_position_patch(trdb_uow *uow, int64_t id, const trdb_trading_po
                                 trdb_trading_position **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_trading_positions, (trdbi_key){.i64 = id}, row, ret,
                               reterr);
+}
+
+int trdb_trading_position_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_position_new *guard,
+                                   const trdb_trading_position_new *row, trdb_trading_position **ret,
+                                   trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_trading_positions, (trdbi_key){.i64 = id}, guard, row,
+                                 ret, reterr);
 }
 
 int trdb_trading_position_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
@@ -684,6 +698,13 @@ int trdb_trading_fill_upsert_by_id(trdb_uow *uow, const trdb_trading_fill_new *r
 int trdb_trading_fill_patch(trdb_uow *uow, int64_t id, const trdb_trading_fill_new *row,
                             trdb_trading_fill **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_trading_fills, (trdbi_key){.i64 = id}, row, ret, reterr);
+}
+
+int trdb_trading_fill_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_fill_new *guard,
+                               const trdb_trading_fill_new *row, trdb_trading_fill **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_trading_fills, (trdbi_key){.i64 = id}, guard, row, ret,
+                                 reterr);
 }
 
 int trdb_trading_fill_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
@@ -931,6 +952,13 @@ int trdb_trading_trade_patch(trdb_uow *uow, int64_t id, const trdb_trading_trade
     return trdbi_entity_patch(uow, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, row, ret, reterr);
 }
 
+int trdb_trading_trade_patch_if(trdb_uow *uow, int64_t id, const trdb_trading_trade_new *guard,
+                                const trdb_trading_trade_new *row, trdb_trading_trade **ret,
+                                trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, guard, row, ret,
+                                 reterr);
+}
+
 int trdb_trading_trade_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, reterr);
 }
@@ -1138,6 +1166,14 @@ int trdb_trading_performance_metric_patch(trdb_uow *uow, int64_t id,
                                           trdb_trading_performance_metric **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_trading_performance_metrics, (trdbi_key){.i64 = id}, row,
                               ret, reterr);
+}
+
+int trdb_trading_performance_metric_patch_if(trdb_uow *uow, int64_t id,
+                                             const trdb_trading_performance_metric_new *guard,
+                                             const trdb_trading_performance_metric_new *row,
+                                             trdb_trading_performance_metric **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_trading_performance_metrics, (trdbi_key){.i64 = id},
+                                 guard, row, ret, reterr);
 }
 
 int trdb_trading_performance_metric_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {

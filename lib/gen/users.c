@@ -142,6 +142,12 @@ int trdb_usr_user_patch(trdb_uow *uow, int64_t id, const trdb_usr_user_new *row,
     return trdbi_entity_patch(uow, &trdbi_table_usr_users, (trdbi_key){.i64 = id}, row, ret, reterr);
 }
 
+int trdb_usr_user_patch_if(trdb_uow *uow, int64_t id, const trdb_usr_user_new *guard,
+                           const trdb_usr_user_new *row, trdb_usr_user **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_usr_users, (trdbi_key){.i64 = id}, guard, row, ret,
+                                 reterr);
+}
+
 int trdb_usr_user_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_usr_users, (trdbi_key){.i64 = id}, reterr);
 }
@@ -337,6 +343,13 @@ int trdb_usr_auth_identity_patch(trdb_uow *uow, int64_t id, const trdb_usr_auth_
                                  trdb_usr_auth_identity **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_usr_auth_identities, (trdbi_key){.i64 = id}, row, ret,
                               reterr);
+}
+
+int trdb_usr_auth_identity_patch_if(trdb_uow *uow, int64_t id, const trdb_usr_auth_identity_new *guard,
+                                    const trdb_usr_auth_identity_new *row, trdb_usr_auth_identity **ret,
+                                    trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_usr_auth_identities, (trdbi_key){.i64 = id}, guard, row,
+                                 ret, reterr);
 }
 
 int trdb_usr_auth_identity_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {
@@ -539,6 +552,14 @@ int trdb_usr_verification_code_patch(trdb_uow *uow, int64_t id, const trdb_usr_v
                                      trdb_usr_verification_code **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_usr_verification_codes, (trdbi_key){.i64 = id}, row, ret,
                               reterr);
+}
+
+int trdb_usr_verification_code_patch_if(trdb_uow *uow, int64_t id,
+                                        const trdb_usr_verification_code_new *guard,
+                                        const trdb_usr_verification_code_new *row,
+                                        trdb_usr_verification_code **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_usr_verification_codes, (trdbi_key){.i64 = id}, guard,
+                                 row, ret, reterr);
 }
 
 int trdb_usr_verification_code_delete(trdb_uow *uow, int64_t id, trdb_error **reterr) {

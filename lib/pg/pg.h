@@ -156,6 +156,8 @@ typedef int (*trdbi_take_fn)(void *arg, size_t i, const trdbi_result *result, tr
 
 /* A cast of this text that fails means that a row was missing: TRDB_E_NOT_FOUND. */
 #define TRDBI_NO_SUCH_ROW "trdb: no such row"
+/* The same for a row that does not hold what it should: TRDB_E_CONFLICT. */
+#define TRDBI_ROW_CHANGED "trdb: the row has changed"
 
 /* Leaves a statement to the next call, whose round trip it shares, or to trdbi_conn_flush(). Until then
  * nothing is known of it; a failure is that call's answer and names the statement. The parameters are copied.

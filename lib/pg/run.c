@@ -59,9 +59,13 @@ static bool tells_of_leaving(const trdbi_conn *conn, const char *sqlstate) {
            (strcmp(sqlstate, "25006") == 0 && !conn->standby && standby && strcmp(standby, "on") == 0);
 }
 
-static bool is_missing_row(const trdbi_server_error *server) {
-    return strcmp(server->sqlstate, "22P02") == 0 && server->message &&
-           strstr(server->message, TRDBI_NO_SUCH_ROW);
+/* What a cast says whose text is one of ours; 0 for another. */
+static int code_of_cast(const trdbi_server_error *server) {
+    if (strcmp(server->sqlstate, "22P02") != 0 || !server->message)
+        return 0;
+    return strstr(server->message, TRDBI_NO_SUCH_ROW)   ? TRDB_E_NOT_FOUND
+           : strstr(server->message, TRDBI_ROW_CHANGED) ? TRDB_E_CONFLICT
+                                                        : 0;
 }
 
 static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresult *result,
@@ -88,12 +92,14 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
                            words[0] ? words : "the server's answer is none to this call");
     }
     conn->server_left = conn->server_left || tells_of_leaving(conn, server.sqlstate);
-    if (is_missing_row(&server)) {
-        trdbi_error(reterr, TRDB_E_NOT_FOUND, "%s: no such row", call->label);
+    int code = code_of_cast(&server);
+    if (code < 0) {
+        trdbi_error(reterr, code, "%s: %s", call->label,
+                    code == TRDB_E_CONFLICT ? "the row has changed since it was read" : "no such row");
         trdbi_error_set_statement(reterr, call->label);
-        return TRDB_E_NOT_FOUND;
+        return code;
     }
-    int code = trdbi_error_server(reterr, call->label, &server, call->secret);
+    code = trdbi_error_server(reterr, call->label, &server, call->secret);
     if (!trdbi_conn_broken(conn) || code == TRDB_E_CONNECTION_LOST) {
         if (code == TRDB_E_CONNECTION_LOST)
             set_retryable(reterr, code);

@@ -189,6 +189,12 @@ def table_functions(table):
             ["Writes the given columns of one row and leaves the others alone.", maybe,
              f"@return 0; TRDB_E_NOT_FOUND; as {row}_insert()."],
             f"return trdbi_entity_patch(uow, {descriptor}, {key_value}, row, ret, reterr)"))
+        functions.append(Function(
+            f"{row}_patch_if", "int", [UOW, key_param, (f"const {new} *", "guard"), (f"const {new} *", "row"), ret, ERR],
+            ["Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was "
+             "read; NULL counts as a value.", "@param guard columns and the values that they must still have.", maybe,
+             f"@return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as {row}_insert()."],
+            f"return trdbi_entity_patch_if(uow, {descriptor}, {key_value}, guard, row, ret, reterr)"))
     if table.offers("delete"):
         functions.append(Function(
             f"{row}_delete", "int", [UOW, key_param, ERR],

@@ -25,6 +25,7 @@ LEFT_OUT = {
     r"trdb_\w+_(to|from)_string": "the members of a Choice are the texts",
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
     r"trdb_\w+_insert_(ref|key)": "insert() gives the row, and its key",
+    r"trdb_\w+_patch_if": "patch() under REPEATABLE READ",
     r"trdb_batch_\w+": "many calls in one round trip: bulk functions and get_many()",
     r"trdb_ref_key": "insert() gives the row, and its key",
     r"trdb_(columns_\w+|\w+_columns)": "columns are of C only, as yet",

@@ -221,6 +221,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "int64_t id", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_job_schedule_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_job_schedule_new *guard",
+        "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null", "trdb_error **reterr",
+    ),
     "trdb_job_schedule_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_job_schedule_free": ("void", "trdb_job_schedule *row"),
     "trdb_job_schedule_list_count": ("size_t", "const trdb_job_schedule_list *list"),
@@ -314,6 +318,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_job_schedule_run_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_job_schedule_run_new *row",
         "trdb_job_schedule_run **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_run_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_job_schedule_run_new *guard",
+        "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret: null", "trdb_error **reterr",
     ),
     "trdb_job_schedule_run_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_job_schedule_run_free": ("void", "trdb_job_schedule_run *row"),

@@ -243,6 +243,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_command_audit_new *row",
         "trdb_telegram_command_audit **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_command_audit_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_command_audit_new *guard",
+        "const trdb_telegram_command_audit_new *row", "trdb_telegram_command_audit **ret: null",
+        "trdb_error **reterr",
+    ),
     "trdb_telegram_command_audit_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_command_audit_free": ("void", "trdb_telegram_command_audit *row"),
     "trdb_telegram_command_audit_list_count": ("size_t", "const trdb_telegram_command_audit_list *list"),
@@ -329,6 +334,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_feedback_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_feedback_new *row",
         "trdb_telegram_feedback **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedback_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_feedback_new *guard",
+        "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret: null", "trdb_error **reterr",
     ),
     "trdb_telegram_feedback_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_feedback_free": ("void", "trdb_telegram_feedback *row"),
@@ -424,6 +433,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_broadcast_log_new *row",
         "trdb_telegram_broadcast_log **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_broadcast_log_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_broadcast_log_new *guard",
+        "const trdb_telegram_broadcast_log_new *row", "trdb_telegram_broadcast_log **ret: null",
+        "trdb_error **reterr",
+    ),
     "trdb_telegram_broadcast_log_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_broadcast_log_free": ("void", "trdb_telegram_broadcast_log *row"),
     "trdb_telegram_broadcast_log_list_count": ("size_t", "const trdb_telegram_broadcast_log_list *list"),
@@ -511,6 +525,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_setting_patch": (
         "int", "trdb_uow *uow", "const char *key", "const trdb_telegram_setting_new *row",
         "trdb_telegram_setting **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_setting_patch_if": (
+        "int", "trdb_uow *uow", "const char *key", "const trdb_telegram_setting_new *guard",
+        "const trdb_telegram_setting_new *row", "trdb_telegram_setting **ret: null", "trdb_error **reterr",
     ),
     "trdb_telegram_setting_delete": ("int", "trdb_uow *uow", "const char *key", "trdb_error **reterr"),
     "trdb_telegram_setting_free": ("void", "trdb_telegram_setting *row"),

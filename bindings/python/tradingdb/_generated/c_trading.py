@@ -293,6 +293,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_bot_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_bot_new *guard", "const trdb_trading_bot_new *row",
+        "trdb_trading_bot **ret: null", "trdb_error **reterr",
+    ),
     "trdb_trading_bot_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_bot_free": ("void", "trdb_trading_bot *row"),
     "trdb_trading_bot_list_count": ("size_t", "const trdb_trading_bot_list *list"),
@@ -382,6 +386,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_position_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_position_new *row",
         "trdb_trading_position **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_position_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_position_new *guard",
+        "const trdb_trading_position_new *row", "trdb_trading_position **ret: null", "trdb_error **reterr",
     ),
     "trdb_trading_position_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_position_free": ("void", "trdb_trading_position *row"),
@@ -479,6 +487,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_fill_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_fill_new *guard",
+        "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null", "trdb_error **reterr",
+    ),
     "trdb_trading_fill_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_fill_free": ("void", "trdb_trading_fill *row"),
     "trdb_trading_fill_list_count": ("size_t", "const trdb_trading_fill_list *list"),
@@ -564,6 +576,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_trade_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_trading_trade_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_trade_new *guard",
+        "const trdb_trading_trade_new *row", "trdb_trading_trade **ret: null", "trdb_error **reterr",
     ),
     "trdb_trading_trade_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_trade_free": ("void", "trdb_trading_trade *row"),
@@ -652,6 +668,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_performance_metric_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_performance_metric_new *row",
         "trdb_trading_performance_metric **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metric_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_performance_metric_new *guard",
+        "const trdb_trading_performance_metric_new *row", "trdb_trading_performance_metric **ret: null",
+        "trdb_error **reterr",
     ),
     "trdb_trading_performance_metric_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_performance_metric_free": ("void", "trdb_trading_performance_metric *row"),

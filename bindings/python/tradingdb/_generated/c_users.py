@@ -141,6 +141,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_usr_user_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_user_new *guard", "const trdb_usr_user_new *row",
+        "trdb_usr_user **ret: null", "trdb_error **reterr",
+    ),
     "trdb_usr_user_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_user_free": ("void", "trdb_usr_user *row"),
     "trdb_usr_user_list_count": ("size_t", "const trdb_usr_user_list *list"),
@@ -231,6 +235,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_auth_identity_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_auth_identity_new *row",
         "trdb_usr_auth_identity **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identity_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_auth_identity_new *guard",
+        "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret: null", "trdb_error **reterr",
     ),
     "trdb_usr_auth_identity_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_auth_identity_free": ("void", "trdb_usr_auth_identity *row"),
@@ -329,6 +337,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_verification_code_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_verification_code_new *row",
         "trdb_usr_verification_code **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_code_patch_if": (
+        "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_verification_code_new *guard",
+        "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret: null", "trdb_error **reterr",
     ),
     "trdb_usr_verification_code_delete": ("int", "trdb_uow *uow", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_verification_code_free": ("void", "trdb_usr_verification_code *row"),

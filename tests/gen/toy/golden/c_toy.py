@@ -115,6 +115,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "trdb_uuid id", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_toy_box_patch_if": (
+        "int", "trdb_uow *uow", "trdb_uuid id", "const trdb_toy_box_new *guard", "const trdb_toy_box_new *row",
+        "trdb_toy_box **ret: null", "trdb_error **reterr",
+    ),
     "trdb_toy_box_delete": ("int", "trdb_uow *uow", "trdb_uuid id", "trdb_error **reterr"),
     "trdb_toy_box_free": ("void", "trdb_toy_box *row"),
     "trdb_toy_box_list_count": ("size_t", "const trdb_toy_box_list *list"),
@@ -198,6 +202,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_item_patch": (
         "int", "trdb_uow *uow", "const char *name", "const trdb_toy_item_new *row", "trdb_toy_item **ret: null",
         "trdb_error **reterr",
+    ),
+    "trdb_toy_item_patch_if": (
+        "int", "trdb_uow *uow", "const char *name", "const trdb_toy_item_new *guard", "const trdb_toy_item_new *row",
+        "trdb_toy_item **ret: null", "trdb_error **reterr",
     ),
     "trdb_toy_item_delete": ("int", "trdb_uow *uow", "const char *name", "trdb_error **reterr"),
     "trdb_toy_item_free": ("void", "trdb_toy_item *row"),

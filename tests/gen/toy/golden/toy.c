@@ -227,6 +227,12 @@ int trdb_toy_box_patch(trdb_uow *uow, trdb_uuid id, const trdb_toy_box_new *row,
     return trdbi_entity_patch(uow, &trdbi_table_toy_boxes, (trdbi_key){.uuid = id}, row, ret, reterr);
 }
 
+int trdb_toy_box_patch_if(trdb_uow *uow, trdb_uuid id, const trdb_toy_box_new *guard,
+                          const trdb_toy_box_new *row, trdb_toy_box **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_toy_boxes, (trdbi_key){.uuid = id}, guard, row, ret,
+                                 reterr);
+}
+
 int trdb_toy_box_delete(trdb_uow *uow, trdb_uuid id, trdb_error **reterr) {
     return trdbi_entity_delete(uow, &trdbi_table_toy_boxes, (trdbi_key){.uuid = id}, reterr);
 }
@@ -412,6 +418,12 @@ int trdb_toy_item_upsert_by_name(trdb_uow *uow, const trdb_toy_item_new *row, tr
 int trdb_toy_item_patch(trdb_uow *uow, const char *name, const trdb_toy_item_new *row, trdb_toy_item **ret,
                         trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_toy_items, (trdbi_key){.text = name}, row, ret, reterr);
+}
+
+int trdb_toy_item_patch_if(trdb_uow *uow, const char *name, const trdb_toy_item_new *guard,
+                           const trdb_toy_item_new *row, trdb_toy_item **ret, trdb_error **reterr) {
+    return trdbi_entity_patch_if(uow, &trdbi_table_toy_items, (trdbi_key){.text = name}, guard, row, ret,
+                                 reterr);
 }
 
 int trdb_toy_item_delete(trdb_uow *uow, const char *name, trdb_error **reterr) {

@@ -343,6 +343,17 @@ TRDB_API int trdb_toy_box_patch(trdb_uow *uow, trdb_uuid id, const trdb_toy_box_
                                 trdb_toy_box **ret, trdb_error **reterr);
 
 /**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_box_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_toy_box_insert().
+ */
+TRDB_API int trdb_toy_box_patch_if(trdb_uow *uow, trdb_uuid id, const trdb_toy_box_new *guard,
+                                   const trdb_toy_box_new *row, trdb_toy_box **ret, trdb_error **reterr);
+
+/**
  * Deletes one row by its key.
  * @return 0; TRDB_E_NOT_FOUND; TRDB_E_REFERENCE when something still refers to it; see the top of this
  *         file.
@@ -640,6 +651,17 @@ TRDB_API int trdb_toy_item_upsert_by_name(trdb_uow *uow, const trdb_toy_item_new
  */
 TRDB_API int trdb_toy_item_patch(trdb_uow *uow, const char *name, const trdb_toy_item_new *row,
                                  trdb_toy_item **ret, trdb_error **reterr);
+
+/**
+ * Writes the given columns of one row if it still holds what the guard gives, such as updated_at as it was
+ * read; NULL counts as a value.
+ * @param guard columns and the values that they must still have.
+ * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_item_free().
+ * @return 0; TRDB_E_CONFLICT when the row has changed; TRDB_E_NOT_FOUND when it is gone; as
+ *         trdb_toy_item_insert().
+ */
+TRDB_API int trdb_toy_item_patch_if(trdb_uow *uow, const char *name, const trdb_toy_item_new *guard,
+                                    const trdb_toy_item_new *row, trdb_toy_item **ret, trdb_error **reterr);
 
 /**
  * Deletes one row by its key.
