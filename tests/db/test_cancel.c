@@ -35,8 +35,8 @@ static void on_signal(int number) {
     trdb_cancel(canceller);
 }
 
-/* Who cancels: a thread that does it itself, or one that sends the process SIGINT. It waits until the server shows
- * that there is something to cancel. */
+/* Who cancels: a thread that does it itself, or one that sends the process SIGINT. It waits until the server
+ * shows that there is something to cancel. */
 typedef struct attack {
     pthread_t thread, target;
     const char *until; /* a query that gives t then */
@@ -176,7 +176,8 @@ START_TEST(connecting) {
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
     ck_assert_int_eq(listen(listener, 8), 0);
     getsockname(listener, (struct sockaddr *)&address, &size);
-    const char *hosts[] = {"127.0.0.1", "localhost"}; /* the second goes through the thread that resolves names */
+    const char *hosts[] = {"127.0.0.1",
+                           "localhost"}; /* the second goes through the thread that resolves names */
     for (int i = 0; i < 2; i++) {
         char text[128];
         snprintf(text, sizeof text, "host=%s port=%d user=a dbname=b", hosts[i], ntohs(address.sin_port));
