@@ -12,7 +12,7 @@ from python_text import TOP, Words, packed
 IMPORTS = """\
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, NamedTuple, Required, TypedDict
@@ -21,9 +21,11 @@ from uuid import UUID
 from tradingdb._c import register
 from tradingdb._call import results
 from tradingdb._choice import Choice
+from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
-from tradingdb._values import (NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, JsonObject, NotGiven, Where)
+from tradingdb._stream import Stream
+from tradingdb._values import (NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, JsonObject, NotGiven, Ref, Where)
 """
 ROW_IMPORT = """\
 if TYPE_CHECKING:  # mypy takes rows for what they resemble

@@ -38,6 +38,7 @@ class Methods:
         """{symbol: method} of a table."""
         row, many = table.type, f"trdb_{table.plural}"
         names = {f"{row}_get": "get", f"{many}_get": "get_many", f"{many}_list": "list", f"{many}_count": "count",
+                 f"{many}_columns": "columns", f"{many}_stream": "stream", f"{row}_insert_ref": "insert_ref",
                  f"{row}_insert": "insert", f"{many}_insert": "insert_many", f"{row}_patch": "patch",
                  f"{row}_delete": "delete"}
         names.update({f"{row}_upsert_by_{unique.name}": f"upsert_by_{unique.name}" for unique in table.uniques})
@@ -269,6 +270,35 @@ class RepositoryEmitter:
                         "`for page in ….pages()` gives them as lists."], 8),
             f'        return Pages(self._session, "{symbol}", locals())']
 
+    def columns(self, table, symbol, method):
+        row = self.row(table)
+        return self.emit(
+            method, ["*", *self.conditions(table), f'order_by: {row}Order | Literal["any"] | None = None',
+                     "descending: bool = False", "limit: int | None = None", f"after: {row} | None = None",
+                     "only: Iterable[str] | Mapping[str, str] | None = None", "f64: bool = False", "plain: bool = False",
+                     "null_infinity: bool = False"],
+            f"Columns[{row}]", symbol,
+            ["Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows "
+             'at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.',
+             ("only", "the names of the columns that are wanted, in their order, or a dict of names and forms: \"default\", "
+                      "\"plain\" (texts as they are), \"codes\" (texts as places in a dictionary), \"f64\" (decimals as "
+                      "float64)."),
+             ("f64", "all decimals as float64, no longer exact."),
+             ("plain", "closed sets and repeated texts as they are, instead of codes and a dictionary."),
+             ("null_infinity", "infinite times as NULL."),
+             "Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted "
+             "as float64; the unit can only be rolled back then."]) 
+
+    def stream(self, table, symbol, method):
+        row = self.row(table)
+        return self.emit(
+            method, ["*", *self.conditions(table), f'order_by: {row}Order | Literal["any"] | None = None',
+                     "descending: bool = False", "limit: int | None = None", f"after: {row} | None = None",
+                     "batch_rows: int | None = None"], f"Stream[{row}]", symbol,
+            ["Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it was "
+             'opened. order_by="any" lets the server choose the order; see list() for the conditions.',
+             ("batch_rows", "how many rows are fetched at once, up to 1,000,000; default 10,000.")])
+
     def count(self, table, symbol, method):
         return self.emit(method, ["*", *self.conditions(table)], "int", symbol,
                          ["Counts the rows that meet all conditions; see list()."])
@@ -277,6 +307,12 @@ class RepositoryEmitter:
         return self.emit(method, ["*", *self.inputs.insert_keywords(f"{table.type}_new")], self.row(table), symbol,
                          ["Inserts a row and gives it as stored. A column that is not given has its default; "
                           f"{self.row(table)}New tells of each.", "Raises NotNull, Duplicate, Reference or Check."])
+
+    def insert_ref(self, table, symbol, method):
+        return self.emit(method, ["*", *self.inputs.insert_keywords(f"{table.type}_new")], "Ref", symbol,
+                         ["Inserts a row and gives a handle of its key, which later writes of the unit take where they "
+                          "refer to the row. The insert waits, and shares their round trip.",
+                          "Raises what insert() does, perhaps later: the error names the call."])
 
     def insert_many(self, table, symbol, method):
         row = self.row(table)
@@ -297,7 +333,17 @@ class RepositoryEmitter:
         keywords = [word for word in self.inputs.keywords(struct) if not word.startswith(f"{table.key.name}:")]
         return self.emit(method, [self.key(table), "*", *keywords], self.row(table), symbol,
                          ["Writes the given columns of one row, leaves the others alone, and gives the row as stored. "
-                          "None is NULL.", "Raises NotFound, and what insert() does."])
+                          "None is NULL.", "Raises NotFound, and what insert() does."]) + self.update(table, symbol)
+
+    def update(self, table, symbol):
+        """patch() without the row: another method, since what it gives has another type."""
+        struct = f"{table.type}_new"
+        keywords = [word for word in self.inputs.keywords(struct) if not word.startswith(f"{table.key.name}:")]
+        lines = self.emit("update", [self.key(table), "*", *keywords], "None", symbol,
+                          ["Writes the given columns of one row as patch() does, and does not read it back: in a unit with "
+                           "`pipeline` it waits, and shares the round trip of the next call that reads.",
+                           "Raises what patch() does, perhaps later: the error names the call."])
+        return [*lines[:-1], f'        self._session._call("{symbol}", {{**locals(), "returning": False}})']
 
     def delete(self, table, symbol, method):
         return self.emit(method, [self.key(table)], "None", symbol,

@@ -108,8 +108,10 @@ class InputEmitter:
 
     def hint(self, struct, field, nullable=None):
         hint = types.given(field.type, self.surface.notes(struct, field))
+        column = self.column(struct, field)
+        if column and field.type == "trdb_in_i64" and self.surface.tables[struct.removesuffix("_new")].target_of(column):
+            hint = f"{hint} | Ref"
         if nullable is None:
-            column = self.column(struct, field)
             header, _ = self.surface.structs[struct]
             never = "no field can be NULL" in header.docs[struct].text
             nullable = not column.not_null if column else not never

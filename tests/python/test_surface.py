@@ -24,12 +24,11 @@ LEFT_OUT = {
     r"trdb_uuid_\w+": "uuid.UUID; the library makes keys by itself",
     r"trdb_\w+_(to|from)_string": "the members of a Choice are the texts",
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
-    r"trdb_\w+_insert_(ref|key)": "insert() gives the row, and its key",
     r"trdb_\w+_patch_if": "patch() under REPEATABLE READ",
+    r"trdb_columns_find": "columns[name]",
+    r"trdb_\w+_stream_(next|batch|free)": "called by Stream, by names that it makes",
     r"trdb_batch_\w+": "many calls in one round trip: bulk functions and get_many()",
-    r"trdb_ref_key": "insert() gives the row, and its key",
-    r"trdb_(columns_\w+|\w+_columns)": "columns are of C only, as yet",
-    r"trdb_\w+_stream(_next|_batch|_free)?": "iterate() reads page by page",
+    r"trdb_cancel\w*": "as yet; statement_timeout and timeout bound a unit",
     r"trdb_error_code(_name)?": "the class of the exception",
 }
 # Reports of the core have no bulk view: they are read one by one.
@@ -67,7 +66,7 @@ def taken_along():
 
 
 # Called by hand-written modules with arguments of their own.
-BY_HAND = {"trdb_db_get_capabilities", "trdb_db_add_replica", "trdb_uow_set_witness", "trdb_uow_token",
+BY_HAND = {"trdb_ref_key", "trdb_db_get_capabilities", "trdb_db_add_replica", "trdb_uow_set_witness", "trdb_uow_token",
            "trdb_uow_on_replica", "trdb_open", "trdb_uow_begin", "trdb_run", "trdb_set_trace", "trdb_db_get_stats", "trdb_cron_parse",
            "trdb_cron_next"}
 
@@ -110,7 +109,7 @@ def own_function():
     """a method calls the function of its name, with every parameter that it has"""
     for path, method, symbol in walk.methods(tradingdb.UnitOfWork.__new__(tradingdb.UnitOfWork)):
         name = path.split(".")[-1]
-        ending = {"get_many": "get", "insert_many": "insert", "iterate": "list"}.get(name, name)
+        ending = {"get_many": "get", "insert_many": "insert", "iterate": "list", "update": "patch"}.get(name, name)
         assert symbol.endswith(f"_{ending}"), (path, symbol)
     probe = Probe()
     for name in walk.NAMES:
@@ -129,7 +128,7 @@ def own_function():
 
 def every_field():
     """every field of an input struct that a call takes is a keyword, and every keyword is something that C gets"""
-    from tradingdb._call import FilterInput, FlagsInput, NewInput, NewsInput
+    from tradingdb._call import ColumnsInput, FilterInput, FlagsInput, NewInput, NewsInput, OptionsInput
     structs = 0
     for path, method, symbol in walk.methods(tradingdb.UnitOfWork.__new__(tradingdb.UnitOfWork)):
         wanted = set()
@@ -147,6 +146,10 @@ def every_field():
                 wanted |= set(input_.struct.slots)
             elif isinstance(input_, FlagsInput):
                 wanted |= set(input_.flags)
+            elif isinstance(input_, ColumnsInput):
+                wanted |= {"only", *input_.flags}
+            elif isinstance(input_, OptionsInput):
+                wanted |= set(input_.struct.words)
             else:
                 wanted.add(input_.name)
         if path.endswith(".iterate"):

@@ -250,8 +250,8 @@ def run_again():
     with raises(TypeError, "attempts"):
         db.run(lambda uow: None, attempts="5")
     with raises(TypeError, "timeout: expected seconds"):
-        db.run(lambda uow: None, timeout=5, unit_timeout="5")
-    equal(db.run(lambda uow: uow.users.users.count() * 0, timeout=5, unit_timeout=4), 0)
+        db.run(lambda uow: None, total_timeout=5, timeout="5")
+    equal(db.run(lambda uow: uow.users.users.count() * 0, total_timeout=5, timeout=4), 0)
     equal(db.statistics().borrowed, 0)
 
 

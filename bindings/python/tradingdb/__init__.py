@@ -13,6 +13,7 @@ Money is Decimal, int or text, never float. Times are datetimes with a zone. Wro
 Error that is also a ValueError, before anything is sent. Other errors have a class per code, such as NotFound.
 """
 from tradingdb._choice import Choice
+from tradingdb._columns import Column, Columns
 from tradingdb._cron import Cron
 from tradingdb._errors import Error
 from tradingdb._library import LIBRARY_VERSION
@@ -21,11 +22,13 @@ from tradingdb._generated.public import *
 from tradingdb._row import Row
 from tradingdb._session import Database, Savepoint, UnitOfWork
 from tradingdb._domain import Pages
-from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Between, JsonText, NotGiven, Token, between,
+from tradingdb._stream import Stream
+from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Between, JsonText, NotGiven, Ref, Token, between,
                                since, until)
 
 __all__ = [
-    "INFINITY", "LIBRARY_VERSION", "NEG_INFINITY", "NOT_GIVEN", "NOT_NULL", "Between", "Choice", "Cron", "Database", "Error",
-    "JsonText", "NotGiven", "Pages", "Row", "Savepoint", "Token", "UnitOfWork", "between", "since", "until",
+    "INFINITY", "LIBRARY_VERSION", "NEG_INFINITY", "NOT_GIVEN", "NOT_NULL", "Between", "Choice", "Column", "Columns",
+    "Cron", "Database", "Error", "JsonText", "NotGiven", "Pages", "Ref", "Row", "Savepoint", "Stream", "Token",
+    "UnitOfWork", "between", "since", "until",
 ]
 __all__ += public.__all__

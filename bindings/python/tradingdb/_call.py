@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable, Iterable
 from ctypes import byref, c_void_p
 from struct import Struct
 from typing import Any
 
 from tradingdb import _c
+from tradingdb._columns import Columns, choices
 from tradingdb._decode import codec
-from tradingdb._encode import (Keep, Kind, boolean, in_slot_of, integer32, json_bytes, kind_of, utf8, wrong_type)
+from tradingdb._encode import (Keep, Kind, boolean, columns_of, in_slot_of, integer32, json_bytes, kind_of, utf8, wrong_type)
 from tradingdb._filter import FilterStruct
 from tradingdb._library import exception, function
 from tradingdb._row import is_row, layout
@@ -158,6 +160,25 @@ class OptionsInput(Input):
         arguments.append(self.struct.pack(values, keep))
 
 
+class ColumnsInput(Input):
+    """trdb_columns_options: which columns, and a keyword per flag."""
+
+    def __init__(self, parameter: _c.Parameter, struct: str, row: str) -> None:
+        super().__init__(parameter)
+        self.options = Struct("=QQQII")
+        self.flags = flag_names("columns_flags")
+        self.constants = columns_of(f"{row.removeprefix('trdb_')}_column")
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        only, wanted = values["only"], b""
+        if only is not None:
+            if isinstance(only, str) or not isinstance(only, Iterable):
+                raise wrong_type("only", "a list of names, or a dict of names and forms", only)
+            wanted = choices(only, self.constants)
+        arguments.append(self.options.pack(self.options.size, keep.data(wanted) if only is not None else 0,
+                                           len(wanted) // 8, pack_flags(self.flags, values), 0))
+
+
 class HandleInput(Input):
     """A handle that the binding keeps."""
 
@@ -210,6 +231,26 @@ class ValueOutput(Output):
         return value
 
 
+class RefOutput(Output):
+    def place(self) -> Any:
+        return _c.ctype("trdb_ref")()
+
+    def take(self, place: Any) -> Any:
+        return place.unit, place.number
+
+
+class StreamOutput(Output):
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        self.struct = self.pointed.removesuffix("*").strip()
+
+    def place(self) -> Any:
+        return c_void_p()
+
+    def take(self, place: Any) -> Any:
+        return place.value, self.struct
+
+
 class RowOutput(Output):
     def __init__(self, parameter: _c.Parameter) -> None:
         super().__init__(parameter)
@@ -230,12 +271,25 @@ class RowOutput(Output):
             self.free(address)
 
 
+class ColumnsOutput(Output):
+    def __init__(self, parameter: _c.Parameter, row: str) -> None:
+        super().__init__(parameter)
+        self.row = row
+
+    def place(self) -> Any:
+        return c_void_p()
+
+    def take(self, place: Any) -> Any:
+        return Columns(place.value, self.row)
+
+
 class ListOutput(Output):
     """A list, read as a whole through its bulk view where it has one."""
 
     def __init__(self, parameter: _c.Parameter) -> None:
         super().__init__(parameter)
         struct = self.pointed.removesuffix("*").strip()
+        assert struct.endswith("_list"), struct
         self.layout = layout(struct.removesuffix("_list"))
         self.bulk = f"{struct}_rows" in _c.FUNCTIONS
         self.rows = function(f"{struct}_rows" if self.bulk else f"{struct}_at")
@@ -244,7 +298,7 @@ class ListOutput(Output):
     def place(self) -> Any:
         return c_void_p()
 
-    def take(self, place: Any) -> Any:
+    def take(self, place: Any) -> list[Any]:
         if place.value is None:
             return []
         try:
@@ -268,6 +322,8 @@ class Call:
         self.symbol, self.function = symbol, function(symbol)
         self.takes_unit = parameters[0].type == "trdb_uow *"
         self.names = {parameter.name for parameter in parameters if not parameter.type.endswith("_new *")}
+        filters = (re.fullmatch(r"const (\w+)_filter \*", parameter.type) for parameter in parameters)
+        self.row = next((found[1] for found in filters if found), "")
         self.inputs: list[Input] = []
         self.outputs: list[Output] = []
         rest = parameters[self.takes_unit:-1]
@@ -275,17 +331,18 @@ class Call:
             taken = self.read(rest)
             rest = rest[taken:]
         self.adders = [input_.add for input_ in self.inputs]
-        self.many = any(isinstance(input_, NewsInput) for input_ in self.inputs)
         self.result = _result_types.get(symbol)
+        self.gives_ref = any(isinstance(output, RefOutput) for output in self.outputs)
+        self.gives_stream = any(isinstance(output, StreamOutput) for output in self.outputs)
 
     def read(self, parameters: list[_c.Parameter]) -> int:
         """Adds what the next parameter is; gives how many it takes with it."""
         parameter = parameters[0]
         if parameter.name == "ret" or parameter.name.startswith("ret_"):
-            self.outputs.append(output_of(parameter))
+            self.outputs.append(output_of(parameter, self.row))
             return 1
         following = [other.name for other in parameters[1:3]]
-        input_, taken = input_of(parameter, following, self.names)
+        input_, taken = input_of(parameter, following, self.names, self.row)
         self.inputs.append(input_)
         return taken
 
@@ -295,7 +352,7 @@ class Call:
         for add in self.adders:
             add(values, arguments, keep)
         places = [output.place() for output in self.outputs]
-        if self.many and not boolean(values["returning"], "returning", keep)[0]:
+        if not boolean(values.get("returning", True), "returning", keep)[0]:
             arguments += [None for _ in places]
         else:
             arguments += map(byref, places)
@@ -307,8 +364,9 @@ class Call:
         return self.outputs[0].take(places[0]) if places else None
 
 
-def input_of(parameter: _c.Parameter, following: list[str], others: set[str]) -> tuple[Input, int]:
-    """(the input, the number of C parameters that it fills); `others` are the names of the call's parameters."""
+def input_of(parameter: _c.Parameter, following: list[str], others: set[str], row: str) -> tuple[Input, int]:
+    """(the input, the number of C parameters that it fills); `others` are the names of the call's parameters, `row` is
+    the struct of the rows that its filter chooses."""
     declared, pointed = parameter.type, parameter.type.removeprefix("const ").removesuffix("*").strip()
     if following == ["row_size", "count"]:
         return NewsInput(parameter, pointed), 3
@@ -321,6 +379,8 @@ def input_of(parameter: _c.Parameter, following: list[str], others: set[str]) ->
             return NewInput(parameter, pointed, others), 1
         if pointed.endswith("_filter"):
             return FilterInput(parameter, pointed), 1
+        if pointed == "trdb_columns_options":
+            return ColumnsInput(parameter, pointed, row), 1
         if pointed.endswith("_options"):
             return OptionsInput(parameter, pointed), 1
         return (RowInput(parameter, pointed) if pointed in _c.STRUCTS else HandleInput(parameter)), 1
@@ -329,8 +389,14 @@ def input_of(parameter: _c.Parameter, following: list[str], others: set[str]) ->
     return (ValueInput if declared.startswith("trdb_") else NumberInput)(parameter), 1
 
 
-def output_of(parameter: _c.Parameter) -> Output:
+def output_of(parameter: _c.Parameter, row: str) -> Output:
     pointed = parameter.type.removesuffix("*").strip()
+    if pointed == "trdb_columns *":
+        return ColumnsOutput(parameter, row)
+    if pointed == "trdb_ref":
+        return RefOutput(parameter)
+    if pointed.endswith("_stream *"):
+        return StreamOutput(parameter)
     if pointed.endswith("*") and pointed != "const char *":
         struct = pointed.removesuffix("*").strip()
         return RowOutput(parameter) if is_row(struct) else ListOutput(parameter)

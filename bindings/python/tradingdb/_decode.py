@@ -3,16 +3,17 @@
 column, so that no field is fetched through ctypes."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import gc
 import json
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import c_char_p
 from datetime import datetime, timedelta, timezone
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
-from itertools import islice
+from itertools import islice, repeat
 from struct import Struct
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ Column = Sequence[Any]
 EXACT_FLOAT = 1 << 52  # microseconds up to the year 2112: as seconds in a float they still round to themselves
 from_seconds = datetime.fromtimestamp
 CHUNK = 1024          # rows that are converted at once: columns stay in the processor's cache
-GC_PAUSE = 256        # rows from which on the cyclic collector rests: rows hold no cycles
+GC_PAUSE = 256        # rows from which on the cyclic collector rests
 _special = None, None, INFINITY, NEG_INFINITY
 _json = json.JSONDecoder(parse_float=Decimal)
 _scan: Callable[[str, int], tuple[Any, int]] = _json.scan_once  # type: ignore[attr-defined]
@@ -34,6 +35,19 @@ _json_long = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal)
 _nothing = Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity")
 shifted = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[]).scaleb
 """shifted(coefficient, -scale) is a Decimal; no other way is as quick and rounds nothing."""
+
+
+@contextlib.contextmanager
+def paused_collector(rows: int) -> Iterator[None]:
+    """The cyclic collector rests while many rows are made: they hold no cycles."""
+    if rows <= GC_PAUSE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 # ---- a column of each kind, from the columns of its parts
@@ -48,11 +62,16 @@ def optional(values: Column, given: Column) -> Iterable[Any]:
 
 
 def texts(pointers: Column) -> Iterable[Any]:
+    if not any(pointers):
+        return repeat(None, len(pointers))
     return [c_char_p(pointer).value.decode() if pointer else None for pointer in pointers]  # type: ignore[union-attr]
 
 
 def document(value: bytes) -> Any:
-    text = value.decode()
+    return document_of(value.decode())
+
+
+def document_of(text: str) -> Any:
     try:
         found, end = _scan(text, 0)
         return found if end == len(text) else _json.decode(text)
@@ -73,8 +92,12 @@ def decimal(low: int, high: int, kind: int, negative: int, scale: int) -> Decima
     return None if kind == 0 else _nothing[kind - 2]
 
 
-def decimals(*columns: Column) -> Iterable[Any]:
-    return list(map(decimal, *columns))
+def decimals(lows: Column, highs: Column, kinds: Column, negatives: Column, scales: Column) -> Iterable[Any]:
+    if not any(kinds):
+        return repeat(None, len(kinds))
+    return [shifted(-low if negative else low, -scale) if kind == 1 and not high
+            else decimal(low, high, kind, negative, scale)
+            for low, high, kind, negative, scale in zip(lows, highs, kinds, negatives, scales)]
 
 
 def time(us: int) -> datetime:
@@ -87,7 +110,10 @@ def time(us: int) -> datetime:
 
 
 def times(values: Column, kinds: Column) -> Iterable[Any]:
-    return [time(us) if kind == 1 else _special[kind] for us, kind in zip(values, kinds)]
+    if not any(kinds):
+        return repeat(None, len(kinds))
+    return [from_seconds(us / 1_000_000, timezone.utc) if 0 < us < EXACT_FLOAT and kind == 1
+            else time(us) if kind == 1 else _special[kind] for us, kind in zip(values, kinds)]
 
 
 def stamps(values: Column) -> Iterable[Any]:
@@ -213,18 +239,12 @@ class Layout:
         """All rows of a list; one copy of its memory is unpacked."""
         if count == 0:
             return []
-        paused = count > GC_PAUSE and gc.isenabled()
-        if paused:
-            gc.disable()
-        try:
+        with paused_collector(count):
             raw = self.struct_of(stride).iter_unpack(ctypes.string_at(address, stride * count))
             found: list[Any] = []
             while chunk := list(islice(raw, CHUNK)):
                 found.extend(map(self.make, *self.columns(list(zip(*chunk)))))
             return found
-        finally:
-            if paused:
-                gc.enable()
 
     def columns(self, raw: list[Any]) -> list[Iterable[Any]]:
         found = []

@@ -17,7 +17,7 @@ from tradingdb import _c
 from tradingdb._choice import by_code, choice, member
 from tradingdb._errors import Error
 from tradingdb._generated.errors import Encoding, Invalid, Range
-from tradingdb._values import EPOCH, INFINITY, NEG_INFINITY, InfiniteTime, JsonText
+from tradingdb._values import EPOCH, INFINITY, NEG_INFINITY, InfiniteTime, JsonText, Ref
 
 Flat = tuple[Any, ...]
 quoted: Callable[[str], str] = encoder.encode_basestring  # type: ignore[attr-defined]
@@ -25,8 +25,9 @@ _write_plain = encoder.c_make_encoder(  # type: ignore[attr-defined]
     None, None, quoted, None, ":", ",", False, False, False)
 _SCALARS, _TEXT = frozenset({str, int, float, bool, type(None)}), frozenset({str})
 NULL_TEXT = (1 << 64) - 1
-GIVEN, GIVEN_NULL = 1, 2
+GIVEN, GIVEN_NULL, GIVEN_REF = 1, 2, 4
 MAX_DIGITS = MAX_SCALE = 38
+ANY_ORDER = 1000
 _MICROSECOND = timedelta(microseconds=1)
 LONGEST_KNOWN, MOST_KNOWN = 64, 256
 BLOCK = 64
@@ -237,6 +238,11 @@ def columns_of(name: str) -> dict[str, int]:
     return {constant.removeprefix(prefix).lower(): number for constant, number in _c.CONSTANTS[f"trdb_{name}"].items()}
 
 
+def orders_of(name: str) -> dict[str, int]:
+    """What rows can be ordered by: a column, or "any", as suits the server."""
+    return {"any": ANY_ORDER, **columns_of(name)}
+
+
 def column_names(columns: dict[str, int]) -> Callable[[Any, str, Keep], Flat]:
     """The encoder of trdb_*_column: a column by its name."""
 
@@ -391,7 +397,7 @@ _enumerations: dict[str, Kind] = {}
 
 def enum_kind(name: str) -> Kind:
     if name not in _enumerations:
-        constants = columns_of(name) if name.endswith("_column") else constants_of(name)
+        constants = orders_of(name) if name.endswith("_column") else constants_of(name)
         encode = column_names(constants) if name.endswith("_column") else enumeration(name)
         _enumerations[name] = Kind("i", encode, (0,), constants)
     return _enumerations[name]
@@ -416,6 +422,8 @@ class Slot:
     """Values that are one number for C, by themselves: texts that came before."""
     quick: type | None = None
     """The type of values that go to C as they are."""
+    given: Flat = ()
+    """What follows a value that is known or quick."""
 
     def values(self, value: Any, where: str, keep: Keep) -> Flat:
         raise NotImplementedError
@@ -428,10 +436,11 @@ class InSlot(Slot):
         self.kind = kind_of(ctype, notes)
         self.plain = ctype == "text"
         codes = "i" if ctype == "trdb_in_bool" else self.kind.codes
+        self.refers = ctype == "trdb_in_i64"
         tight = ctype in ("trdb_in_bool", "trdb_in_enum", "trdb_in_uuid")
-        self.codes = codes if self.plain else codes + ("i" if tight else "i4x")
-        self.null = (NULL_TEXT,) if self.plain else (*self.kind.null, GIVEN_NULL)
-        self.given: Flat = () if self.plain else (GIVEN,)
+        self.codes = codes if self.plain else codes + ("i" if tight else "ii" if self.refers else "i4x")
+        self.given: Flat = () if self.plain else (GIVEN, 0) if self.refers else (GIVEN,)
+        self.null = (NULL_TEXT,) if self.plain else (*self.kind.null, GIVEN_NULL, *self.given[1:])
         self.encode, self.quick = self.kind.encode, {"trdb_in_i64": int, "trdb_in_bool": bool}.get(ctype)
         if self.plain and not {"json", "secret"}.intersection(notes):
             self.known = known = KnownTexts()
@@ -440,6 +449,8 @@ class InSlot(Slot):
             self.known = self.kind.constants
 
     def values(self, value: Any, where: str, keep: Keep) -> Flat:
+        if self.refers and type(value) is Ref:
+            return (value.unit, GIVEN_REF, value.number)
         return self.null if value is None else self.encode(value, where, keep) + self.given
 
 

@@ -21,9 +21,10 @@ from tradingdb._generated.domains import Domains, Units
 from tradingdb._generated.errors import State
 from tradingdb._library import check, exception, function
 from tradingdb._row import layout
+from tradingdb._stream import Stream
 from tradingdb._struct import OptionsStruct
 from tradingdb._trace import Trace, Tracer
-from tradingdb._values import Token
+from tradingdb._values import Ref, Token
 
 T = TypeVar("T")
 _db_options = OptionsStruct("trdb_db_options")
@@ -84,6 +85,10 @@ class Database(Domains, Units):
         function_ = call(symbol)
         if not function_.takes_unit:
             return function_(None, values)
+        if function_.gives_stream:
+            return self.unit_of_work(read_only=True)._stream(symbol, values)
+        if function_.gives_ref:
+            raise State("a handle is of use in its unit of work only: call insert_ref() on one")
         with self.unit_of_work() as uow:
             return uow._call(symbol, values)
 
@@ -196,11 +201,34 @@ class UnitOfWork(Domains):
             self._tracer.raise_interrupt()
 
     def _call(self, symbol: str, values: dict[str, Any]) -> Any:
-        handle = self._enter()
+        function_, handle = call(symbol), self._enter()
         try:
-            return call(symbol)(handle, values)
+            found = function_(handle, values)
         finally:
             self._leave()
+        if function_.gives_ref:
+            unit, number = found
+            return Ref(unit, number, self._key)
+        return Stream(self, *found) if function_.gives_stream else found
+
+    def _stream(self, symbol: str, values: dict[str, Any]) -> Stream[Any]:
+        """A stream that finishes this unit."""
+        try:
+            stream: Stream[Any] = self._call(symbol, values)
+        except BaseException:
+            _undo(self.rollback)
+            raise
+        stream.owns = True
+        return stream
+
+    def _key(self, ref: Ref) -> int:
+        handle, key, error = self._enter(), ctypes.c_int64(), ctypes.c_void_p()
+        try:
+            c_ref = _c.ctype("trdb_ref")(ref.unit, ref.number)
+            check(function("trdb_ref_key")(handle, c_ref, byref(key), byref(error)), error)
+        finally:
+            self._leave()
+        return key.value
 
     def _command(self, symbol: str) -> None:
         handle, error = self._enter(), ctypes.c_void_p()

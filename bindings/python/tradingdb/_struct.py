@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from operator import itemgetter
 from struct import Struct
 from typing import Any
 
@@ -66,7 +65,7 @@ def _quick_lines(name: str, slot: Slot, at: int, parts: list[str]) -> list[str]:
     every = f"    {', '.join(parts)}, = slot{at}.values(value, {name!r}, keep)"
     if slot.known is None and slot.quick is None:
         return [f"    value = values[{name!r}]", every]
-    state = [f"    {part} = 1" for part in parts[1:]]
+    state = [f"    {part} = {number}" for part, number in zip(parts[1:], slot.given)]
     if slot.known is not None:
         return [f"    value = values[{name!r}]", f"    {parts[0]} = known{at}.get(value)", *state,
                 f"    if {parts[0]} is None:", "    " + every]
@@ -177,11 +176,10 @@ class OptionsStruct:
                     self.flags[field.name] = flag_names(note.removeprefix("flags="))
                     words += self.flags[field.name]
         self.words = [word for word in words if word not in self.flags]
-        self.given = itemgetter(*self.words)
 
     def pack(self, values: Values, keep: Keep) -> bytes | None:
-        for value in self.given(values):
-            if value is not None and value is not False:
+        for word in self.words:
+            if values[word] is not None and values[word] is not False:
                 return self.pack_given(values, keep)
         return None
 

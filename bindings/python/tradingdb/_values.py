@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Final, Generic, NamedTuple, TypeVar, Union
@@ -78,6 +78,25 @@ class Token(NamedTuple):
     system_identifier: int
     timeline: int
     lsn: int
+
+
+class Ref:
+    """A handle: stands for the key of a row that a unit of work inserts, perhaps before the key is known; made by
+    insert_ref(). Later writes of that unit take it where they refer to the row, and share a round trip with its
+    insert. It is worthless in other units, and when the insert is rolled back."""
+
+    __slots__ = ("_key", "number", "unit")
+
+    def __init__(self, unit: int, number: int, key: Callable[[Ref], int]) -> None:
+        self.unit, self.number, self._key = unit, number, key
+
+    @property
+    def key(self) -> int:
+        """The key. Sends what waits in the unit first, when the insert is among it."""
+        return self._key(self)
+
+    def __repr__(self) -> str:
+        return f"<tradingdb.Ref {self.number}>"
 
 
 class JsonText(str):

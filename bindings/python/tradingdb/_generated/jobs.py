@@ -3,7 +3,7 @@
 """Schedules and their runs."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
@@ -11,9 +11,11 @@ from uuid import UUID
 
 from tradingdb._c import register
 from tradingdb._choice import Choice
+from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
-from tradingdb._values import NOT_GIVEN, IntoJson, IntoUuid, JsonObject, NotGiven, Where
+from tradingdb._stream import Stream
+from tradingdb._values import NOT_GIVEN, IntoJson, IntoUuid, JsonObject, NotGiven, Ref, Where
 from . import c_jobs
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -302,7 +304,7 @@ class JobScheduleRunNew(TypedDict, total=False):
 
     id: int
     job_type: Required[JobType | str]
-    job_id: int | None
+    job_id: int | Ref | None
     user_id: int | None
     status: JobRunStatus | str
     scheduled_for: datetime | None
@@ -377,6 +379,59 @@ class JobSchedulesRepository(Repository):
         found: int = self._session._call("trdb_job_schedules_count", locals())
         return found
 
+    def columns(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN, name: Where[str] = NOT_GIVEN,
+                enabled: Where[bool] = NOT_GIVEN, next_run_at: Where[datetime] = NOT_GIVEN,
+                job_type: Where[JobType | str] = NOT_GIVEN, created_at: Where[datetime] = NOT_GIVEN,
+                order_by: JobScheduleOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: JobSchedule | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[JobSchedule]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[JobSchedule] = self._session._call("trdb_job_schedules_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN, name: Where[str] = NOT_GIVEN,
+               enabled: Where[bool] = NOT_GIVEN, next_run_at: Where[datetime] = NOT_GIVEN,
+               job_type: Where[JobType | str] = NOT_GIVEN, created_at: Where[datetime] = NOT_GIVEN,
+               order_by: JobScheduleOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: JobSchedule | None = None,
+               batch_rows: int | None = None) -> Stream[JobSchedule]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[JobSchedule] = self._session._call("trdb_job_schedules_stream", locals())
+        return found
+
+    def insert_ref(self, *, user_id: int, name: str, job_type: JobType | str, target: str, cron: str,
+                   id: int | NotGiven = NOT_GIVEN, task_params: IntoJson | NotGiven = NOT_GIVEN,
+                   enabled: bool | NotGiven = NOT_GIVEN, next_run_at: datetime | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN, updated_at: datetime | NotGiven = NOT_GIVEN,
+                   timezone: str | NotGiven = NOT_GIVEN, missed_policy: JobMissedPolicy | str | NotGiven = NOT_GIVEN,
+                   missed_limit: int | NotGiven = NOT_GIVEN,
+                   overlap_policy: JobOverlapPolicy | str | NotGiven = NOT_GIVEN,
+                   max_attempts: int | NotGiven = NOT_GIVEN,
+                   last_run_at: datetime | None | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_job_schedule_insert_ref", locals())
+        return found
+
     def insert(self, *, user_id: int, name: str, job_type: JobType | str, target: str, cron: str,
                id: int | NotGiven = NOT_GIVEN, task_params: IntoJson | NotGiven = NOT_GIVEN,
                enabled: bool | NotGiven = NOT_GIVEN, next_run_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -419,6 +474,22 @@ class JobSchedulesRepository(Repository):
         """
         found: JobSchedule = self._session._call("trdb_job_schedule_patch", locals())
         return found
+
+    def update(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN, name: str | NotGiven = NOT_GIVEN,
+               job_type: JobType | str | NotGiven = NOT_GIVEN, target: str | NotGiven = NOT_GIVEN,
+               task_params: IntoJson | NotGiven = NOT_GIVEN, cron: str | NotGiven = NOT_GIVEN,
+               enabled: bool | NotGiven = NOT_GIVEN, next_run_at: datetime | None | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN, updated_at: datetime | NotGiven = NOT_GIVEN,
+               timezone: str | NotGiven = NOT_GIVEN, missed_policy: JobMissedPolicy | str | NotGiven = NOT_GIVEN,
+               missed_limit: int | NotGiven = NOT_GIVEN,
+               overlap_policy: JobOverlapPolicy | str | NotGiven = NOT_GIVEN,
+               max_attempts: int | NotGiven = NOT_GIVEN, last_run_at: datetime | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_job_schedule_patch", {**locals(), "returning": False})
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -521,8 +592,66 @@ class JobScheduleRunsRepository(Repository):
         found: int = self._session._call("trdb_job_schedule_runs_count", locals())
         return found
 
+    def columns(self, *, id: Where[int] = NOT_GIVEN, job_type: Where[JobType | str] = NOT_GIVEN,
+                job_id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+                status: Where[JobRunStatus | str] = NOT_GIVEN, scheduled_for: Where[datetime] = NOT_GIVEN,
+                priority: Where[int] = NOT_GIVEN, order_by: JobScheduleRunOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: JobScheduleRun | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[JobScheduleRun]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[JobScheduleRun] = self._session._call("trdb_job_schedule_runs_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, job_type: Where[JobType | str] = NOT_GIVEN,
+               job_id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+               status: Where[JobRunStatus | str] = NOT_GIVEN, scheduled_for: Where[datetime] = NOT_GIVEN,
+               priority: Where[int] = NOT_GIVEN, order_by: JobScheduleRunOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: JobScheduleRun | None = None,
+               batch_rows: int | None = None) -> Stream[JobScheduleRun]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[JobScheduleRun] = self._session._call("trdb_job_schedule_runs_stream", locals())
+        return found
+
+    def insert_ref(self, *, job_type: JobType | str, id: int | NotGiven = NOT_GIVEN,
+                   job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+                   status: JobRunStatus | str | NotGiven = NOT_GIVEN,
+                   scheduled_for: datetime | None | NotGiven = NOT_GIVEN,
+                   enqueued_at: datetime | NotGiven = NOT_GIVEN, started_at: datetime | None | NotGiven = NOT_GIVEN,
+                   finished_at: datetime | None | NotGiven = NOT_GIVEN,
+                   job_snapshot: IntoJson | None | NotGiven = NOT_GIVEN,
+                   result: IntoJson | None | NotGiven = NOT_GIVEN, error: str | None | NotGiven = NOT_GIVEN,
+                   worker_id: str | None | NotGiven = NOT_GIVEN, attempt: int | NotGiven = NOT_GIVEN,
+                   max_attempts: int | NotGiven = NOT_GIVEN, run_after: datetime | None | NotGiven = NOT_GIVEN,
+                   lease_token: IntoUuid | None | NotGiven = NOT_GIVEN,
+                   lease_until: datetime | None | NotGiven = NOT_GIVEN,
+                   heartbeat_at: datetime | None | NotGiven = NOT_GIVEN, backfilled: bool | NotGiven = NOT_GIVEN,
+                   priority: int | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_job_schedule_run_insert_ref", locals())
+        return found
+
     def insert(self, *, job_type: JobType | str, id: int | NotGiven = NOT_GIVEN,
-               job_id: int | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+               job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
                status: JobRunStatus | str | NotGiven = NOT_GIVEN,
                scheduled_for: datetime | None | NotGiven = NOT_GIVEN, enqueued_at: datetime | NotGiven = NOT_GIVEN,
                started_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -553,7 +682,7 @@ class JobScheduleRunsRepository(Repository):
         return found
 
     def patch(self, id: int, *, job_type: JobType | str | NotGiven = NOT_GIVEN,
-              job_id: int | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+              job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
               status: JobRunStatus | str | NotGiven = NOT_GIVEN,
               scheduled_for: datetime | None | NotGiven = NOT_GIVEN, enqueued_at: datetime | NotGiven = NOT_GIVEN,
               started_at: datetime | None | NotGiven = NOT_GIVEN, finished_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -571,6 +700,26 @@ class JobScheduleRunsRepository(Repository):
         found: JobScheduleRun = self._session._call("trdb_job_schedule_run_patch", locals())
         return found
 
+    def update(self, id: int, *, job_type: JobType | str | NotGiven = NOT_GIVEN,
+               job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+               status: JobRunStatus | str | NotGiven = NOT_GIVEN,
+               scheduled_for: datetime | None | NotGiven = NOT_GIVEN, enqueued_at: datetime | NotGiven = NOT_GIVEN,
+               started_at: datetime | None | NotGiven = NOT_GIVEN,
+               finished_at: datetime | None | NotGiven = NOT_GIVEN,
+               job_snapshot: IntoJson | None | NotGiven = NOT_GIVEN, result: IntoJson | None | NotGiven = NOT_GIVEN,
+               error: str | None | NotGiven = NOT_GIVEN, worker_id: str | None | NotGiven = NOT_GIVEN,
+               attempt: int | NotGiven = NOT_GIVEN, max_attempts: int | NotGiven = NOT_GIVEN,
+               run_after: datetime | None | NotGiven = NOT_GIVEN, lease_token: IntoUuid | None | NotGiven = NOT_GIVEN,
+               lease_until: datetime | None | NotGiven = NOT_GIVEN,
+               heartbeat_at: datetime | None | NotGiven = NOT_GIVEN, backfilled: bool | NotGiven = NOT_GIVEN,
+               priority: int | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_job_schedule_run_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -579,7 +728,7 @@ class JobScheduleRunsRepository(Repository):
         self._session._call("trdb_job_schedule_run_delete", locals())
 
     def upsert_by_id(self, *, job_type: JobType | str, id: int | NotGiven = NOT_GIVEN,
-                     job_id: int | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+                     job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
                      status: JobRunStatus | str | NotGiven = NOT_GIVEN,
                      scheduled_for: datetime | None | NotGiven = NOT_GIVEN,
                      enqueued_at: datetime | NotGiven = NOT_GIVEN, started_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -600,7 +749,7 @@ class JobScheduleRunsRepository(Repository):
         return found
 
     def upsert_by_job_type_job_id_scheduled_for(self, *, job_type: JobType | str, id: int | NotGiven = NOT_GIVEN,
-            job_id: int | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+            job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
             status: JobRunStatus | str | NotGiven = NOT_GIVEN, scheduled_for: datetime | None | NotGiven = NOT_GIVEN,
             enqueued_at: datetime | NotGiven = NOT_GIVEN, started_at: datetime | None | NotGiven = NOT_GIVEN,
             finished_at: datetime | None | NotGiven = NOT_GIVEN, job_snapshot: IntoJson | None | NotGiven = NOT_GIVEN,
@@ -744,7 +893,7 @@ class JobsDomain(Domain):
         found: JobScheduleRun = self._session._call("trdb_jobs_trigger_schedule", locals())
         return found
 
-    def create_run(self, *, job_type: JobType | str, job_id: int | None | NotGiven = NOT_GIVEN,
+    def create_run(self, *, job_type: JobType | str, job_id: int | Ref | None | NotGiven = NOT_GIVEN,
                    user_id: int | None | NotGiven = NOT_GIVEN, scheduled_for: datetime | None | NotGiven = NOT_GIVEN,
                    job_snapshot: IntoJson | None | NotGiven = NOT_GIVEN, max_attempts: int | NotGiven = NOT_GIVEN,
                    run_after: datetime | None | NotGiven = NOT_GIVEN, backfilled: bool | NotGiven = NOT_GIVEN,

@@ -3,16 +3,18 @@
 """The Telegram bot: audit trail, feedback, broadcasts and settings."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, List, Literal, Required, TypedDict
 
 from tradingdb._c import register
 from tradingdb._choice import Choice
+from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
-from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, NotGiven, Where
+from tradingdb._stream import Stream
+from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, NotGiven, Ref, Where
 from . import c_telegram
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -408,7 +410,7 @@ class TelegramFeedbackNew(TypedDict, total=False):
     """
 
     id: int
-    user_id: Required[int]
+    user_id: Required[int | Ref]
     type: str | None
     message: str | None
     created_at: datetime
@@ -500,6 +502,55 @@ class TelegramCommandAuditsRepository(Repository):
         found: int = self._session._call("trdb_telegram_command_audits_count", locals())
         return found
 
+    def columns(self, *, id: Where[int] = NOT_GIVEN, telegram_user_id: Where[str] = NOT_GIVEN,
+                command: Where[str] = NOT_GIVEN, success: Where[bool] = NOT_GIVEN,
+                created_at: Where[datetime] = NOT_GIVEN,
+                order_by: TelegramCommandAuditOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: TelegramCommandAudit | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TelegramCommandAudit]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TelegramCommandAudit] = self._session._call("trdb_telegram_command_audits_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, telegram_user_id: Where[str] = NOT_GIVEN,
+               command: Where[str] = NOT_GIVEN, success: Where[bool] = NOT_GIVEN,
+               created_at: Where[datetime] = NOT_GIVEN,
+               order_by: TelegramCommandAuditOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: TelegramCommandAudit | None = None,
+               batch_rows: int | None = None) -> Stream[TelegramCommandAudit]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TelegramCommandAudit] = self._session._call("trdb_telegram_command_audits_stream", locals())
+        return found
+
+    def insert_ref(self, *, telegram_user_id: str, command: str, id: int | NotGiven = NOT_GIVEN,
+                   full_message: str | None | NotGiven = NOT_GIVEN, is_registered_user: bool | NotGiven = NOT_GIVEN,
+                   user_email: str | None | NotGiven = NOT_GIVEN, success: bool | NotGiven = NOT_GIVEN,
+                   error_message: str | None | NotGiven = NOT_GIVEN, response_time_ms: int | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_telegram_command_audit_insert_ref", locals())
+        return found
+
     def insert(self, *, telegram_user_id: str, command: str, id: int | NotGiven = NOT_GIVEN,
                full_message: str | None | NotGiven = NOT_GIVEN, is_registered_user: bool | NotGiven = NOT_GIVEN,
                user_email: str | None | NotGiven = NOT_GIVEN, success: bool | NotGiven = NOT_GIVEN,
@@ -535,6 +586,18 @@ class TelegramCommandAuditsRepository(Repository):
         """
         found: TelegramCommandAudit = self._session._call("trdb_telegram_command_audit_patch", locals())
         return found
+
+    def update(self, id: int, *, telegram_user_id: str | NotGiven = NOT_GIVEN, command: str | NotGiven = NOT_GIVEN,
+               full_message: str | None | NotGiven = NOT_GIVEN, is_registered_user: bool | NotGiven = NOT_GIVEN,
+               user_email: str | None | NotGiven = NOT_GIVEN, success: bool | NotGiven = NOT_GIVEN,
+               error_message: str | None | NotGiven = NOT_GIVEN, response_time_ms: int | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_telegram_command_audit_patch", {**locals(), "returning": False})
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -593,7 +656,50 @@ class TelegramFeedbacksRepository(Repository):
         found: int = self._session._call("trdb_telegram_feedbacks_count", locals())
         return found
 
-    def insert(self, *, user_id: int, id: int | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN, type: Where[str] = NOT_GIVEN,
+                status: Where[str] = NOT_GIVEN, order_by: TelegramFeedbackOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: TelegramFeedback | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TelegramFeedback]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TelegramFeedback] = self._session._call("trdb_telegram_feedbacks_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN, type: Where[str] = NOT_GIVEN,
+               status: Where[str] = NOT_GIVEN, order_by: TelegramFeedbackOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: TelegramFeedback | None = None,
+               batch_rows: int | None = None) -> Stream[TelegramFeedback]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TelegramFeedback] = self._session._call("trdb_telegram_feedbacks_stream", locals())
+        return found
+
+    def insert_ref(self, *, user_id: int | Ref, id: int | NotGiven = NOT_GIVEN,
+                   type: str | None | NotGiven = NOT_GIVEN, message: str | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN, status: str | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_telegram_feedback_insert_ref", locals())
+        return found
+
+    def insert(self, *, user_id: int | Ref, id: int | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
                message: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
                status: str | NotGiven = NOT_GIVEN) -> TelegramFeedback:
         """Inserts a row and gives it as stored. A column that is not given has its default; TelegramFeedbackNew tells
@@ -614,7 +720,7 @@ class TelegramFeedbacksRepository(Repository):
         found: List[TelegramFeedback] = self._session._call("trdb_telegram_feedbacks_insert", locals())
         return found
 
-    def patch(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
               message: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
               status: str | NotGiven = NOT_GIVEN) -> TelegramFeedback:
         """Writes the given columns of one row, leaves the others alone, and gives the row as stored. None is NULL.
@@ -624,6 +730,16 @@ class TelegramFeedbacksRepository(Repository):
         found: TelegramFeedback = self._session._call("trdb_telegram_feedback_patch", locals())
         return found
 
+    def update(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
+               message: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+               status: str | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_telegram_feedback_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -631,8 +747,9 @@ class TelegramFeedbacksRepository(Repository):
         """
         self._session._call("trdb_telegram_feedback_delete", locals())
 
-    def upsert_by_id(self, *, user_id: int, id: int | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
-                     message: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+    def upsert_by_id(self, *, user_id: int | Ref, id: int | NotGiven = NOT_GIVEN,
+                     type: str | None | NotGiven = NOT_GIVEN, message: str | None | NotGiven = NOT_GIVEN,
+                     created_at: datetime | NotGiven = NOT_GIVEN,
                      status: str | NotGiven = NOT_GIVEN) -> TelegramFeedback:
         """Inserts a row, or writes the given columns over the one that has the same (id). Gives the row as stored.
 
@@ -690,6 +807,49 @@ class TelegramBroadcastLogsRepository(Repository):
         found: int = self._session._call("trdb_telegram_broadcast_logs_count", locals())
         return found
 
+    def columns(self, *, id: Where[int] = NOT_GIVEN, created_at: Where[datetime] = NOT_GIVEN,
+                order_by: TelegramBroadcastLogOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: TelegramBroadcastLog | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TelegramBroadcastLog]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TelegramBroadcastLog] = self._session._call("trdb_telegram_broadcast_logs_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, created_at: Where[datetime] = NOT_GIVEN,
+               order_by: TelegramBroadcastLogOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: TelegramBroadcastLog | None = None,
+               batch_rows: int | None = None) -> Stream[TelegramBroadcastLog]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TelegramBroadcastLog] = self._session._call("trdb_telegram_broadcast_logs_stream", locals())
+        return found
+
+    def insert_ref(self, *, message: str, sent_by: str, id: int | NotGiven = NOT_GIVEN,
+                   success_count: int | None | NotGiven = NOT_GIVEN, total_count: int | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_telegram_broadcast_log_insert_ref", locals())
+        return found
+
     def insert(self, *, message: str, sent_by: str, id: int | NotGiven = NOT_GIVEN,
                success_count: int | None | NotGiven = NOT_GIVEN, total_count: int | None | NotGiven = NOT_GIVEN,
                created_at: datetime | NotGiven = NOT_GIVEN) -> TelegramBroadcastLog:
@@ -721,6 +881,16 @@ class TelegramBroadcastLogsRepository(Repository):
         """
         found: TelegramBroadcastLog = self._session._call("trdb_telegram_broadcast_log_patch", locals())
         return found
+
+    def update(self, id: int, *, message: str | NotGiven = NOT_GIVEN, sent_by: str | NotGiven = NOT_GIVEN,
+               success_count: int | None | NotGiven = NOT_GIVEN, total_count: int | None | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_telegram_broadcast_log_patch", {**locals(), "returning": False})
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -787,6 +957,36 @@ class TelegramSettingsRepository(Repository):
         found: int = self._session._call("trdb_telegram_settings_count", locals())
         return found
 
+    def columns(self, *, key: Where[str] = NOT_GIVEN, order_by: TelegramSettingOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: TelegramSetting | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TelegramSetting]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TelegramSetting] = self._session._call("trdb_telegram_settings_columns", locals())
+        return found
+
+    def stream(self, *, key: Where[str] = NOT_GIVEN, order_by: TelegramSettingOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: TelegramSetting | None = None,
+               batch_rows: int | None = None) -> Stream[TelegramSetting]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TelegramSetting] = self._session._call("trdb_telegram_settings_stream", locals())
+        return found
+
     def insert(self, *, key: str, value: str | None | NotGiven = NOT_GIVEN) -> TelegramSetting:
         """Inserts a row and gives it as stored. A column that is not given has its default; TelegramSettingNew tells
         of each.
@@ -813,6 +1013,14 @@ class TelegramSettingsRepository(Repository):
         """
         found: TelegramSetting = self._session._call("trdb_telegram_setting_patch", locals())
         return found
+
+    def update(self, key: str, *, value: str | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_telegram_setting_patch", {**locals(), "returning": False})
 
     def delete(self, key: str) -> None:
         """Deletes one row by its key.

@@ -3,7 +3,7 @@
 """Bots, positions, fills, trades and performance metrics."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, List, Literal, NamedTuple, Required, TypedDict
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, List, Literal, NamedTuple, Required,
 from tradingdb._c import register
 from tradingdb._call import results
 from tradingdb._choice import Choice
+from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
-from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, JsonObject, NotGiven, Where
+from tradingdb._stream import Stream
+from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, JsonObject, NotGiven, Ref, Where
 from . import c_trading
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -486,7 +488,7 @@ class TradingBotNew(TypedDict, total=False):
     """
 
     id: int
-    user_id: Required[int]
+    user_id: Required[int | Ref]
     type: Required[TradingTradeType | str]
     status: Required[TradingBotStatus | str]
     description: str | None
@@ -519,7 +521,7 @@ class TradingPositionNew(TypedDict, total=False):
     """
 
     id: int
-    bot_id: Required[int]
+    bot_id: Required[int | Ref]
     trade_type: Required[TradingTradeType | str]
     symbol: Required[str]
     direction: Required[TradingDirection | str]
@@ -549,8 +551,8 @@ class TradingFillNew(TypedDict, total=False):
     """
 
     id: int
-    bot_id: Required[int]
-    position_id: Required[int]
+    bot_id: Required[int | Ref]
+    position_id: Required[int | Ref]
     exchange: str
     exchange_trade_id: Required[str]
     action: Required[TradingFillAction | str]
@@ -597,8 +599,8 @@ class TradingTradeNew(TypedDict, total=False):
     """
 
     id: int
-    bot_id: Required[int]
-    position_id: int | None
+    bot_id: Required[int | Ref]
+    position_id: int | Ref | None
     trade_type: Required[TradingTradeType | str]
     strategy_name: str | None
     entry_logic_name: Required[str]
@@ -644,7 +646,7 @@ class TradingPerformanceMetricNew(TypedDict, total=False):
     """
 
     id: int
-    bot_id: Required[int]
+    bot_id: Required[int | Ref]
     trade_type: Required[TradingTradeType | str]
     symbol: str | None
     interval: str | None
@@ -742,8 +744,60 @@ class TradingBotsRepository(Repository):
         found: int = self._session._call("trdb_trading_bots_count", locals())
         return found
 
-    def insert(self, *, user_id: int, type: TradingTradeType | str, status: TradingBotStatus | str, config: IntoJson,
-               id: int | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+                status: Where[TradingBotStatus | str] = NOT_GIVEN, type: Where[TradingTradeType | str] = NOT_GIVEN,
+                order_by: TradingBotOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: TradingBot | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TradingBot]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TradingBot] = self._session._call("trdb_trading_bots_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+               status: Where[TradingBotStatus | str] = NOT_GIVEN, type: Where[TradingTradeType | str] = NOT_GIVEN,
+               order_by: TradingBotOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: TradingBot | None = None,
+               batch_rows: int | None = None) -> Stream[TradingBot]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TradingBot] = self._session._call("trdb_trading_bots_stream", locals())
+        return found
+
+    def insert_ref(self, *, user_id: int | Ref, type: TradingTradeType | str, status: TradingBotStatus | str,
+                   config: IntoJson, id: int | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
+                   started_at: datetime | None | NotGiven = NOT_GIVEN,
+                   last_heartbeat: datetime | None | NotGiven = NOT_GIVEN,
+                   error_count: int | None | NotGiven = NOT_GIVEN,
+                   current_balance: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   total_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN,
+                   updated_at: datetime | None | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_trading_bot_insert_ref", locals())
+        return found
+
+    def insert(self, *, user_id: int | Ref, type: TradingTradeType | str, status: TradingBotStatus | str,
+               config: IntoJson, id: int | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
                started_at: datetime | None | NotGiven = NOT_GIVEN,
                last_heartbeat: datetime | None | NotGiven = NOT_GIVEN, error_count: int | None | NotGiven = NOT_GIVEN,
                current_balance: IntoDecimal | None | NotGiven = NOT_GIVEN,
@@ -768,7 +822,7 @@ class TradingBotsRepository(Repository):
         found: List[TradingBot] = self._session._call("trdb_trading_bots_insert", locals())
         return found
 
-    def patch(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN,
               type: TradingTradeType | str | NotGiven = NOT_GIVEN,
               status: TradingBotStatus | str | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
               config: IntoJson | NotGiven = NOT_GIVEN, started_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -784,6 +838,22 @@ class TradingBotsRepository(Repository):
         found: TradingBot = self._session._call("trdb_trading_bot_patch", locals())
         return found
 
+    def update(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN,
+               type: TradingTradeType | str | NotGiven = NOT_GIVEN,
+               status: TradingBotStatus | str | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
+               config: IntoJson | NotGiven = NOT_GIVEN, started_at: datetime | None | NotGiven = NOT_GIVEN,
+               last_heartbeat: datetime | None | NotGiven = NOT_GIVEN, error_count: int | None | NotGiven = NOT_GIVEN,
+               current_balance: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               total_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+               updated_at: datetime | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_trading_bot_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -791,7 +861,7 @@ class TradingBotsRepository(Repository):
         """
         self._session._call("trdb_trading_bot_delete", locals())
 
-    def upsert_by_id(self, *, user_id: int, type: TradingTradeType | str, status: TradingBotStatus | str,
+    def upsert_by_id(self, *, user_id: int | Ref, type: TradingTradeType | str, status: TradingBotStatus | str,
                      config: IntoJson, id: int | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
                      started_at: datetime | None | NotGiven = NOT_GIVEN,
                      last_heartbeat: datetime | None | NotGiven = NOT_GIVEN,
@@ -867,7 +937,60 @@ class TradingPositionsRepository(Repository):
         found: int = self._session._call("trdb_trading_positions_count", locals())
         return found
 
-    def insert(self, *, bot_id: int, trade_type: TradingTradeType | str, symbol: str,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN,
+                trade_type: Where[TradingTradeType | str] = NOT_GIVEN, symbol: Where[str] = NOT_GIVEN,
+                direction: Where[TradingDirection | str] = NOT_GIVEN,
+                status: Where[TradingPositionStatus | str] = NOT_GIVEN,
+                order_by: TradingPositionOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: TradingPosition | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TradingPosition]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TradingPosition] = self._session._call("trdb_trading_positions_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN,
+               trade_type: Where[TradingTradeType | str] = NOT_GIVEN, symbol: Where[str] = NOT_GIVEN,
+               direction: Where[TradingDirection | str] = NOT_GIVEN,
+               status: Where[TradingPositionStatus | str] = NOT_GIVEN,
+               order_by: TradingPositionOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: TradingPosition | None = None,
+               batch_rows: int | None = None) -> Stream[TradingPosition]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TradingPosition] = self._session._call("trdb_trading_positions_stream", locals())
+        return found
+
+    def insert_ref(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, symbol: str,
+                   direction: TradingDirection | str, status: TradingPositionStatus | str,
+                   id: int | NotGiven = NOT_GIVEN, opened_at: datetime | None | NotGiven = NOT_GIVEN,
+                   closed_at: datetime | None | NotGiven = NOT_GIVEN, qty_open: IntoDecimal | NotGiven = NOT_GIVEN,
+                   avg_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+                   extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_trading_position_insert_ref", locals())
+        return found
+
+    def insert(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, symbol: str,
                direction: TradingDirection | str, status: TradingPositionStatus | str, id: int | NotGiven = NOT_GIVEN,
                opened_at: datetime | None | NotGiven = NOT_GIVEN, closed_at: datetime | None | NotGiven = NOT_GIVEN,
                qty_open: IntoDecimal | NotGiven = NOT_GIVEN, avg_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
@@ -891,7 +1014,7 @@ class TradingPositionsRepository(Repository):
         found: List[TradingPosition] = self._session._call("trdb_trading_positions_insert", locals())
         return found
 
-    def patch(self, id: int, *, bot_id: int | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
               direction: TradingDirection | str | NotGiven = NOT_GIVEN,
               opened_at: datetime | None | NotGiven = NOT_GIVEN, closed_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -906,6 +1029,21 @@ class TradingPositionsRepository(Repository):
         found: TradingPosition = self._session._call("trdb_trading_position_patch", locals())
         return found
 
+    def update(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
+               direction: TradingDirection | str | NotGiven = NOT_GIVEN,
+               opened_at: datetime | None | NotGiven = NOT_GIVEN, closed_at: datetime | None | NotGiven = NOT_GIVEN,
+               qty_open: IntoDecimal | NotGiven = NOT_GIVEN, avg_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+               status: TradingPositionStatus | str | NotGiven = NOT_GIVEN,
+               extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_trading_position_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -913,7 +1051,7 @@ class TradingPositionsRepository(Repository):
         """
         self._session._call("trdb_trading_position_delete", locals())
 
-    def upsert_by_bot_id_trade_type_symbol_direction(self, *, bot_id: int, trade_type: TradingTradeType | str,
+    def upsert_by_bot_id_trade_type_symbol_direction(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str,
             symbol: str, direction: TradingDirection | str, status: TradingPositionStatus | str,
             id: int | NotGiven = NOT_GIVEN, opened_at: datetime | None | NotGiven = NOT_GIVEN,
             closed_at: datetime | None | NotGiven = NOT_GIVEN, qty_open: IntoDecimal | NotGiven = NOT_GIVEN,
@@ -927,7 +1065,7 @@ class TradingPositionsRepository(Repository):
         found: TradingPosition = self._session._call("trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction", locals())
         return found
 
-    def upsert_by_id(self, *, bot_id: int, trade_type: TradingTradeType | str, symbol: str,
+    def upsert_by_id(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, symbol: str,
                      direction: TradingDirection | str, status: TradingPositionStatus | str,
                      id: int | NotGiven = NOT_GIVEN, opened_at: datetime | None | NotGiven = NOT_GIVEN,
                      closed_at: datetime | None | NotGiven = NOT_GIVEN, qty_open: IntoDecimal | NotGiven = NOT_GIVEN,
@@ -996,10 +1134,58 @@ class TradingFillsRepository(Repository):
         found: int = self._session._call("trdb_trading_fills_count", locals())
         return found
 
-    def insert(self, *, bot_id: int, position_id: int, exchange_trade_id: str, action: TradingFillAction | str,
-               qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN, exchange: str | NotGiven = NOT_GIVEN,
-               price: IntoDecimal | None | NotGiven = NOT_GIVEN, commission: IntoDecimal | NotGiven = NOT_GIVEN,
-               realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN, ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
+    def columns(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN,
+                position_id: Where[int] = NOT_GIVEN, exchange: Where[str] = NOT_GIVEN,
+                exchange_trade_id: Where[str] = NOT_GIVEN, order_by: TradingFillOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: TradingFill | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TradingFill]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TradingFill] = self._session._call("trdb_trading_fills_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN,
+               position_id: Where[int] = NOT_GIVEN, exchange: Where[str] = NOT_GIVEN,
+               exchange_trade_id: Where[str] = NOT_GIVEN, order_by: TradingFillOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: TradingFill | None = None,
+               batch_rows: int | None = None) -> Stream[TradingFill]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TradingFill] = self._session._call("trdb_trading_fills_stream", locals())
+        return found
+
+    def insert_ref(self, *, bot_id: int | Ref, position_id: int | Ref, exchange_trade_id: str,
+                   action: TradingFillAction | str, qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN,
+                   exchange: str | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   commission: IntoDecimal | NotGiven = NOT_GIVEN, realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+                   ts: datetime | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_trading_fill_insert_ref", locals())
+        return found
+
+    def insert(self, *, bot_id: int | Ref, position_id: int | Ref, exchange_trade_id: str,
+               action: TradingFillAction | str, qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN,
+               exchange: str | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               commission: IntoDecimal | NotGiven = NOT_GIVEN, realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+               ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
         """Inserts a row and gives it as stored. A column that is not given has its default; TradingFillNew tells of
         each.
 
@@ -1018,17 +1204,31 @@ class TradingFillsRepository(Repository):
         found: List[TradingFill] = self._session._call("trdb_trading_fills_insert", locals())
         return found
 
-    def patch(self, id: int, *, bot_id: int | NotGiven = NOT_GIVEN, position_id: int | NotGiven = NOT_GIVEN,
-              exchange: str | NotGiven = NOT_GIVEN, exchange_trade_id: str | NotGiven = NOT_GIVEN,
-              action: TradingFillAction | str | NotGiven = NOT_GIVEN, qty: IntoDecimal | NotGiven = NOT_GIVEN,
-              price: IntoDecimal | None | NotGiven = NOT_GIVEN, commission: IntoDecimal | NotGiven = NOT_GIVEN,
-              realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN, ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
+    def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+              position_id: int | Ref | NotGiven = NOT_GIVEN, exchange: str | NotGiven = NOT_GIVEN,
+              exchange_trade_id: str | NotGiven = NOT_GIVEN, action: TradingFillAction | str | NotGiven = NOT_GIVEN,
+              qty: IntoDecimal | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+              commission: IntoDecimal | NotGiven = NOT_GIVEN, realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+              ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
         """Writes the given columns of one row, leaves the others alone, and gives the row as stored. None is NULL.
 
         Raises NotFound, and what insert() does.
         """
         found: TradingFill = self._session._call("trdb_trading_fill_patch", locals())
         return found
+
+    def update(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+               position_id: int | Ref | NotGiven = NOT_GIVEN, exchange: str | NotGiven = NOT_GIVEN,
+               exchange_trade_id: str | NotGiven = NOT_GIVEN, action: TradingFillAction | str | NotGiven = NOT_GIVEN,
+               qty: IntoDecimal | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               commission: IntoDecimal | NotGiven = NOT_GIVEN, realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+               ts: datetime | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_trading_fill_patch", {**locals(), "returning": False})
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -1037,8 +1237,8 @@ class TradingFillsRepository(Repository):
         """
         self._session._call("trdb_trading_fill_delete", locals())
 
-    def upsert_by_bot_id_exchange_exchange_trade_id(self, *, bot_id: int, position_id: int, exchange_trade_id: str,
-            action: TradingFillAction | str, qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN,
+    def upsert_by_bot_id_exchange_exchange_trade_id(self, *, bot_id: int | Ref, position_id: int | Ref,
+            exchange_trade_id: str, action: TradingFillAction | str, qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN,
             exchange: str | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
             commission: IntoDecimal | NotGiven = NOT_GIVEN, realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
             ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
@@ -1050,10 +1250,10 @@ class TradingFillsRepository(Repository):
         found: TradingFill = self._session._call("trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id", locals())
         return found
 
-    def upsert_by_id(self, *, bot_id: int, position_id: int, exchange_trade_id: str, action: TradingFillAction | str,
-                     qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN, exchange: str | NotGiven = NOT_GIVEN,
-                     price: IntoDecimal | None | NotGiven = NOT_GIVEN, commission: IntoDecimal | NotGiven = NOT_GIVEN,
-                     realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+    def upsert_by_id(self, *, bot_id: int | Ref, position_id: int | Ref, exchange_trade_id: str,
+                     action: TradingFillAction | str, qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN,
+                     exchange: str | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                     commission: IntoDecimal | NotGiven = NOT_GIVEN, realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
                      ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
         """Inserts a row, or writes the given columns over the one that has the same (id). Gives the row as stored.
 
@@ -1125,11 +1325,81 @@ class TradingTradesRepository(Repository):
         found: int = self._session._call("trdb_trading_trades_count", locals())
         return found
 
-    def insert(self, *, bot_id: int, trade_type: TradingTradeType | str, entry_logic_name: str, exit_logic_name: str,
-               symbol: str, interval: str, direction: TradingDirection | str, status: TradingTradeStatus | str,
-               id: int | NotGiven = NOT_GIVEN, position_id: int | None | NotGiven = NOT_GIVEN,
-               strategy_name: str | None | NotGiven = NOT_GIVEN, entry_time: datetime | None | NotGiven = NOT_GIVEN,
-               exit_time: datetime | None | NotGiven = NOT_GIVEN,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN,
+                position_id: Where[int] = NOT_GIVEN, trade_type: Where[TradingTradeType | str] = NOT_GIVEN,
+                strategy_name: Where[str] = NOT_GIVEN, symbol: Where[str] = NOT_GIVEN,
+                status: Where[TradingTradeStatus | str] = NOT_GIVEN, entry_time: Where[datetime] = NOT_GIVEN,
+                exit_time: Where[datetime] = NOT_GIVEN, order_by: TradingTradeOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: TradingTrade | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TradingTrade]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TradingTrade] = self._session._call("trdb_trading_trades_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN,
+               position_id: Where[int] = NOT_GIVEN, trade_type: Where[TradingTradeType | str] = NOT_GIVEN,
+               strategy_name: Where[str] = NOT_GIVEN, symbol: Where[str] = NOT_GIVEN,
+               status: Where[TradingTradeStatus | str] = NOT_GIVEN, entry_time: Where[datetime] = NOT_GIVEN,
+               exit_time: Where[datetime] = NOT_GIVEN, order_by: TradingTradeOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: TradingTrade | None = None,
+               batch_rows: int | None = None) -> Stream[TradingTrade]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TradingTrade] = self._session._call("trdb_trading_trades_stream", locals())
+        return found
+
+    def insert_ref(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, entry_logic_name: str,
+                   exit_logic_name: str, symbol: str, interval: str, direction: TradingDirection | str,
+                   status: TradingTradeStatus | str, id: int | NotGiven = NOT_GIVEN,
+                   position_id: int | Ref | None | NotGiven = NOT_GIVEN,
+                   strategy_name: str | None | NotGiven = NOT_GIVEN,
+                   entry_time: datetime | None | NotGiven = NOT_GIVEN,
+                   exit_time: datetime | None | NotGiven = NOT_GIVEN,
+                   buy_order_created: datetime | None | NotGiven = NOT_GIVEN,
+                   buy_order_closed: datetime | None | NotGiven = NOT_GIVEN,
+                   sell_order_created: datetime | None | NotGiven = NOT_GIVEN,
+                   sell_order_closed: datetime | None | NotGiven = NOT_GIVEN,
+                   entry_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   exit_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   entry_value: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   exit_value: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   size: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   commission: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   gross_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   net_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   pnl_percentage: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                   exit_reason: str | None | NotGiven = NOT_GIVEN,
+                   extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN,
+                   updated_at: datetime | None | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_trading_trade_insert_ref", locals())
+        return found
+
+    def insert(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, entry_logic_name: str,
+               exit_logic_name: str, symbol: str, interval: str, direction: TradingDirection | str,
+               status: TradingTradeStatus | str, id: int | NotGiven = NOT_GIVEN,
+               position_id: int | Ref | None | NotGiven = NOT_GIVEN, strategy_name: str | None | NotGiven = NOT_GIVEN,
+               entry_time: datetime | None | NotGiven = NOT_GIVEN, exit_time: datetime | None | NotGiven = NOT_GIVEN,
                buy_order_created: datetime | None | NotGiven = NOT_GIVEN,
                buy_order_closed: datetime | None | NotGiven = NOT_GIVEN,
                sell_order_created: datetime | None | NotGiven = NOT_GIVEN,
@@ -1163,7 +1433,8 @@ class TradingTradesRepository(Repository):
         found: List[TradingTrade] = self._session._call("trdb_trading_trades_insert", locals())
         return found
 
-    def patch(self, id: int, *, bot_id: int | NotGiven = NOT_GIVEN, position_id: int | None | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+              position_id: int | Ref | None | NotGiven = NOT_GIVEN,
               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN,
               strategy_name: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | NotGiven = NOT_GIVEN,
               exit_logic_name: str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
@@ -1191,6 +1462,36 @@ class TradingTradesRepository(Repository):
         """
         found: TradingTrade = self._session._call("trdb_trading_trade_patch", locals())
         return found
+
+    def update(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+               position_id: int | Ref | None | NotGiven = NOT_GIVEN,
+               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN,
+               strategy_name: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | NotGiven = NOT_GIVEN,
+               exit_logic_name: str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
+               interval: str | NotGiven = NOT_GIVEN, direction: TradingDirection | str | NotGiven = NOT_GIVEN,
+               status: TradingTradeStatus | str | NotGiven = NOT_GIVEN,
+               entry_time: datetime | None | NotGiven = NOT_GIVEN, exit_time: datetime | None | NotGiven = NOT_GIVEN,
+               buy_order_created: datetime | None | NotGiven = NOT_GIVEN,
+               buy_order_closed: datetime | None | NotGiven = NOT_GIVEN,
+               sell_order_created: datetime | None | NotGiven = NOT_GIVEN,
+               sell_order_closed: datetime | None | NotGiven = NOT_GIVEN,
+               entry_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               exit_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               entry_value: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               exit_value: IntoDecimal | None | NotGiven = NOT_GIVEN, size: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               commission: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               gross_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               net_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               pnl_percentage: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               exit_reason: str | None | NotGiven = NOT_GIVEN, extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN,
+               updated_at: datetime | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_trading_trade_patch", {**locals(), "returning": False})
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -1250,7 +1551,55 @@ class TradingPerformanceMetricsRepository(Repository):
         found: int = self._session._call("trdb_trading_performance_metrics_count", locals())
         return found
 
-    def insert(self, *, bot_id: int, trade_type: TradingTradeType | str, metrics: IntoJson,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN, symbol: Where[str] = NOT_GIVEN,
+                calculated_at: Where[datetime] = NOT_GIVEN,
+                order_by: TradingPerformanceMetricOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: TradingPerformanceMetric | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[TradingPerformanceMetric]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[TradingPerformanceMetric] = self._session._call("trdb_trading_performance_metrics_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, bot_id: Where[int] = NOT_GIVEN, symbol: Where[str] = NOT_GIVEN,
+               calculated_at: Where[datetime] = NOT_GIVEN,
+               order_by: TradingPerformanceMetricOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: TradingPerformanceMetric | None = None,
+               batch_rows: int | None = None) -> Stream[TradingPerformanceMetric]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[TradingPerformanceMetric] = self._session._call("trdb_trading_performance_metrics_stream", locals())
+        return found
+
+    def insert_ref(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, metrics: IntoJson,
+                   id: int | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,
+                   interval: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | None | NotGiven = NOT_GIVEN,
+                   exit_logic_name: str | None | NotGiven = NOT_GIVEN,
+                   calculated_at: datetime | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_trading_performance_metric_insert_ref", locals())
+        return found
+
+    def insert(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, metrics: IntoJson,
                id: int | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,
                interval: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | None | NotGiven = NOT_GIVEN,
                exit_logic_name: str | None | NotGiven = NOT_GIVEN,
@@ -1275,7 +1624,7 @@ class TradingPerformanceMetricsRepository(Repository):
         found: List[TradingPerformanceMetric] = self._session._call("trdb_trading_performance_metrics_insert", locals())
         return found
 
-    def patch(self, id: int, *, bot_id: int | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,
               interval: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | None | NotGiven = NOT_GIVEN,
               exit_logic_name: str | None | NotGiven = NOT_GIVEN, metrics: IntoJson | NotGiven = NOT_GIVEN,
@@ -1288,6 +1637,19 @@ class TradingPerformanceMetricsRepository(Repository):
         found: TradingPerformanceMetric = self._session._call("trdb_trading_performance_metric_patch", locals())
         return found
 
+    def update(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,
+               interval: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | None | NotGiven = NOT_GIVEN,
+               exit_logic_name: str | None | NotGiven = NOT_GIVEN, metrics: IntoJson | NotGiven = NOT_GIVEN,
+               calculated_at: datetime | None | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_trading_performance_metric_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -1295,7 +1657,7 @@ class TradingPerformanceMetricsRepository(Repository):
         """
         self._session._call("trdb_trading_performance_metric_delete", locals())
 
-    def upsert_by_id(self, *, bot_id: int, trade_type: TradingTradeType | str, metrics: IntoJson,
+    def upsert_by_id(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, metrics: IntoJson,
                      id: int | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,
                      interval: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | None | NotGiven = NOT_GIVEN,
                      exit_logic_name: str | None | NotGiven = NOT_GIVEN,
@@ -1339,7 +1701,7 @@ class TradingDomain(Domain):
         """The rows of trading_performance_metrics."""
         return TradingPerformanceMetricsRepository(self._session)
 
-    def upsert_bot(self, *, id: int | NotGiven = NOT_GIVEN, user_id: int | NotGiven = NOT_GIVEN,
+    def upsert_bot(self, *, id: int | NotGiven = NOT_GIVEN, user_id: int | Ref | NotGiven = NOT_GIVEN,
                    type: TradingTradeType | str | NotGiven = NOT_GIVEN,
                    status: TradingBotStatus | str | NotGiven = NOT_GIVEN,
                    description: str | None | NotGiven = NOT_GIVEN, config: IntoJson | NotGiven = NOT_GIVEN,
@@ -1446,7 +1808,7 @@ class TradingDomain(Domain):
         found: List[BotFinding] = self._session._call("trdb_trading_validate_all_bot_configurations", locals())
         return found
 
-    def ensure_open_position(self, *, bot_id: int, trade_type: TradingTradeType | str, symbol: str,
+    def ensure_open_position(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, symbol: str,
                              direction: TradingDirection | str, opened_at: datetime | None | NotGiven = NOT_GIVEN,
                              extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN) -> TradingPosition:
         """Gives the open position of (bot, trade type, symbol, direction), made when there is none, and locks it
@@ -1483,7 +1845,7 @@ class TradingDomain(Domain):
         found: TradingApplyFillResult = self._session._call("trdb_trading_apply_fill", locals())
         return found
 
-    def fill_symbol(self, *, bot_id: int, trade_type: TradingTradeType | str, symbol: str,
+    def fill_symbol(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, symbol: str,
                     direction: TradingDirection | str, action: TradingFillAction | str, qty: IntoDecimal,
                     price: IntoDecimal, exchange: str | NotGiven = NOT_GIVEN,
                     exchange_trade_id: str | NotGiven = NOT_GIVEN, commission: IntoDecimal | NotGiven = NOT_GIVEN,

@@ -3,15 +3,17 @@
 """Users, identities and verification codes."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, List, Literal, Required, TypedDict
 
 from tradingdb._c import register
 from tradingdb._choice import Choice
+from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
-from tradingdb._values import NOT_GIVEN, IntoJson, JsonObject, NotGiven, Where
+from tradingdb._stream import Stream
+from tradingdb._values import NOT_GIVEN, IntoJson, JsonObject, NotGiven, Ref, Where
 from . import c_users
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -232,7 +234,7 @@ class UsrAuthIdentityNew(TypedDict, total=False):
     """
 
     id: int
-    user_id: Required[int]
+    user_id: Required[int | Ref]
     provider: Required[str]
     external_id: Required[str]
     metadata: IntoJson | None
@@ -253,7 +255,7 @@ class UsrVerificationCodeNew(TypedDict, total=False):
     """
 
     id: int
-    user_id: Required[int]
+    user_id: Required[int | Ref]
     code: Required[str]
     sent_time: Required[int]
     provider: str
@@ -311,6 +313,50 @@ class UsrUsersRepository(Repository):
         found: int = self._session._call("trdb_usr_users_count", locals())
         return found
 
+    def columns(self, *, id: Where[int] = NOT_GIVEN, email: Where[str] = NOT_GIVEN,
+                order_by: UsrUserOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: UsrUser | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[UsrUser]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[UsrUser] = self._session._call("trdb_usr_users_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, email: Where[str] = NOT_GIVEN,
+               order_by: UsrUserOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: UsrUser | None = None,
+               batch_rows: int | None = None) -> Stream[UsrUser]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[UsrUser] = self._session._call("trdb_usr_users_stream", locals())
+        return found
+
+    def insert_ref(self, *, id: int | NotGiven = NOT_GIVEN, email: str | None | NotGiven = NOT_GIVEN,
+                   role: UsrRole | str | NotGiven = NOT_GIVEN, is_active: bool | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN, updated_at: datetime | None | NotGiven = NOT_GIVEN,
+                   last_login: datetime | None | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_usr_user_insert_ref", locals())
+        return found
+
     def insert(self, *, id: int | NotGiven = NOT_GIVEN, email: str | None | NotGiven = NOT_GIVEN,
                role: UsrRole | str | NotGiven = NOT_GIVEN, is_active: bool | NotGiven = NOT_GIVEN,
                created_at: datetime | NotGiven = NOT_GIVEN, updated_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -342,6 +388,17 @@ class UsrUsersRepository(Repository):
         """
         found: UsrUser = self._session._call("trdb_usr_user_patch", locals())
         return found
+
+    def update(self, id: int, *, email: str | None | NotGiven = NOT_GIVEN, role: UsrRole | str | NotGiven = NOT_GIVEN,
+               is_active: bool | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+               updated_at: datetime | None | NotGiven = NOT_GIVEN,
+               last_login: datetime | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_usr_user_patch", {**locals(), "returning": False})
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -426,7 +483,51 @@ class UsrAuthIdentitiesRepository(Repository):
         found: int = self._session._call("trdb_usr_auth_identities_count", locals())
         return found
 
-    def insert(self, *, user_id: int, provider: str, external_id: str, id: int | NotGiven = NOT_GIVEN,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+                provider: Where[str] = NOT_GIVEN, external_id: Where[str] = NOT_GIVEN,
+                order_by: UsrAuthIdentityOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: UsrAuthIdentity | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[UsrAuthIdentity]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[UsrAuthIdentity] = self._session._call("trdb_usr_auth_identities_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN, provider: Where[str] = NOT_GIVEN,
+               external_id: Where[str] = NOT_GIVEN, order_by: UsrAuthIdentityOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: UsrAuthIdentity | None = None,
+               batch_rows: int | None = None) -> Stream[UsrAuthIdentity]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[UsrAuthIdentity] = self._session._call("trdb_usr_auth_identities_stream", locals())
+        return found
+
+    def insert_ref(self, *, user_id: int | Ref, provider: str, external_id: str, id: int | NotGiven = NOT_GIVEN,
+                   metadata: IntoJson | None | NotGiven = NOT_GIVEN,
+                   created_at: datetime | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_usr_auth_identity_insert_ref", locals())
+        return found
+
+    def insert(self, *, user_id: int | Ref, provider: str, external_id: str, id: int | NotGiven = NOT_GIVEN,
                metadata: IntoJson | None | NotGiven = NOT_GIVEN,
                created_at: datetime | NotGiven = NOT_GIVEN) -> UsrAuthIdentity:
         """Inserts a row and gives it as stored. A column that is not given has its default; UsrAuthIdentityNew tells
@@ -447,7 +548,7 @@ class UsrAuthIdentitiesRepository(Repository):
         found: List[UsrAuthIdentity] = self._session._call("trdb_usr_auth_identities_insert", locals())
         return found
 
-    def patch(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
               external_id: str | NotGiven = NOT_GIVEN, metadata: IntoJson | None | NotGiven = NOT_GIVEN,
               created_at: datetime | NotGiven = NOT_GIVEN) -> UsrAuthIdentity:
         """Writes the given columns of one row, leaves the others alone, and gives the row as stored. None is NULL.
@@ -457,6 +558,16 @@ class UsrAuthIdentitiesRepository(Repository):
         found: UsrAuthIdentity = self._session._call("trdb_usr_auth_identity_patch", locals())
         return found
 
+    def update(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
+               external_id: str | NotGiven = NOT_GIVEN, metadata: IntoJson | None | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_usr_auth_identity_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -464,7 +575,7 @@ class UsrAuthIdentitiesRepository(Repository):
         """
         self._session._call("trdb_usr_auth_identity_delete", locals())
 
-    def upsert_by_id(self, *, user_id: int, provider: str, external_id: str, id: int | NotGiven = NOT_GIVEN,
+    def upsert_by_id(self, *, user_id: int | Ref, provider: str, external_id: str, id: int | NotGiven = NOT_GIVEN,
                      metadata: IntoJson | None | NotGiven = NOT_GIVEN,
                      created_at: datetime | NotGiven = NOT_GIVEN) -> UsrAuthIdentity:
         """Inserts a row, or writes the given columns over the one that has the same (id). Gives the row as stored.
@@ -474,7 +585,7 @@ class UsrAuthIdentitiesRepository(Repository):
         found: UsrAuthIdentity = self._session._call("trdb_usr_auth_identity_upsert_by_id", locals())
         return found
 
-    def upsert_by_provider_external_id(self, *, user_id: int, provider: str, external_id: str,
+    def upsert_by_provider_external_id(self, *, user_id: int | Ref, provider: str, external_id: str,
                                        id: int | NotGiven = NOT_GIVEN,
                                        metadata: IntoJson | None | NotGiven = NOT_GIVEN,
                                        created_at: datetime | NotGiven = NOT_GIVEN) -> UsrAuthIdentity:
@@ -538,7 +649,50 @@ class UsrVerificationCodesRepository(Repository):
         found: int = self._session._call("trdb_usr_verification_codes_count", locals())
         return found
 
-    def insert(self, *, user_id: int, code: str, sent_time: int, id: int | NotGiven = NOT_GIVEN,
+    def columns(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+                sent_time: Where[int] = NOT_GIVEN, order_by: UsrVerificationCodeOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: UsrVerificationCode | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[UsrVerificationCode]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[UsrVerificationCode] = self._session._call("trdb_usr_verification_codes_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[int] = NOT_GIVEN, user_id: Where[int] = NOT_GIVEN,
+               sent_time: Where[int] = NOT_GIVEN, order_by: UsrVerificationCodeOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: UsrVerificationCode | None = None,
+               batch_rows: int | None = None) -> Stream[UsrVerificationCode]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[UsrVerificationCode] = self._session._call("trdb_usr_verification_codes_stream", locals())
+        return found
+
+    def insert_ref(self, *, user_id: int | Ref, code: str, sent_time: int, id: int | NotGiven = NOT_GIVEN,
+                   provider: str | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+                   attempts: int | NotGiven = NOT_GIVEN, used_at: datetime | None | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_usr_verification_code_insert_ref", locals())
+        return found
+
+    def insert(self, *, user_id: int | Ref, code: str, sent_time: int, id: int | NotGiven = NOT_GIVEN,
                provider: str | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
                attempts: int | NotGiven = NOT_GIVEN,
                used_at: datetime | None | NotGiven = NOT_GIVEN) -> UsrVerificationCode:
@@ -561,7 +715,7 @@ class UsrVerificationCodesRepository(Repository):
         found: List[UsrVerificationCode] = self._session._call("trdb_usr_verification_codes_insert", locals())
         return found
 
-    def patch(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN, code: str | NotGiven = NOT_GIVEN,
+    def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, code: str | NotGiven = NOT_GIVEN,
               sent_time: int | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
               created_at: datetime | NotGiven = NOT_GIVEN, attempts: int | NotGiven = NOT_GIVEN,
               used_at: datetime | None | NotGiven = NOT_GIVEN) -> UsrVerificationCode:
@@ -572,6 +726,17 @@ class UsrVerificationCodesRepository(Repository):
         found: UsrVerificationCode = self._session._call("trdb_usr_verification_code_patch", locals())
         return found
 
+    def update(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, code: str | NotGiven = NOT_GIVEN,
+               sent_time: int | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
+               created_at: datetime | NotGiven = NOT_GIVEN, attempts: int | NotGiven = NOT_GIVEN,
+               used_at: datetime | None | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_usr_verification_code_patch", {**locals(), "returning": False})
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -579,7 +744,7 @@ class UsrVerificationCodesRepository(Repository):
         """
         self._session._call("trdb_usr_verification_code_delete", locals())
 
-    def upsert_by_id(self, *, user_id: int, code: str, sent_time: int, id: int | NotGiven = NOT_GIVEN,
+    def upsert_by_id(self, *, user_id: int | Ref, code: str, sent_time: int, id: int | NotGiven = NOT_GIVEN,
                      provider: str | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
                      attempts: int | NotGiven = NOT_GIVEN,
                      used_at: datetime | None | NotGiven = NOT_GIVEN) -> UsrVerificationCode:

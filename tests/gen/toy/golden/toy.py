@@ -3,7 +3,7 @@
 """Boxes, what lies in them, and what happened."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
@@ -11,9 +11,11 @@ from uuid import UUID
 
 from tradingdb._c import register
 from tradingdb._choice import Choice
+from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
-from tradingdb._values import NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, NotGiven, Where
+from tradingdb._stream import Stream
+from tradingdb._values import NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, NotGiven, Ref, Where
 from . import c_toy
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -334,6 +336,44 @@ class ToyBoxesRepository(Repository):
         found: int = self._session._call("trdb_toy_boxes_count", locals())
         return found
 
+    def columns(self, *, id: Where[IntoUuid] = NOT_GIVEN, code: Where[str] = NOT_GIVEN, title: Where[str] = NOT_GIVEN,
+                medium: Where[int] = NOT_GIVEN, large: Where[int] = NOT_GIVEN, flag: Where[bool] = NOT_GIVEN,
+                price: Where[IntoDecimal] = NOT_GIVEN, seen_at: Where[datetime] = NOT_GIVEN,
+                other: Where[IntoUuid] = NOT_GIVEN, mood: Where[ToyMood | str] = NOT_GIVEN,
+                side: Where[ToySide | str] = NOT_GIVEN, order_by: ToyBoxOrder | Literal["any"] | None = None,
+                descending: bool = False, limit: int | None = None, after: ToyBox | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[ToyBox]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[ToyBox] = self._session._call("trdb_toy_boxes_columns", locals())
+        return found
+
+    def stream(self, *, id: Where[IntoUuid] = NOT_GIVEN, code: Where[str] = NOT_GIVEN, title: Where[str] = NOT_GIVEN,
+               medium: Where[int] = NOT_GIVEN, large: Where[int] = NOT_GIVEN, flag: Where[bool] = NOT_GIVEN,
+               price: Where[IntoDecimal] = NOT_GIVEN, seen_at: Where[datetime] = NOT_GIVEN,
+               other: Where[IntoUuid] = NOT_GIVEN, mood: Where[ToyMood | str] = NOT_GIVEN,
+               side: Where[ToySide | str] = NOT_GIVEN, order_by: ToyBoxOrder | Literal["any"] | None = None,
+               descending: bool = False, limit: int | None = None, after: ToyBox | None = None,
+               batch_rows: int | None = None) -> Stream[ToyBox]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[ToyBox] = self._session._call("trdb_toy_boxes_stream", locals())
+        return found
+
     def insert(self, *, code: str, id: IntoUuid | NotGiven = NOT_GIVEN, title: str | None | NotGiven = NOT_GIVEN,
                small: int | None | NotGiven = NOT_GIVEN, medium: int | None | NotGiven = NOT_GIVEN,
                large: int | None | NotGiven = NOT_GIVEN, flag: bool | NotGiven = NOT_GIVEN,
@@ -383,6 +423,26 @@ class ToyBoxesRepository(Repository):
         """
         found: ToyBox = self._session._call("trdb_toy_box_patch", locals())
         return found
+
+    def update(self, id: IntoUuid, *, code: str | NotGiven = NOT_GIVEN, title: str | None | NotGiven = NOT_GIVEN,
+               small: int | None | NotGiven = NOT_GIVEN, medium: int | None | NotGiven = NOT_GIVEN,
+               large: int | None | NotGiven = NOT_GIVEN, flag: bool | NotGiven = NOT_GIVEN,
+               price: IntoDecimal | None | NotGiven = NOT_GIVEN, ratio: IntoDecimal | None | NotGiven = NOT_GIVEN,
+               total: IntoDecimal | None | NotGiven = NOT_GIVEN, seen_at: datetime | None | NotGiven = NOT_GIVEN,
+               local_at: datetime | None | NotGiven = NOT_GIVEN, other: IntoUuid | None | NotGiven = NOT_GIVEN,
+               payload: IntoBytes | None | NotGiven = NOT_GIVEN, doc: IntoJson | None | NotGiven = NOT_GIVEN,
+               raw: IntoJson | None | NotGiven = NOT_GIVEN, address: str | None | NotGiven = NOT_GIVEN,
+               tags: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+               labels: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+               short_tags: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+               mood: ToyMood | str | NotGiven = NOT_GIVEN, side: ToySide | str | None | NotGiven = NOT_GIVEN,
+               password: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_toy_box_patch", {**locals(), "returning": False})
 
     def delete(self, id: IntoUuid) -> None:
         """Deletes one row by its key.
@@ -513,6 +573,40 @@ class ToyItemsRepository(Repository):
         found: int = self._session._call("trdb_toy_items_count", locals())
         return found
 
+    def columns(self, *, name: Where[str] = NOT_GIVEN, box_id: Where[IntoUuid] = NOT_GIVEN,
+                slot: Where[int] = NOT_GIVEN, removed: Where[bool] = NOT_GIVEN,
+                order_by: ToyItemOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: ToyItem | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[ToyItem]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[ToyItem] = self._session._call("trdb_toy_items_columns", locals())
+        return found
+
+    def stream(self, *, name: Where[str] = NOT_GIVEN, box_id: Where[IntoUuid] = NOT_GIVEN,
+               slot: Where[int] = NOT_GIVEN, removed: Where[bool] = NOT_GIVEN,
+               order_by: ToyItemOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: ToyItem | None = None,
+               batch_rows: int | None = None) -> Stream[ToyItem]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[ToyItem] = self._session._call("trdb_toy_items_stream", locals())
+        return found
+
     def insert(self, *, name: str, box_id: IntoUuid, slot: int, side: ToySide | str | NotGiven = NOT_GIVEN,
                removed: bool | NotGiven = NOT_GIVEN) -> ToyItem:
         """Inserts a row and gives it as stored. A column that is not given has its default; ToyItemNew tells of each.
@@ -540,6 +634,15 @@ class ToyItemsRepository(Repository):
         """
         found: ToyItem = self._session._call("trdb_toy_item_patch", locals())
         return found
+
+    def update(self, name: str, *, box_id: IntoUuid | NotGiven = NOT_GIVEN, slot: int | NotGiven = NOT_GIVEN,
+               side: ToySide | str | NotGiven = NOT_GIVEN, removed: bool | NotGiven = NOT_GIVEN) -> None:
+        """Writes the given columns of one row as patch() does, and does not read it back: in a unit with `pipeline`
+        it waits, and shares the round trip of the next call that reads.
+
+        Raises what patch() does, perhaps later: the error names the call.
+        """
+        self._session._call("trdb_toy_item_patch", {**locals(), "returning": False})
 
     def delete(self, name: str) -> None:
         """Deletes one row by its key.
@@ -615,6 +718,48 @@ class ToyEventsRepository(Repository):
     def count(self, *, number: Where[int] = NOT_GIVEN, happened_at: Where[datetime] = NOT_GIVEN) -> int:
         """Counts the rows that meet all conditions; see list()."""
         found: int = self._session._call("trdb_toy_events_count", locals())
+        return found
+
+    def columns(self, *, number: Where[int] = NOT_GIVEN, happened_at: Where[datetime] = NOT_GIVEN,
+                order_by: ToyEventOrder | Literal["any"] | None = None, descending: bool = False,
+                limit: int | None = None, after: ToyEvent | None = None,
+                only: Iterable[str] | Mapping[str, str] | None = None, f64: bool = False, plain: bool = False,
+                null_infinity: bool = False) -> Columns[ToyEvent]:
+        """Reads the rows that meet all conditions as columns, one buffer each, for numpy, pandas, Arrow, or many rows
+        at once; see list(). order_by="any" lets the server choose the order, which saves it sorting.
+
+        only: the names of the columns that are wanted, in their order, or a dict of names and forms: "default",
+            "plain" (texts as they are), "codes" (texts as places in a dictionary), "f64" (decimals as float64).
+        f64: all decimals as float64, no longer exact.
+        plain: closed sets and repeated texts as they are, instead of codes and a dictionary.
+        null_infinity: infinite times as NULL.
+
+        Raises Range for decimals that do not fit 38 digits at one scale, NaN and infinity, unless they are wanted as
+        float64; the unit can only be rolled back then.
+        """
+        found: Columns[ToyEvent] = self._session._call("trdb_toy_events_columns", locals())
+        return found
+
+    def stream(self, *, number: Where[int] = NOT_GIVEN, happened_at: Where[datetime] = NOT_GIVEN,
+               order_by: ToyEventOrder | Literal["any"] | None = None, descending: bool = False,
+               limit: int | None = None, after: ToyEvent | None = None,
+               batch_rows: int | None = None) -> Stream[ToyEvent]:
+        """Reads the rows that meet all conditions in bounded memory, from one cursor: all are of the moment when it
+        was opened. order_by="any" lets the server choose the order; see list() for the conditions.
+
+        batch_rows: how many rows are fetched at once, up to 1,000,000; default 10,000.
+        """
+        found: Stream[ToyEvent] = self._session._call("trdb_toy_events_stream", locals())
+        return found
+
+    def insert_ref(self, *, what: str, number: int | NotGiven = NOT_GIVEN,
+                   happened_at: datetime | NotGiven = NOT_GIVEN) -> Ref:
+        """Inserts a row and gives a handle of its key, which later writes of the unit take where they refer to the
+        row. The insert waits, and shares their round trip.
+
+        Raises what insert() does, perhaps later: the error names the call.
+        """
+        found: Ref = self._session._call("trdb_toy_event_insert_ref", locals())
         return found
 
     def insert(self, *, what: str, number: int | NotGiven = NOT_GIVEN,

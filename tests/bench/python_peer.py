@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""The library from Python: python_peer.py WORKLOAD VARIANT N, with the workloads of library_peer.c and their figures.
+
+The server comes from the PG* environment. TRADINGDB_LIBRARY and PYTHONPATH say which library and package, unless they
+are those of this tree and its folder build-bench.
+"""
+import itertools
+import json
+import os
+import pathlib
+import sys
+
+import others_peer
+from others_peer import GIVEN, Clock, random_keys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "bindings" / "python"))
+os.environ.setdefault("TRADINGDB_LIBRARY", str(SOURCE / "build-bench" / "lib" / "libtradingdb.so.0"))
+import tradingdb  # noqa: E402
+
+
+def trade(i):
+    """The keywords of a trade."""
+    values = dict(zip(GIVEN, others_peer.trade(i)))
+    return {**values, "extra_metadata": json.loads(values["extra_metadata"])}
+
+
+def database(schema=None):
+    """A database of one connection, and the server process of that."""
+    events = []
+    db = tradingdb.open("postgresql://", schema=schema, trace=lambda event: events.append(event) if not events else None)
+    db.trading.bots.count()
+    backend = events[0].backend_pid
+    db._tracer.trace = False  # a listener would be asked at every call
+    return db, backend
+
+
+def repeat(backend, count, operation):
+    warm = count // 10 + 1
+    for i in range(warm):
+        operation(i)
+    clock = Clock(backend)
+    for i in range(warm, warm + count):
+        operation(i)
+    clock.report(count)
+
+
+def insert_one(uow, values):
+    uow.trading.trades.insert_ref(**values)
+
+
+def unit_of_work(uow, values):
+    """Position, trade that refers to it, bot."""
+    position = uow.trading.positions.insert_ref(
+        bot_id=1, trade_type="paper", symbol=values["symbol"], direction=values["direction"],
+        opened_at=values["entry_time"], qty_open=values["size"], avg_price=values["entry_price"], realized_pnl=0,
+        status="closed")
+    uow.trading.trades.insert_ref(**{**values, "position_id": position})
+    uow.trading.bots.update(2, last_heartbeat=values["exit_time"], current_balance=values["net_pnl"],
+                            total_pnl=values["net_pnl"])
+
+
+def units(body, variant, count):
+    """`fast`: COMMIT shares the flush of the writes; `safe`: the transaction's id is learnt first."""
+    db, backend = database("w")
+    trades = [trade(i) for i in range(1000)]
+
+    def operation(i):
+        with db.unit_of_work(pipeline=True, fast_commit=variant == "fast") as uow:
+            body(uow, trades[i % 1000])
+    repeat(backend, count, operation)
+
+
+def w3(variant, count):
+    """`get`: one row a call; `batch`: 16 rows by their keys in one call."""
+    db, backend = database()
+    keys = random_keys(db.trading.trades.columns(only=["id"], order_by="id", descending=True, limit=1)["id"].tolist()[0])
+    with db.unit_of_work(read_only=True) as uow:
+        trades = uow.trading.trades
+        if variant == "get":
+            repeat(backend, count, lambda _: trades.get(next(keys)))
+            return
+        warm = count // 160 + 1
+        for turn in range(warm + count // 16):
+            if turn == warm:
+                clock = Clock(backend)
+            trades.get_many(list(itertools.islice(keys, 16)))
+        clock.report(count // 16 * 16)
+
+
+def w4(variant, count):
+    assert variant == "objects"
+    db, backend = database("w")
+    trades = [trade(i) for i in range(count)]
+    clock = Clock(backend)
+    db.trading.trades.insert_many(trades, returning=False)
+    clock.report(count)
+
+
+def w5(variant, count):
+    """`columns`: numpy arrays of every column that numpy has a type for; `arrow`: a stream, read to its end by Arrow's
+    rules; `objects`: rows."""
+    db, backend = database()
+    clock = Clock(backend)
+    columns = db.trading.trades.columns(bot_id=1, limit=count, order_by="any")
+    if variant == "columns":
+        found = {column.name: column.numpy() for column in columns if column.kind not in ("text", "json")}
+        assert len(found["id"]) == count
+    elif variant == "arrow":
+        assert columns.__arrow_c_stream__() is not None
+    else:
+        assert len(columns.rows()) == count
+    clock.report(count)
+
+
+def main():
+    workload, variant, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    if workload in ("w1", "w2"):
+        units({"w1": insert_one, "w2": unit_of_work}[workload], variant, count)
+    else:
+        {"w3": w3, "w4": w4, "w5": w5}[workload](variant, count)
+
+
+if __name__ == "__main__":
+    main()
