@@ -6,8 +6,8 @@ ask for no encryption (sslmode and gssencmode `disable`).
 A fault is a Fault(direction, kind, where, how):
 
 direction  "up" is what the client says, "down" what the server says
-kind       the message it waits for: "any", "begin", "commit" (the message that runs COMMIT), "ready",
-           "committed" (the answer to COMMIT) or a letter of the protocol
+kind       the message it waits for: "any", "commit" (the one that runs COMMIT), "committed" (the answer to it),
+           "done" (the server is ready again after that) or a letter of the protocol
 where      "before" its first byte, in the "header", in the "body", or "after" it was forwarded whole
 how        "fin" or "rst": both sides are closed, orderly or with a reset; "stall": nothing is forwarded any
            more, either way; "client": only the client is cut off, the server hears nothing; "server": only the
@@ -20,6 +20,7 @@ import selectors
 import socket
 import struct
 import threading
+import time
 
 CHUNK = 1 << 16
 
@@ -31,6 +32,7 @@ class Fault:
     where: str
     how: str
     struck: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False)
+    struck_at: float = dataclasses.field(default=0, repr=False)  # of the monotonic clock
 
 
 class Half:
@@ -43,15 +45,17 @@ class Half:
         self.untyped = name == "up"  # the first message has no letter
         self.commits = set()     # names of prepared statements that are COMMIT
         self.bound = None
+        self.committed = False
 
     def kind(self, letter, body):
         """What a whole message is called."""
         if self.name == "down":
-            if letter == b"C" and body.startswith(b"COMMIT"):
+            before, self.committed = self.committed, letter == b"C" and body.startswith(b"COMMIT")
+            if self.committed:
                 return "committed"
-            return {b"Z": "ready"}.get(letter, letter.decode("latin-1"))
+            return "done" if before and letter == b"Z" else letter.decode("latin-1")
         if letter == b"Q":
-            return {b"COMMIT\0": "commit"}.get(bytes(body), "begin" if body.startswith(b"BEGIN") else "Q")
+            return "commit" if body == b"COMMIT\0" else "Q"
         if letter == b"P":
             name, _, rest = bytes(body).partition(b"\0")
             (self.commits.add if rest.startswith(b"COMMIT\0") else self.commits.discard)(name)
@@ -243,4 +247,5 @@ class Proxy(threading.Thread):
                     sock.close()
             with self.lock:
                 self.stalled += held[fault.how]
+        fault.struck_at = time.monotonic()
         fault.struck.set()

@@ -30,7 +30,7 @@ RESOLVE_S = 6
 SLACK_S = 2                # for a machine that is busy with other things
 RECOVERY_S = 60
 CUTS = [(direction, kind, where, how)
-        for direction, kinds in (("up", ("any", "commit", "S")), ("down", ("any", "committed", "ready")))
+        for direction, kinds in (("up", ("any", "commit", "S")), ("down", ("any", "committed", "done", "Z")))
         for kind in kinds for where in ("before", "header", "body", "after")
         for how in ("fin", "rst", "stall", "client", "server")]
 

@@ -24,13 +24,13 @@ TIMEOUT = float(os.environ.get("TRDB_TEST_TIMEOUT", "900"))
 # server): a variant would only repeat the plain run.
 PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|examples/test_quickstart\.|bench/test_instructions\."
                         r"|service/test_trading_metrics\.py|python/test_install\."
-                        + ("|python/|fault/test_soak" if VARIANT == "valgrind" else ""))
+                        + (r"|python/|fault/test_soak|fault/.*\.py" if VARIANT == "valgrind" else ""))
 # Programs that reach no server by the way that tests/run.sh chose, or must not: migrations need a direct connection,
 # and so does what ends, counts or looks into the server's own sessions.
 WAY = os.environ.get("TRDB_TEST_WAY", "socket")
 OTHER_WAY = {
     "pgbouncer": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|\w+/test_migrate|db/test_pool(_|$)|db/test_statements"
-                            r"|db/test_uow_outcome|examples/test_quickstart\."),
+                            r"|db/test_(uow_outcome|deadline)|examples/test_quickstart\."),
     "tls": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|examples/test_quickstart\."),
 }
 # The programs in which ThreadSanitizer can find something: those in C with threads.
