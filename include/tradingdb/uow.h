@@ -38,6 +38,13 @@ enum trdb_uow_flags {
     TRDB_UOW_PIPELINE = 2,
     TRDB_UOW_FAST_COMMIT =
         4, /**< COMMIT shares the round trip of the writes that wait; see trdb_uow_commit() */
+    /**
+     * For reading: no BEGIN and no COMMIT is sent, so that a unit of one read is one round trip. Each call is a
+     * transaction of its own and sees what was committed when it began; one that fails leaves the unit as it was.
+     * Writes are refused with TRDB_E_READ_ONLY before anything is sent. Settings that hold for a transaction, and the
+     * other flags but TRDB_UOW_READ_ONLY, are refused by trdb_uow_begin(); savepoints with TRDB_E_STATE.
+     */
+    TRDB_UOW_AUTOCOMMIT = 8,
     TRDB_UOW_TOKEN = 32 /**< the commit learns its token, in its round trip; see trdb_uow_token() */
 };
 

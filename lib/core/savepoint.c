@@ -4,6 +4,8 @@
 
 static int exec_savepoint(trdb_uow *uow, const char *name, const char *format, int depth,
                           trdb_error **reterr) {
+    if (trdbi_uow_autocommits(uow))
+        return trdbi_error(reterr, TRDB_E_STATE, "a unit with TRDB_UOW_AUTOCOMMIT has no savepoints");
     trdbi_buf sql __attribute__((cleanup(trdbi_buf_cleanup))) = {0};
     for (const char *p = format; *p; p++) {
         if (*p == '#')

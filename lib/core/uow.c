@@ -101,7 +101,9 @@ int trdbi_uow_done(trdbi_uow_call *call, int r) {
     const trdbi_conn *conn = uow->slot->conn;
     uow->calling = false;
     bool sent = trdbi_conn_round_trips(conn) != call->round_trips;
-    if (r < 0 && (sent || trdbi_conn_broken(conn))) {
+    bool alone =
+        trdbi_uow_autocommits(uow) && !trdbi_conn_broken(conn); /* a failure concerns this call only */
+    if (r < 0 && !alone && (sent || trdbi_conn_broken(conn))) {
         uow->state = trdbi_conn_broken(conn) ? TRDBI_UOW_LOST : TRDBI_UOW_FAILED;
         free(uow->failure);
         uow->failure = strdup(trdb_error_message(*call->reterr));
@@ -126,7 +128,7 @@ static void start_call(trdbi_uow_call *call, trdb_uow *uow, trdb_error **reterr)
 /* BEGIN waits for the statement that follows. */
 int trdbi_uow_ensure_begun(trdb_uow *uow, trdb_error **reterr) {
     trdbi_conn_set_call(uow->slot->conn, 0);
-    if (uow->begun)
+    if (uow->begun || trdbi_uow_autocommits(uow))
         return 0;
     uow->begun = true;
     int r = trdbi_begin_queue(uow->slot->conn, &uow->options, reterr);
@@ -139,6 +141,9 @@ int trdbi_uow_ensure_begun(trdb_uow *uow, trdb_error **reterr) {
  */
 static int prepare_for(trdb_uow *uow, const trdbi_statement *statement, trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
+    if (trdbi_uow_autocommits(uow) && !statement->reads)
+        return trdbi_error(reterr, TRDB_E_READ_ONLY, "%s: a unit with TRDB_UOW_AUTOCOMMIT only reads",
+                           statement->name ? statement->name : "the call");
     int r = trdbi_uow_ensure_begun(uow, reterr);
     if (r == 0 && !statement->reads && !uow->wrote) {
         uow->wrote = true;
@@ -176,7 +181,8 @@ static int run_once(trdb_uow *uow, const trdbi_statement *statement, const trdbi
 static bool start_over(trdb_uow *uow) {
     uow->begun = uow->wrote = false;
     uow->txid = 0;
-    return trdbi_conn_exec(uow->slot->conn, "rollback", "ROLLBACK", NULL, NULL) == 0;
+    return trdbi_uow_autocommits(uow) ||
+           trdbi_conn_exec(uow->slot->conn, "rollback", "ROLLBACK", NULL, NULL) == 0;
 }
 
 /* A unit whose first statement the server does not have any more, or refuses since a table changed, has lost
@@ -354,7 +360,8 @@ void trdbi_uow_end_guests(trdb_uow *uow, int savepoints) {
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
-    const uint32_t known = TRDB_UOW_READ_ONLY | TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT | TRDB_UOW_TOKEN;
+    const uint32_t known =
+        TRDB_UOW_READ_ONLY | TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT | TRDB_UOW_TOKEN | TRDB_UOW_AUTOCOMMIT;
     const struct {
         const char *name;
         int32_t value;
@@ -375,6 +382,13 @@ static int check_options(const trdb_uow_options *options, trdb_error **reterr) {
     if (options->flags & ~known)
         return trdbi_error(reterr, TRDB_E_INVALID, "trdb_uow_options: flags has unknown bits: 0x%x",
                            (unsigned)options->flags);
+    if ((options->flags & TRDB_UOW_AUTOCOMMIT) &&
+        ((options->flags & ~(uint32_t)(TRDB_UOW_AUTOCOMMIT | TRDB_UOW_READ_ONLY)) || options->isolation ||
+         options->statement_timeout_ms || options->lock_timeout_ms || options->acting_user))
+        return trdbi_error(
+            reterr, TRDB_E_INVALID,
+            "trdb_uow_options: TRDB_UOW_AUTOCOMMIT begins no transaction that another flag, an "
+            "isolation, a timeout of statements or locks, or an acting user could hold for");
     if (options->resolve_timeout_ms < -1)
         return trdbi_error(reterr, TRDB_E_INVALID,
                            "trdb_uow_options: resolve_timeout_ms is %d, wanted -1 or more",

@@ -50,6 +50,11 @@ struct trdb_uow {
     int entered;
 };
 
+/* Whether each call is a transaction of its own. */
+static inline bool trdbi_uow_autocommits(const trdb_uow *uow) {
+    return uow->options.flags & TRDB_UOW_AUTOCOMMIT;
+}
+
 /* ---- uow.c: what may be done --------------------------------------------------------------------- */
 
 /* Handle, process and thread: what holds for every call on a unit. Ends with trdbi_uow_leave(). */

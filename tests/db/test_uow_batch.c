@@ -241,6 +241,55 @@ START_TEST(a_handle_in_a_batch_is_known) {
 }
 END_TEST
 
+/* ---- reads without a transaction ------------------------------------------------------------------ */
+
+static int begin_with(const trdb_uow_options *options, trdb_error **err) {
+    trdb_batch_free(batch);
+    trdb_uow_free(uow);
+    uow = NULL;
+    batch = NULL;
+    return trdb_uow_begin(db, options, &uow, err);
+}
+
+START_TEST(reads_alone_are_a_trip_each) {
+    trdb_error *err = NULL;
+    TRDB_AUTO(trdb_usr_user) *one = NULL, *two = NULL;
+    trdb_usr_user *none = NULL;
+    trdb_uow_options options = trdb_uow_options_init();
+    options.flags = TRDB_UOW_AUTOCOMMIT;
+    ck_ok(begin_with(&options, &err), err);
+    int64_t before = trips();
+    ck_ok(trdb_usr_user_get(uow, users[0], &one, &err), err);
+    ck_assert_int_eq(trips(), before + 1);
+    ck_fails(trdb_usr_user_delete(uow, users[0], &err), TRDB_E_READ_ONLY, "only reads", err);
+    ck_fails(trdb_usr_user_insert(uow, TRDB_USR_USER_NEW(.email = "x"), &none, &err), TRDB_E_READ_ONLY,
+             "only reads", err);
+    ck_fails(trdb_uow_savepoint(uow, &err), TRDB_E_STATE, "savepoints", err);
+    ck_fails(trdb_usr_user_get(uow, users[2] + 9, &none, &err), TRDB_E_NOT_FOUND, "no row", err);
+    ck_ok(trdb_batch_new(uow, &batch, &err), err);
+    ck_ok(trdb_batch_usr_user_get(batch, users[1], &two, &err), err);
+    ck_ok(trdb_batch_run(batch, &err), err);
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    ck_assert_int_eq(trips(), before + 3);
+    ck_assert_str_eq(two->email, "1@example.com");
+}
+END_TEST
+
+START_TEST(settings_of_a_transaction_need_one) {
+    trdb_error *err = NULL;
+    for (int i = 0; i < 6; i++) {
+        trdb_uow_options options = trdb_uow_options_init();
+        options.flags = TRDB_UOW_AUTOCOMMIT | (i == 0 ? TRDB_UOW_PIPELINE : 0) |
+                        (i == 1 ? (uint32_t)TRDB_UOW_FAST_COMMIT : 0);
+        options.isolation = i == 2 ? TRDB_ISOLATION_SERIALIZABLE : TRDB_ISOLATION_DEFAULT;
+        options.statement_timeout_ms = i == 3;
+        options.lock_timeout_ms = i == 4;
+        options.acting_user = i == 5 ? "me" : NULL;
+        ck_fails(begin_with(&options, &err), TRDB_E_INVALID, "AUTOCOMMIT", err);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("uow_batch");
     TCase *tcase = tcase_create("uow_batch");
@@ -256,5 +305,11 @@ int main(void) {
     tcase_add_test(tcase, a_hundred_thousand_calls);
     tcase_add_test(tcase, a_handle_in_a_batch_is_known);
     suite_add_tcase(suite, tcase);
+    TCase *alone = tcase_create("autocommit");
+    tcase_set_timeout(alone, 300);
+    tcase_add_checked_fixture(alone, setup, teardown);
+    tcase_add_test(alone, reads_alone_are_a_trip_each);
+    tcase_add_test(alone, settings_of_a_transaction_need_one);
+    suite_add_tcase(suite, alone);
     return harness_run(suite);
 }

@@ -375,6 +375,7 @@ CONSTANTS: dict[str, dict[str, int]] = {
         "TRDB_UOW_READ_ONLY": 1,
         "TRDB_UOW_PIPELINE": 2,
         "TRDB_UOW_FAST_COMMIT": 4,
+        "TRDB_UOW_AUTOCOMMIT": 8,
         "TRDB_UOW_TOKEN": 32,
     },
 }

@@ -58,7 +58,7 @@ class Units:
         raise NotImplementedError
 
     def unit_of_work(self, *, read_only: bool = False, pipeline: bool = False, fast_commit: bool = False,
-                     token: bool = False, isolation: Isolation | str | None = None,
+                     autocommit: bool = False, token: bool = False, isolation: Isolation | str | None = None,
                      statement_timeout: Seconds | None = None, lock_timeout: Seconds | None = None,
                      pool_timeout: Seconds | None = None, acting_user: str | None = None,
                      resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
@@ -73,6 +73,10 @@ class Units:
             answers for them: its error names the statement and the call that failed, and how many behind it did not
             run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run().
         fast_commit: COMMIT shares the round trip of the writes that wait; see commit().
+        autocommit: For reading: no BEGIN and no COMMIT is sent, so that a unit of one read is one round trip. Each
+            call is a transaction of its own and sees what was committed when it began; one that fails leaves the unit
+            as it was. Writes are refused with ReadOnly before anything is sent. Settings that hold for a transaction,
+            and the other flags but read_only, are refused by unit_of_work(); savepoints with State.
         token: the commit learns its token, in its round trip; see trdb_uow_token().
         isolation: a member of Isolation, or its text.
         statement_timeout: longest time of one statement; 0: the server's setting.
@@ -97,7 +101,7 @@ class Units:
 
     def run(self, work: Callable[[UnitOfWork], T], *, attempts: int | None = None, first_pause: Seconds | None = None,
             longest_pause: Seconds | None = None, total_timeout: Seconds | None = None, read_only: bool = False,
-            pipeline: bool = False, fast_commit: bool = False, token: bool = False,
+            pipeline: bool = False, fast_commit: bool = False, autocommit: bool = False, token: bool = False,
             isolation: Isolation | str | None = None, statement_timeout: Seconds | None = None,
             lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None, acting_user: str | None = None,
             resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
