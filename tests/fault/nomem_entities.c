@@ -82,6 +82,26 @@ static int stream(nomem *at, trdb_error **err) {
     return code;
 }
 
+/* A read and a write in one round trip. */
+static int batch(nomem *at, trdb_error **err) {
+    trdb_batch *batch = NOMEM_UNTOUCHED(trdb_batch);
+    trdb_trading_trade *found = NULL, *made = NULL;
+    const trdb_trading_trade_new in = trade(at);
+    int code = trdb_batch_new(at->uow, &batch, err);
+    nomem_check("batch_new", code, (void *)batch == &nomem_mark);
+    if (code < 0)
+        return code;
+    code = trdb_batch_trading_trade_get(batch, at->trade, &found, err);
+    if (code == 0)
+        code = trdb_batch_trading_trade_insert(batch, &in, &made, err);
+    if (code == 0)
+        code = trdb_batch_run(batch, err);
+    trdb_trading_trade_free(found);
+    trdb_trading_trade_free(made);
+    trdb_batch_free(batch);
+    return code;
+}
+
 /* So many rows that they go by COPY. */
 static int insert_bulk(nomem *at, trdb_error **err) {
     enum { ROWS = 600 };
@@ -112,6 +132,8 @@ const nomem_call nomem_entities[] = {
     {"trdb_trading_trade_insert", insert, .fresh = true},
     {"trdb_trading_trade_insert", insert_unseen},
     {"trdb_ref_key", ref_key},
+    {"trdb_batch_new", batch},
+    {"trdb_batch_run", batch, .fresh = true},
     {"trdb_trading_trades_columns", columns},
     {"trdb_columns_export_arrow", columns},
     {"trdb_trading_trades_stream", stream},
