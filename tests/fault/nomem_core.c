@@ -71,6 +71,7 @@ static int capabilities(nomem *at, trdb_error **err) {
     return trdb_db_get_capabilities(at->db, &found, err);
 }
 
+NOMEM_GIVES(trdb_canceller, canceller, trdb_canceller_new(&ret, err))
 NOMEM_DOES(add_replica, trdb_db_add_replica(at->db, at->url, NULL, err))
 
 /* A unit of its own, since it needs a flag. */
@@ -143,6 +144,7 @@ const nomem_call nomem_core[] = {
     {"trdb_run", run, .fresh = true},
     {"trdb_set_trace", set_trace},
     {"trdb_db_get_stats", stats},
+    {"trdb_canceller_new", canceller, .alone = true},
     {"trdb_db_get_capabilities", capabilities},
     {"trdb_db_add_replica", add_replica, .fresh = true},
     {"trdb_uow_token", token},

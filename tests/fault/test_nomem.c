@@ -167,6 +167,7 @@ static const struct {
     {"trdb_batch_count", "allocates nothing"},
     {"trdb_batch_error", "allocates nothing"},
     {"trdb_batch_state", "allocates nothing"},
+    {"trdb_cancel", "allocates nothing, as a signal handler must not"},
     {"trdb_columns_at", "allocates nothing"},
     {"trdb_columns_count", "allocates nothing"},
     {"trdb_columns_find", "allocates nothing"},
