@@ -282,7 +282,7 @@ static void ck_list(trdb_trading_trade_list *list, size_t count) {
 /* By COPY, which takes a round trip of its own after BEGIN, when much is expected; the rows are the same. */
 START_TEST(large_lists_as_they_arrive) {
     enum { MANY = 20000 };
-    pgtest_log log = {0};
+    static pgtest_log log; /* outlives the unit */
     harness_sql(url, "TRUNCATE trading_trades");
     insert(MANY);
     ck_list(list_of(0), MANY);
