@@ -142,7 +142,7 @@ static int copy_end(copying *c, trdbi_call *call, int failed) {
     if (r < 0 && failed == 0 && result)
         set_row(result, c->reterr);
     PQclear(result);
-    while ((result = trdbi_conn_next(c->conn)))
+    while (!c->conn->broken && (result = trdbi_conn_next(c->conn)))
         PQclear(result);
     return failed < 0 ? failed : r;
 }
