@@ -138,23 +138,43 @@ static int64_t newest_trade(trdb_uow *uow) {
     return id;
 }
 
+enum { DEPTH = 16 };
+
+/* DEPTH keys in one round trip. */
+static void get_batch(trdb_uow *uow, uint32_t *random, int64_t most) {
+    trdb_batch *batch = NULL;
+    trdb_trading_trade *rows[DEPTH] = {NULL};
+    good(trdb_batch_new(uow, &batch, &error));
+    for (int i = 0; i < DEPTH; i++)
+        good(trdb_batch_trading_trade_get(batch, bench_random(random, most), &rows[i], &error));
+    good(trdb_batch_run(batch, &error));
+    for (int i = 0; i < DEPTH; i++)
+        trdb_trading_trade_free(rows[i]);
+    trdb_batch_free(batch);
+}
+
+static void get_one(trdb_uow *uow, uint32_t *random, int64_t most) {
+    trdb_trading_trade *row = NULL;
+    good(trdb_trading_trade_get(uow, bench_random(random, most), &row, &error));
+    trdb_trading_trade_free(row);
+}
+
 static void w3(const char *variant, size_t count) {
     trdb_db *db = database("public");
     trdb_uow *uow = NULL;
     uint32_t random = 12345;
-    size_t warm = count / 10 + 1;
-    (void)variant;
+    const bool batched = strcmp(variant, "batch") == 0;
+    const size_t step = batched ? DEPTH : 1;
+    size_t warm = (count / 10 / step + 1) * step;
     int pid = backend(db);
     good(trdb_uow_begin(db, NULL, &uow, &error));
     int64_t most = newest_trade(uow);
-    for (size_t i = 0; i < warm + count; i++) {
-        trdb_trading_trade *row = NULL;
+    for (size_t i = 0; i < warm + count; i += step) {
         if (i == warm)
             bench_start(pid);
-        good(trdb_trading_trade_get(uow, bench_random(&random, most), &row, &error));
-        trdb_trading_trade_free(row);
+        (batched ? get_batch : get_one)(uow, &random, most);
     }
-    bench_report(count);
+    bench_report((count + step - 1) / step * step);
     trdb_uow_free(uow);
     trdb_db_free(db);
 }
