@@ -12,6 +12,7 @@
 #define TRADINGDB_UOW_H
 
 #include <tradingdb/servers.h>
+#include <tradingdb/types.h>
 
 TRDB_BEGIN_DECLS
 
