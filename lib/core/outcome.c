@@ -102,6 +102,7 @@ typedef struct search {
     trdb_db *db;
     const trdbi_question *question;
     int64_t deadline_us;
+    int64_t round_us;       /* how long one connection may take: a silent one must not take all the time */
     int64_t end_session_us; /* when a session of the unit's that still lives is ended */
 } search;
 
@@ -220,7 +221,9 @@ static answer ask_server(const search *s, trdbi_conn *conn, const trdbi_server *
 
 static answer ask_once(const search *s) {
     const trdb_db_options *o = &s->db->options;
+    const int64_t round_us = trdbi_monotonic_us() + s->round_us;
     int64_t left_ms = (s->deadline_us - trdbi_monotonic_us()) / 1000 + 1;
+    left_ms = left_ms < s->round_us / 1000 ? left_ms : s->round_us / 1000;
     const trdbi_conn_options options = {
         .application_name = s->db->application_name,
         .timeout_ms = left_ms < o->connect_timeout_ms ? (int)left_ms : o->connect_timeout_ms,
@@ -229,7 +232,7 @@ static answer ask_once(const search *s) {
     trdbi_server now;
     if (trdbi_conn_open(s->db->conninfo, &options, &conn, NULL) < 0)
         return ASK_AGAIN;
-    trdbi_conn_set_deadline(conn, s->deadline_us);
+    trdbi_conn_set_deadline(conn, round_us < s->deadline_us ? round_us : s->deadline_us);
     trdbi_server_ask(conn, &now);
     answer found = ask_server(s, conn, &now);
     if (found == ASK_WITNESS || found == ASK_WITNESS_BUSY)
@@ -254,6 +257,7 @@ static search begin(trdb_db *db, const trdbi_question *question, int timeout_ms)
         .db = db,
         .question = question,
         .deadline_us = now_us + timeout_us,
+        .round_us = timeout_us / 4 > 500000 ? timeout_us / 4 : 500000,
         .end_session_us = now_us + (timeout_us / 4 < 1000000 ? timeout_us / 4 : 1000000),
     };
 }

@@ -29,6 +29,7 @@ LIMIT_S = 6 + 6            # of a unit: RUN_MS and RESOLVE_MS there
 RESOLVE_S = 6
 SLACK_S = 2                # for a machine that is busy with other things
 RECOVERY_S = 60
+SERVERS = ("promote", "power", "immediate", "restart", "kill_backend", "terminate")
 CUTS = [(direction, kind, where, how)
         for direction, kinds in (("up", ("any", "commit", "S")), ("down", ("any", "committed", "done", "Z")))
         for kind in kinds for where in ("before", "header", "body", "after")
@@ -221,16 +222,19 @@ class Matrix:
 
     def reason(self, unit):
         """Why nobody can know what became of a unit; None when somebody could."""
-        over = [(label, began, recovered) for label, began, recovered in self.log
-                if began <= unit.ended and recovered >= unit.began]
+        # An event lasts until the next begins: a crash may be noticed after a unit has succeeded.
+        ends = [began for _, began, _ in self.log[1:]] + [float("inf")]
+        over = [(label, began, ended) for (label, began, _), ended in zip(self.log, ends)
+                if began <= unit.ended and ended >= unit.began]
         if unit.way == "fast":
             return "COMMIT went with the writes, without a witness"
         crash = [label for label, _, _ in over if label in ("promote", "power", "immediate", "kill_backend")]
         if "witness" not in unit.way and crash:
             return f"no witness, and the server's ids began anew: {crash[0]}"
-        away = [label for label, began, recovered in over if min(recovered, unit.ended) - began >= RESOLVE_S - 1]
+        away = [label for label, began, ended in over
+                if label in SERVERS and min(ended, unit.ended) - max(began, unit.began) >= RESOLVE_S / 2]
         if away:
-            return f"no primary with its standby for {RESOLVE_S} s: {away[0]}"
+            return f"no primary with its standby in {RESOLVE_S} s: {away[0]}"
         return None
 
     def close(self):
