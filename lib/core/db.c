@@ -140,7 +140,7 @@ static int connect_first(trdb_db *db, trdb_error **reterr) {
     int r = 0, made = 0;
     for (; made < wanted && r == 0; made++) {
         trdbi_slot *slot = NULL;
-        r = trdbi_pool_take(db, db->options.pool_timeout_ms, NULL, &slot, reterr);
+        r = trdbi_pool_take(db, db->options.connect_timeout_ms, NULL, &slot, reterr);
         if (r < 0)
             break;
         slot->colder = first;

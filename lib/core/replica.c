@@ -21,7 +21,7 @@
 
 enum {
     CONNECT_MS = 2000,
-    POOL_MS = 1000,
+    POOL_MS = 1000, LEAST_POOL_MS = 500,
     WAIT_MS = 20,
     ASK_US = 500000,
     FIRST_REST_US = 1000000,
@@ -267,7 +267,8 @@ static trdb_uow_options inner(const trdb_uow_options *options, int wait_ms) {
     if (own.isolation == TRDB_ISOLATION_DEFAULT)
         own.isolation =
             TRDB_ISOLATION_READ_COMMITTED;           /* the unit may go on elsewhere when the replica dies */
-    own.pool_timeout_ms = wait_ms > 0 ? wait_ms : 1; /* busy replicas: the primary is the quicker one */
+    /* Busy replicas: the primary is the quicker one. A first connection has to be made in that time, too. */
+    own.pool_timeout_ms = wait_ms > LEAST_POOL_MS ? wait_ms : LEAST_POOL_MS;
     return own;
 }
 

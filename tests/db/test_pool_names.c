@@ -28,6 +28,7 @@ static void cover(const char *target, const char *name, const char *text) {
     snprintf(path, sizeof path, "%s/%s-%d", harness_tmp(), name, (int)getpid());
     write_file(path, text);
     ck_assert_int_eq(mount(path, target, NULL, MS_BIND, NULL), 0);
+    unlink(path); /* the mount keeps it */
 }
 
 /* The socket of a name server that says nothing; -1 where the process may not have one. */

@@ -93,7 +93,7 @@ START_TEST(reads_see_their_own_writes) {
     ck_assert_str_eq(serves(&plain, "none"), "replica");
     int replicas = 0;
     for (int i = 0; i < 20; i++) {
-        char key[16];
+        char key[32];
         snprintf(key, sizeof key, "own %d", i);
         trdb_uow_options options = after(write_key(key));
         options.replica_wait_ms = 5000;
@@ -131,7 +131,7 @@ START_TEST(a_paused_replica_answers_no_tokened_read) {
     trdb_uow_options plain = reading();
     pause_replay(true);
     for (int i = 0; i < 5; i++) {
-        char key[16];
+        char key[32];
         snprintf(key, sizeof key, "paused %d", i);
         trdb_uow_options options = after(write_key(key));
         ck_assert_str_eq(serves(&options, key), "primary sees");

@@ -45,6 +45,7 @@ WRONG = {
 }
 CHOICE = [("nonsense", tradingdb.Invalid), ("", tradingdb.Invalid), (1, TypeError), (True, TypeError), (b"long", TypeError)]
 ORDER = [("nonsense", tradingdb.Invalid), (1, TypeError)]
+COLUMNS = [(5, TypeError), ([1], TypeError), (["nonsense"], tradingdb.Invalid), ({"id": "nonsense"}, tradingdb.Invalid)]
 ROW = [(5, TypeError), ("a", TypeError), (USER, TypeError)]
 
 
@@ -62,6 +63,8 @@ def wrong_values(hint):
 
 def cases(hint):
     """Wrong values for a parameter, its containers included."""
+    if "Mapping" in hint:
+        return COLUMNS
     inner = re.match(r"(Iterable|Where)\[(.*)\]", hint)
     if not inner:
         found = list(wrong_values(hint))

@@ -2,14 +2,21 @@
 """Columns, streams and handles: values as they are stored, buffers that live as long as somebody reads them."""
 import ctypes
 import gc
+import importlib.util
+import os
 import random
+import sys
 import weakref
 from datetime import datetime, timedelta, timezone
 from decimal import Context, Decimal
 
-import support
-import tap
-from support import equal, raises
+DEBIAN = "/usr/bin/python3"
+if not importlib.util.find_spec("pandas") and os.path.realpath(sys.executable) != os.path.realpath(DEBIAN):
+    os.execv(DEBIAN, [DEBIAN, *sys.argv])  # Debian's own has numpy and pandas, whatever python3 is in PATH
+
+import support  # noqa: E402
+import tap  # noqa: E402
+from support import equal, raises  # noqa: E402
 
 support.prepare()
 import tradingdb  # noqa: E402

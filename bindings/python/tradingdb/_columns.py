@@ -15,6 +15,8 @@ from tradingdb import _c
 from tradingdb._arrow import schema_capsule, stream_capsule
 from tradingdb._batch import reader
 from tradingdb._decode import paused_collector
+from tradingdb._encode import refused, wrong_type
+from tradingdb._generated.errors import Invalid
 from tradingdb._library import function
 from tradingdb._row import class_of, layout
 
@@ -218,9 +220,11 @@ def choices(only: Any, constants: dict[str, int]) -> bytes:
     wanted = only if isinstance(only, Mapping) else dict.fromkeys(only, "default")
     pairs = array("i")
     for name, form in wanted.items():
+        if not isinstance(name, str):
+            raise wrong_type("only", "names of columns", name)
         if name not in constants:
-            raise ValueError(f"only: there is no column {name}")
+            raise refused(Invalid, "only", f"there is no column {name}")
         if form not in forms:
-            raise ValueError(f"only: {name} is wanted as {form}, which is none of {', '.join(forms)}")
+            raise refused(Invalid, "only", f"the form of {name} is none of {', '.join(forms)}")
         pairs.extend((constants[name], forms[form]))
     return pairs.tobytes()
