@@ -57,7 +57,7 @@ static int run(trdbi_stream *s, command what, const trdbi_params *params, trdbi_
                trdb_error **reterr) {
     trdb_uow *uow = s->guest.uow;
     key made = s->key;
-    made.command = what;
+    made.command = (int32_t)what;
     if (what != DECLARE) { /* the same text whatever the cursor reads */
         const trdbi_table *table = s->key.shape.table;
         memset(&made.shape, 0, sizeof made.shape);

@@ -86,7 +86,7 @@ static bool same_value(const trdbi_column *column, const trdb_column_view *view,
     case TRDBI_TEXTS:
         return same_texts(view, i, ROW(trdb_texts, column, row));
     default:
-        return same_text(view, i, ROW(const char *, column, row));
+        return same_text(view, i, ROW(trdb_text, column, row));
     }
 }
 

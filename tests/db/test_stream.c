@@ -147,6 +147,7 @@ START_TEST(left_half_way) {
     trdb_trading_trade_stream_free(other);
     stream = open_stream(5);
     ck_ok(trdb_uow_commit(uow, &err), err);
+    trdb_uow_free(uow);
     ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
     trdb_trading_trade_stream_free(stream); /* of a transaction that is over */
     stream = open_stream(5);

@@ -249,7 +249,7 @@ START_TEST(bad_options) {
         int32_t value;
     } cases[] = {
 #define BAD(field, value) {#field, offsetof(trdb_uow_options, field), value}
-        BAD(flags, 8),
+        BAD(flags, 1 << 20),
         BAD(isolation, -1),
         BAD(isolation, 4),
         BAD(statement_timeout_ms, -1),
