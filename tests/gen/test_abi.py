@@ -111,7 +111,7 @@ def symbols():
         edit(path / "queries" / "toy.sql", "-- name: toy_box_by_code :one", "-- name: toy_box_by_its_code :one")
         next_version(path)
         lock = path / "golden" / "abi.lock"
-        refused(path / "api.toml", f"{lock}:{line_of(lock, 'symbol 0.1 trdb_toy_box_by_code')}", "may not disappear")
+        refused(path / "api.toml", f"{lock}:{line_of(lock, 'symbol 0.1 trdb_batch_toy_box_by_code')}", "may not disappear")
         with (path / "queries" / "toy.sql").open("a") as queries:
             queries.write("\n-- name: toy_box_by_code :one\n-- A box by its code.\n-- param: code The code.\n"
                           "SELECT * FROM {schema}.toy_boxes WHERE code = $1;\n")

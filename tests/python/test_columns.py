@@ -68,9 +68,9 @@ def chosen_columns():
     equal([(column.name, column.kind) for column in columns], [("net_pnl", "f64"), ("symbol", "text"), ("id", "i64")])
     equal(columns["net_pnl"].tolist(), [float(row.net_pnl) for row in listed[:5]])
     equal(db.trading.trades.columns(only=["id"], descending=True, order_by="id", limit=1)["id"].tolist(), [listed[-1].id])
-    with raises(ValueError, "there is no column nothing"):
+    with raises(tradingdb.Invalid, "there is no column nothing"):
         db.trading.trades.columns(only=["nothing"])
-    with raises(ValueError, "id is wanted as wide"):
+    with raises(tradingdb.Invalid, "the form of id is none of"):
         db.trading.trades.columns(only={"id": "wide"})
     with raises(TypeError, "only: expected"):
         db.trading.trades.columns(only="id")
