@@ -122,6 +122,7 @@ static int make(const char *conninfo, const trdb_db_options *options, trdb_db **
     trdbi_birthmark_init(&db->birthmark);
     db->options = *options;
     atomic_init(&db->references, 1);
+    atomic_init(&db->ref_tag, trdbi_ref_first_tag());
     int r = trdbi_conninfo_parse(conninfo, &db->conninfo, reterr);
     if (r == 0)
         r = copy_names(db, reterr);

@@ -71,6 +71,7 @@ struct trdb_db {
     atomic_int references; /* the handle, every unit, every caller inside */
     atomic_bool released;  /* trdb_db_free() was called */
     atomic_bool schema_checked;
+    _Atomic int64_t ref_tag; /* of the unit that last made a handle; begins anywhere, see ref.c */
 
     /* Under the lock, which is never held while a server is spoken to. */
     pthread_mutex_t lock;
@@ -127,6 +128,10 @@ int trdbi_pool_take(trdb_db *db, int timeout_ms, const trdb_canceller *canceller
 void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome);
 /* Keeps the memory of a unit that ended for another; false when there is enough of it. */
 bool trdbi_pool_keep_unit(trdb_db *db, trdb_uow *unit);
+
+/* ---- ref.c --------------------------------------------------------------------------------------- */
+
+int64_t trdbi_ref_first_tag(void);
 
 /* ---- unit.c --------------------------------------------------------------------------------------- */
 

@@ -30,12 +30,16 @@ struct trdbi_ref_entry {
     ref_state state;
 };
 
-/* A number that neither another unit nor a program makes up. */
-static int64_t make_tag(void) {
+/* Tags count up from a random number, so that no other unit has one and no program makes one up; never 0. */
+int64_t trdbi_ref_first_tag(void) {
     trdb_uuid uuid = trdb_uuid_make();
     int64_t tag = 0;
     memcpy(&tag, uuid.bytes + sizeof uuid.bytes - sizeof tag, sizeof tag);
-    return tag | 1;
+    return tag & INT64_MAX >> 1;
+}
+
+static int64_t next_tag(trdb_db *db) {
+    return atomic_fetch_add_explicit(&db->ref_tag, 1, memory_order_relaxed) + 1;
 }
 
 void trdbi_ref_slot(const trdb_uow *uow, char *slot) {
@@ -80,7 +84,7 @@ int trdbi_uow_insert_ref(trdb_uow *uow, const trdbi_statement *statement, const 
     if (r < 0)
         return r;
     if (refs->tag == 0)
-        refs->tag = make_tag();
+        refs->tag = next_tag(uow->db);
     refs->entries[refs->count++] = (trdbi_ref_entry){.table = table, .depth = uow->savepoints};
     r = trdbi_uow_submit(uow, statement, params, take_key, uow, reterr);
     if (r < 0) {

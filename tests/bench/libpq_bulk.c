@@ -104,6 +104,8 @@ void libpq_bulk(const char *variant, size_t count) {
     else
         unnest(conn, trades, count);
     bench_report(count);
+    free(trades);
+    PQfinish(conn);
 }
 
 /* ---- W5: reading ----------------------------------------------------------------------------------- */
@@ -177,4 +179,7 @@ void libpq_scan(const char *variant, size_t count) {
     else
         scan_single(conn, &s);
     bench_report(s.count);
+    free(s.rows);
+    free(s.arena.data);
+    PQfinish(conn);
 }

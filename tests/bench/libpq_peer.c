@@ -128,6 +128,8 @@ static void insert_one(const char *variant, size_t count) {
             bench_die("no key");
     }
     bench_report(count);
+    free(trades);
+    PQfinish(conn);
 }
 
 /* ---- W2: position, trade that refers to it, bot ---------------------------------------------------- */
@@ -251,6 +253,8 @@ static void unit_of_work(const char *variant, size_t count) {
             unit_one_flush(conn, &u);
     }
     bench_report(count);
+    free(trades);
+    PQfinish(conn);
 }
 
 /* ---- W3: a trade by its key ------------------------------------------------------------------------ */
@@ -302,6 +306,8 @@ static void get_by_id(const char *variant, size_t count) {
         sync_pipeline(conn);
     }
     bench_report((count + depth - 1) / depth * depth);
+    free(arena.data);
+    PQfinish(conn);
 }
 
 /* ---- the program ----------------------------------------------------------------------------------- */

@@ -47,4 +47,6 @@ void libpq_pool(const char *variant, size_t count) {
     for (size_t i = 0; i < threads; i++)
         pthread_join(ids[i], NULL);
     bench_report(each * threads);
+    while (pool.count > 0)
+        PQfinish(take());
 }
