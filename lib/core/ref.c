@@ -9,8 +9,6 @@
  */
 #include "core/uow.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,8 +40,16 @@ static int64_t next_tag(trdb_db *db) {
     return atomic_fetch_add_explicit(&db->ref_tag, 1, memory_order_relaxed) + 1;
 }
 
+static void name_slot(int number, char *slot) {
+    static const char prefix[] = "trdb.ref";
+    memcpy(slot, prefix, sizeof prefix);
+    slot[sizeof prefix - 1] = (char)('0' + number % SLOTS / 10);
+    slot[sizeof prefix] = (char)('0' + number % SLOTS % 10);
+    slot[sizeof prefix + 1] = '\0';
+}
+
 void trdbi_ref_slot(const trdb_uow *uow, char *slot) {
-    snprintf(slot, TRDBI_SLOT_SIZE, "trdb.ref%d", uow->refs.count % SLOTS);
+    name_slot(uow->refs.count, slot);
 }
 
 static int make_room(trdbi_refs *refs, trdb_error **reterr) {
@@ -116,7 +122,7 @@ int trdbi_uow_ref(trdb_uow *uow, trdb_ref ref, bool now, trdbi_ref *ret, trdb_er
         ret->problem = "the insert of the handle stored no row: a trigger kept it back";
     if (entry->state == UNDONE)
         ret->problem = "the insert of the handle was rolled back";
-    snprintf(ret->slot, sizeof ret->slot, "trdb.ref%d", (ref.number - 1) % SLOTS);
+    name_slot(ref.number - 1, ret->slot);
     return 0;
 }
 

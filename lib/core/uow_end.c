@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How a unit of work ends. */
+#include "base/text.h"
 #include "core/outcome.h"
 #include "core/uow.h"
 
@@ -91,6 +92,13 @@ static int send_commit(trdb_uow *uow, bool *ret_stored, trdb_error **reterr) {
     return 0;
 }
 
+/* A look costs as much as all else that a commit does here, so a connection that spoke a moment ago is not looked at:
+ * a server that hangs up in that moment could do so behind the look just as well. */
+static bool is_there(const trdb_uow *uow, bool flushed) {
+    enum { MOMENT_US = 10000 };
+    return flushed || trdbi_coarse_us() - uow->slot->idle_since_us < MOMENT_US || trdbi_conn_alive(uow->slot->conn);
+}
+
 static int commit(trdb_uow *uow, trdb_error **reterr) {
     trdbi_conn *conn = uow->slot->conn;
     trdb_error *error = NULL; /* the caller's stays as it is when the outcome turns out well */
@@ -100,12 +108,13 @@ static int commit(trdb_uow *uow, trdb_error **reterr) {
         return 0;
     if (uow->wrote)
         r = trdbi_witness_queue(conn, &uow->witness, uow->db->schema_prefix.data, reterr);
-    if (r == 0 && must_flush(uow))
+    bool flush = must_flush(uow);
+    if (r == 0 && flush)
         r = trdbi_conn_flush(conn, reterr);
     if (r < 0)
         return r;
     /* A server that hung up while the unit rested has not seen COMMIT: that is no doubt. */
-    if (!trdbi_conn_alive(conn))
+    if (!is_there(uow, flush))
         return lost("before COMMIT was sent", reterr);
     if (!trdbi_conn_in_time(conn))
         return lost("since the unit's time ran out before COMMIT was sent", reterr);
