@@ -17,6 +17,7 @@
 #define TRADINGDB_JOBS_H
 
 #include <tradingdb/batch.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -337,6 +338,25 @@ TRDB_API int trdb_job_schedules_insert(trdb_uow *uow, const trdb_job_schedule_ne
                                        size_t count, trdb_job_schedule_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_job_schedules_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_job_schedules_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED
+ *         when the chosen method cannot do it.
+ */
+TRDB_API int trdb_job_schedules_insert_with(trdb_uow *uow, const trdb_job_schedule_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            trdb_job_schedule_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_job_schedules_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_job_schedules_insert_with().
+ */
+TRDB_API int trdb_job_schedules_insert_keys(trdb_uow *uow, const trdb_job_schedule_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            int64_t *ret_keys, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_job_schedule_free().
  * @return as trdb_job_schedule_insert().
@@ -345,12 +365,43 @@ TRDB_API int trdb_job_schedule_upsert_by_id(trdb_uow *uow, const trdb_job_schedu
                                             trdb_job_schedule **ret, trdb_error **reterr);
 
 /**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_job_schedule_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_job_schedule_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_job_schedules_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options, size_t *ret_inserted,
+                                             size_t *ret_updated, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (user_id, name).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_job_schedule_free().
  * @return as trdb_job_schedule_insert().
  */
 TRDB_API int trdb_job_schedule_upsert_by_user_id_name(trdb_uow *uow, const trdb_job_schedule_new *row,
                                                       trdb_job_schedule **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (user_id, name) in one go, all or none. Of rows that have the same key the last
+ * one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_job_schedule_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_job_schedule_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_job_schedules_upsert_by_user_id_name(trdb_uow *uow, const trdb_job_schedule_new *rows,
+                                                       size_t row_size, size_t count,
+                                                       const trdb_bulk_options *options,
+                                                       size_t *ret_inserted, size_t *ret_updated,
+                                                       trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -719,6 +770,27 @@ TRDB_API int trdb_job_schedule_runs_insert(trdb_uow *uow, const trdb_job_schedul
                                            trdb_error **reterr);
 
 /**
+ * As trdb_job_schedule_runs_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_job_schedule_runs_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_job_schedule_runs_insert_with(trdb_uow *uow, const trdb_job_schedule_run_new *rows,
+                                                size_t row_size, size_t count,
+                                                const trdb_bulk_options *options,
+                                                trdb_job_schedule_run_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_job_schedule_runs_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_job_schedule_runs_insert_with().
+ */
+TRDB_API int trdb_job_schedule_runs_insert_keys(trdb_uow *uow, const trdb_job_schedule_run_new *rows,
+                                                size_t row_size, size_t count,
+                                                const trdb_bulk_options *options, int64_t *ret_keys,
+                                                trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_job_schedule_run_free().
@@ -726,6 +798,21 @@ TRDB_API int trdb_job_schedule_runs_insert(trdb_uow *uow, const trdb_job_schedul
  */
 TRDB_API int trdb_job_schedule_run_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_run_new *row,
                                                 trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_job_schedule_run_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_job_schedule_run_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_job_schedule_runs_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_run_new *rows,
+                                                 size_t row_size, size_t count,
+                                                 const trdb_bulk_options *options, size_t *ret_inserted,
+                                                 size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (job_type, job_id,
@@ -736,6 +823,20 @@ TRDB_API int trdb_job_schedule_run_upsert_by_id(trdb_uow *uow, const trdb_job_sc
  */
 TRDB_API int trdb_job_schedule_run_upsert_by_job_type_job_id_scheduled_for(
     trdb_uow *uow, const trdb_job_schedule_run_new *row, trdb_job_schedule_run **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (job_type, job_id, scheduled_for) in one go, all or none. Of rows that have the
+ * same key the last one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_job_schedule_run_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_job_schedule_run_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_job_schedule_runs_upsert_by_job_type_job_id_scheduled_for(
+    trdb_uow *uow, const trdb_job_schedule_run_new *rows, size_t row_size, size_t count,
+    const trdb_bulk_options *options, size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.

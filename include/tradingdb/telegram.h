@@ -17,6 +17,7 @@
 #define TRADINGDB_TELEGRAM_H
 
 #include <tradingdb/batch.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -328,6 +329,30 @@ TRDB_API int trdb_telegram_command_audits_insert(trdb_uow *uow, const trdb_teleg
                                                  trdb_error **reterr);
 
 /**
+ * As trdb_telegram_command_audits_insert(), in a way that the options choose, or with somebody who hears of
+ * the progress.
+ * @return as trdb_telegram_command_audits_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_telegram_command_audits_insert_with(trdb_uow *uow,
+                                                      const trdb_telegram_command_audit_new *rows,
+                                                      size_t row_size, size_t count,
+                                                      const trdb_bulk_options *options,
+                                                      trdb_telegram_command_audit_list **ret,
+                                                      trdb_error **reterr);
+
+/**
+ * As trdb_telegram_command_audits_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_telegram_command_audits_insert_with().
+ */
+TRDB_API int trdb_telegram_command_audits_insert_keys(trdb_uow *uow,
+                                                      const trdb_telegram_command_audit_new *rows,
+                                                      size_t row_size, size_t count,
+                                                      const trdb_bulk_options *options, int64_t *ret_keys,
+                                                      trdb_error **reterr);
+
+/**
  * Writes the given columns of one row and leaves the others alone.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_telegram_command_audit_free().
@@ -634,6 +659,27 @@ TRDB_API int trdb_telegram_feedbacks_insert(trdb_uow *uow, const trdb_telegram_f
                                             trdb_telegram_feedback_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_telegram_feedbacks_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_telegram_feedbacks_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_telegram_feedbacks_insert_with(trdb_uow *uow, const trdb_telegram_feedback_new *rows,
+                                                 size_t row_size, size_t count,
+                                                 const trdb_bulk_options *options,
+                                                 trdb_telegram_feedback_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_telegram_feedbacks_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_telegram_feedbacks_insert_with().
+ */
+TRDB_API int trdb_telegram_feedbacks_insert_keys(trdb_uow *uow, const trdb_telegram_feedback_new *rows,
+                                                 size_t row_size, size_t count,
+                                                 const trdb_bulk_options *options, int64_t *ret_keys,
+                                                 trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_telegram_feedback_free().
@@ -641,6 +687,21 @@ TRDB_API int trdb_telegram_feedbacks_insert(trdb_uow *uow, const trdb_telegram_f
  */
 TRDB_API int trdb_telegram_feedback_upsert_by_id(trdb_uow *uow, const trdb_telegram_feedback_new *row,
                                                  trdb_telegram_feedback **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_telegram_feedback_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_telegram_feedback_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_telegram_feedbacks_upsert_by_id(trdb_uow *uow, const trdb_telegram_feedback_new *rows,
+                                                  size_t row_size, size_t count,
+                                                  const trdb_bulk_options *options, size_t *ret_inserted,
+                                                  size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -965,6 +1026,30 @@ TRDB_API int trdb_telegram_broadcast_logs_insert(trdb_uow *uow, const trdb_teleg
                                                  trdb_error **reterr);
 
 /**
+ * As trdb_telegram_broadcast_logs_insert(), in a way that the options choose, or with somebody who hears of
+ * the progress.
+ * @return as trdb_telegram_broadcast_logs_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_telegram_broadcast_logs_insert_with(trdb_uow *uow,
+                                                      const trdb_telegram_broadcast_log_new *rows,
+                                                      size_t row_size, size_t count,
+                                                      const trdb_bulk_options *options,
+                                                      trdb_telegram_broadcast_log_list **ret,
+                                                      trdb_error **reterr);
+
+/**
+ * As trdb_telegram_broadcast_logs_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_telegram_broadcast_logs_insert_with().
+ */
+TRDB_API int trdb_telegram_broadcast_logs_insert_keys(trdb_uow *uow,
+                                                      const trdb_telegram_broadcast_log_new *rows,
+                                                      size_t row_size, size_t count,
+                                                      const trdb_bulk_options *options, int64_t *ret_keys,
+                                                      trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_telegram_broadcast_log_free().
@@ -974,6 +1059,23 @@ TRDB_API int trdb_telegram_broadcast_log_upsert_by_id(trdb_uow *uow,
                                                       const trdb_telegram_broadcast_log_new *row,
                                                       trdb_telegram_broadcast_log **ret,
                                                       trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_telegram_broadcast_log_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_telegram_broadcast_log_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_telegram_broadcast_logs_upsert_by_id(trdb_uow *uow,
+                                                       const trdb_telegram_broadcast_log_new *rows,
+                                                       size_t row_size, size_t count,
+                                                       const trdb_bulk_options *options,
+                                                       size_t *ret_inserted, size_t *ret_updated,
+                                                       trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -1267,6 +1369,17 @@ TRDB_API int trdb_telegram_settings_insert(trdb_uow *uow, const trdb_telegram_se
                                            trdb_error **reterr);
 
 /**
+ * As trdb_telegram_settings_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_telegram_settings_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_telegram_settings_insert_with(trdb_uow *uow, const trdb_telegram_setting_new *rows,
+                                                size_t row_size, size_t count,
+                                                const trdb_bulk_options *options,
+                                                trdb_telegram_setting_list **ret, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (key).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_telegram_setting_free().
@@ -1274,6 +1387,21 @@ TRDB_API int trdb_telegram_settings_insert(trdb_uow *uow, const trdb_telegram_se
  */
 TRDB_API int trdb_telegram_setting_upsert_by_key(trdb_uow *uow, const trdb_telegram_setting_new *row,
                                                  trdb_telegram_setting **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (key) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_telegram_setting_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_telegram_setting_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_telegram_settings_upsert_by_key(trdb_uow *uow, const trdb_telegram_setting_new *rows,
+                                                  size_t row_size, size_t count,
+                                                  const trdb_bulk_options *options, size_t *ret_inserted,
+                                                  size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.

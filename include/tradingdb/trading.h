@@ -17,6 +17,7 @@
 #define TRADINGDB_TRADING_H
 
 #include <tradingdb/batch.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -341,12 +342,45 @@ TRDB_API int trdb_trading_bots_insert(trdb_uow *uow, const trdb_trading_bot_new 
                                       size_t count, trdb_trading_bot_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_trading_bots_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_trading_bots_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED
+ *         when the chosen method cannot do it.
+ */
+TRDB_API int trdb_trading_bots_insert_with(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size,
+                                           size_t count, const trdb_bulk_options *options,
+                                           trdb_trading_bot_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_trading_bots_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_trading_bots_insert_with().
+ */
+TRDB_API int trdb_trading_bots_insert_keys(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size,
+                                           size_t count, const trdb_bulk_options *options,
+                                           int64_t *ret_keys, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_trading_bot_free().
  * @return as trdb_trading_bot_insert().
  */
 TRDB_API int trdb_trading_bot_upsert_by_id(trdb_uow *uow, const trdb_trading_bot_new *row,
                                            trdb_trading_bot **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_trading_bot_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_trading_bot_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_trading_bots_upsert_by_id(trdb_uow *uow, const trdb_trading_bot_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -680,6 +714,27 @@ TRDB_API int trdb_trading_positions_insert(trdb_uow *uow, const trdb_trading_pos
                                            trdb_error **reterr);
 
 /**
+ * As trdb_trading_positions_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_trading_positions_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_trading_positions_insert_with(trdb_uow *uow, const trdb_trading_position_new *rows,
+                                                size_t row_size, size_t count,
+                                                const trdb_bulk_options *options,
+                                                trdb_trading_position_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_trading_positions_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_trading_positions_insert_with().
+ */
+TRDB_API int trdb_trading_positions_insert_keys(trdb_uow *uow, const trdb_trading_position_new *rows,
+                                                size_t row_size, size_t count,
+                                                const trdb_bulk_options *options, int64_t *ret_keys,
+                                                trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (bot_id, trade_type, symbol,
  * direction) WHERE status::text = 'open'::text.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
@@ -690,6 +745,20 @@ TRDB_API int trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction(
     trdb_uow *uow, const trdb_trading_position_new *row, trdb_trading_position **ret, trdb_error **reterr);
 
 /**
+ * Upserts `count` rows by (bot_id, trade_type, symbol, direction) WHERE status::text = 'open'::text in one
+ * go, all or none. Of rows that have the same key the last one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_trading_position_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_trading_position_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_trading_positions_upsert_by_bot_id_trade_type_symbol_direction(
+    trdb_uow *uow, const trdb_trading_position_new *rows, size_t row_size, size_t count,
+    const trdb_bulk_options *options, size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_trading_position_free().
@@ -697,6 +766,21 @@ TRDB_API int trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction(
  */
 TRDB_API int trdb_trading_position_upsert_by_id(trdb_uow *uow, const trdb_trading_position_new *row,
                                                 trdb_trading_position **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_trading_position_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_trading_position_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_trading_positions_upsert_by_id(trdb_uow *uow, const trdb_trading_position_new *rows,
+                                                 size_t row_size, size_t count,
+                                                 const trdb_bulk_options *options, size_t *ret_inserted,
+                                                 size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -1041,6 +1125,25 @@ TRDB_API int trdb_trading_fills_insert(trdb_uow *uow, const trdb_trading_fill_ne
                                        size_t count, trdb_trading_fill_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_trading_fills_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_trading_fills_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED
+ *         when the chosen method cannot do it.
+ */
+TRDB_API int trdb_trading_fills_insert_with(trdb_uow *uow, const trdb_trading_fill_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            trdb_trading_fill_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_trading_fills_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_trading_fills_insert_with().
+ */
+TRDB_API int trdb_trading_fills_insert_keys(trdb_uow *uow, const trdb_trading_fill_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            int64_t *ret_keys, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (bot_id, exchange,
  * exchange_trade_id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_trading_fill_free().
@@ -1052,12 +1155,41 @@ TRDB_API int trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id(trdb_
                                                                            trdb_error **reterr);
 
 /**
+ * Upserts `count` rows by (bot_id, exchange, exchange_trade_id) in one go, all or none. Of rows that have
+ * the same key the last one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_trading_fill_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_trading_fill_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_trading_fills_upsert_by_bot_id_exchange_exchange_trade_id(
+    trdb_uow *uow, const trdb_trading_fill_new *rows, size_t row_size, size_t count,
+    const trdb_bulk_options *options, size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_trading_fill_free().
  * @return as trdb_trading_fill_insert().
  */
 TRDB_API int trdb_trading_fill_upsert_by_id(trdb_uow *uow, const trdb_trading_fill_new *row,
                                             trdb_trading_fill **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_trading_fill_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_trading_fill_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_trading_fills_upsert_by_id(trdb_uow *uow, const trdb_trading_fill_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options, size_t *ret_inserted,
+                                             size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -1459,6 +1591,27 @@ TRDB_API int trdb_trading_trades_insert(trdb_uow *uow, const trdb_trading_trade_
                                         size_t count, trdb_trading_trade_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_trading_trades_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_trading_trades_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED
+ *         when the chosen method cannot do it.
+ */
+TRDB_API int trdb_trading_trades_insert_with(trdb_uow *uow, const trdb_trading_trade_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options,
+                                             trdb_trading_trade_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_trading_trades_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_trading_trades_insert_with().
+ */
+TRDB_API int trdb_trading_trades_insert_keys(trdb_uow *uow, const trdb_trading_trade_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options, int64_t *ret_keys,
+                                             trdb_error **reterr);
+
+/**
  * Writes the given columns of one row and leaves the others alone.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_trading_trade_free().
@@ -1794,6 +1947,30 @@ TRDB_API int trdb_trading_performance_metrics_insert(trdb_uow *uow,
                                                      trdb_error **reterr);
 
 /**
+ * As trdb_trading_performance_metrics_insert(), in a way that the options choose, or with somebody who
+ * hears of the progress.
+ * @return as trdb_trading_performance_metrics_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_trading_performance_metrics_insert_with(trdb_uow *uow,
+                                                          const trdb_trading_performance_metric_new *rows,
+                                                          size_t row_size, size_t count,
+                                                          const trdb_bulk_options *options,
+                                                          trdb_trading_performance_metric_list **ret,
+                                                          trdb_error **reterr);
+
+/**
+ * As trdb_trading_performance_metrics_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_trading_performance_metrics_insert_with().
+ */
+TRDB_API int trdb_trading_performance_metrics_insert_keys(trdb_uow *uow,
+                                                          const trdb_trading_performance_metric_new *rows,
+                                                          size_t row_size, size_t count,
+                                                          const trdb_bulk_options *options,
+                                                          int64_t *ret_keys, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_trading_performance_metric_free().
@@ -1803,6 +1980,23 @@ TRDB_API int trdb_trading_performance_metric_upsert_by_id(trdb_uow *uow,
                                                           const trdb_trading_performance_metric_new *row,
                                                           trdb_trading_performance_metric **ret,
                                                           trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_trading_performance_metric_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_trading_performance_metric_insert(), and trdb_error_row() tells which row;
+ *         TRDB_E_CANCELLED; TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_trading_performance_metrics_upsert_by_id(trdb_uow *uow,
+                                                           const trdb_trading_performance_metric_new *rows,
+                                                           size_t row_size, size_t count,
+                                                           const trdb_bulk_options *options,
+                                                           size_t *ret_inserted, size_t *ret_updated,
+                                                           trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.

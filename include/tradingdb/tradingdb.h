@@ -14,6 +14,7 @@
 #include <tradingdb/types.h>
 #include <tradingdb/cron.h>
 #include <tradingdb/filter.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/arrow.h>
 #include <tradingdb/stream.h>

@@ -17,6 +17,7 @@
 #define TRADINGDB_USERS_H
 
 #include <tradingdb/batch.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -228,6 +229,24 @@ TRDB_API int trdb_usr_users_insert(trdb_uow *uow, const trdb_usr_user_new *rows,
                                    size_t count, trdb_usr_user_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_usr_users_insert(), in a way that the options choose, or with somebody who hears of the progress.
+ * @return as trdb_usr_users_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED when
+ *         the chosen method cannot do it.
+ */
+TRDB_API int trdb_usr_users_insert_with(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size,
+                                        size_t count, const trdb_bulk_options *options,
+                                        trdb_usr_user_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_usr_users_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_usr_users_insert_with().
+ */
+TRDB_API int trdb_usr_users_insert_keys(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size,
+                                        size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                        trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (lower(email::text)).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_usr_user_free().
  * @return as trdb_usr_user_insert().
@@ -236,12 +255,40 @@ TRDB_API int trdb_usr_user_upsert_by_email(trdb_uow *uow, const trdb_usr_user_ne
                                            trdb_error **reterr);
 
 /**
+ * Upserts `count` rows by (lower(email::text)) in one go, all or none. Of rows that have the same key the
+ * last one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_usr_user_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_usr_user_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_usr_users_upsert_by_email(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size,
+                                            size_t count, const trdb_bulk_options *options,
+                                            size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_usr_user_free().
  * @return as trdb_usr_user_insert().
  */
 TRDB_API int trdb_usr_user_upsert_by_id(trdb_uow *uow, const trdb_usr_user_new *row, trdb_usr_user **ret,
                                         trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_usr_user_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_usr_user_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_usr_users_upsert_by_id(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size,
+                                         size_t count, const trdb_bulk_options *options,
+                                         size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -557,6 +604,27 @@ TRDB_API int trdb_usr_auth_identities_insert(trdb_uow *uow, const trdb_usr_auth_
                                              trdb_usr_auth_identity_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_usr_auth_identities_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_usr_auth_identities_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_usr_auth_identities_insert_with(trdb_uow *uow, const trdb_usr_auth_identity_new *rows,
+                                                  size_t row_size, size_t count,
+                                                  const trdb_bulk_options *options,
+                                                  trdb_usr_auth_identity_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_usr_auth_identities_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_usr_auth_identities_insert_with().
+ */
+TRDB_API int trdb_usr_auth_identities_insert_keys(trdb_uow *uow, const trdb_usr_auth_identity_new *rows,
+                                                  size_t row_size, size_t count,
+                                                  const trdb_bulk_options *options, int64_t *ret_keys,
+                                                  trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_usr_auth_identity_free().
@@ -564,6 +632,21 @@ TRDB_API int trdb_usr_auth_identities_insert(trdb_uow *uow, const trdb_usr_auth_
  */
 TRDB_API int trdb_usr_auth_identity_upsert_by_id(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
                                                  trdb_usr_auth_identity **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_usr_auth_identity_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_usr_auth_identity_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_usr_auth_identities_upsert_by_id(trdb_uow *uow, const trdb_usr_auth_identity_new *rows,
+                                                   size_t row_size, size_t count,
+                                                   const trdb_bulk_options *options, size_t *ret_inserted,
+                                                   size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (provider, external_id).
@@ -575,6 +658,24 @@ TRDB_API int trdb_usr_auth_identity_upsert_by_provider_external_id(trdb_uow *uow
                                                                    const trdb_usr_auth_identity_new *row,
                                                                    trdb_usr_auth_identity **ret,
                                                                    trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (provider, external_id) in one go, all or none. Of rows that have the same key
+ * the last one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_usr_auth_identity_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_usr_auth_identity_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_usr_auth_identities_upsert_by_provider_external_id(trdb_uow *uow,
+                                                                     const trdb_usr_auth_identity_new *rows,
+                                                                     size_t row_size, size_t count,
+                                                                     const trdb_bulk_options *options,
+                                                                     size_t *ret_inserted,
+                                                                     size_t *ret_updated,
+                                                                     trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -916,6 +1017,30 @@ TRDB_API int trdb_usr_verification_codes_insert(trdb_uow *uow, const trdb_usr_ve
                                                 trdb_usr_verification_code_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_usr_verification_codes_insert(), in a way that the options choose, or with somebody who hears of
+ * the progress.
+ * @return as trdb_usr_verification_codes_insert(); TRDB_E_CANCELLED when the listener stops it;
+ *         TRDB_E_UNSUPPORTED when the chosen method cannot do it.
+ */
+TRDB_API int trdb_usr_verification_codes_insert_with(trdb_uow *uow,
+                                                     const trdb_usr_verification_code_new *rows,
+                                                     size_t row_size, size_t count,
+                                                     const trdb_bulk_options *options,
+                                                     trdb_usr_verification_code_list **ret,
+                                                     trdb_error **reterr);
+
+/**
+ * As trdb_usr_verification_codes_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_usr_verification_codes_insert_with().
+ */
+TRDB_API int trdb_usr_verification_codes_insert_keys(trdb_uow *uow,
+                                                     const trdb_usr_verification_code_new *rows,
+                                                     size_t row_size, size_t count,
+                                                     const trdb_bulk_options *options, int64_t *ret_keys,
+                                                     trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_usr_verification_code_free().
@@ -924,6 +1049,23 @@ TRDB_API int trdb_usr_verification_codes_insert(trdb_uow *uow, const trdb_usr_ve
 TRDB_API int trdb_usr_verification_code_upsert_by_id(trdb_uow *uow,
                                                      const trdb_usr_verification_code_new *row,
                                                      trdb_usr_verification_code **ret, trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_usr_verification_code_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_usr_verification_code_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_usr_verification_codes_upsert_by_id(trdb_uow *uow,
+                                                      const trdb_usr_verification_code_new *rows,
+                                                      size_t row_size, size_t count,
+                                                      const trdb_bulk_options *options,
+                                                      size_t *ret_inserted, size_t *ret_updated,
+                                                      trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.

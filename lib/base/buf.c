@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,7 @@ void trdbi_buf_clear(trdbi_buf *buf) {
         buf->data[0] = '\0';
 }
 
-/* Makes room for `more` bytes and a NUL behind them. */
-static bool reserve(trdbi_buf *buf, size_t more) {
+bool trdbi_buf_grow(trdbi_buf *buf, size_t more) {
     if (buf->failed)
         return false;
     if (buf->room > buf->size && more < buf->room - buf->size)
@@ -44,7 +44,7 @@ static bool reserve(trdbi_buf *buf, size_t more) {
 }
 
 char *trdbi_buf_extend(trdbi_buf *buf, size_t size) {
-    if (!reserve(buf, size))
+    if (!trdbi_buf_grow(buf, size))
         return NULL;
     char *start = buf->data + buf->size;
     buf->size += size;
@@ -68,7 +68,7 @@ void trdbi_buf_char(trdbi_buf *buf, char c) {
 
 void trdbi_buf_vprintf(trdbi_buf *buf, const char *format, va_list args) {
     /* Most text fits at the first try. */
-    if (!reserve(buf, 64))
+    if (!trdbi_buf_grow(buf, 64))
         return;
     va_list again;
     va_copy(again, args);
@@ -78,7 +78,7 @@ void trdbi_buf_vprintf(trdbi_buf *buf, const char *format, va_list args) {
         buf->failed = true;
     else if ((size_t)length < room)
         buf->size += (size_t)length;
-    else if (reserve(buf, (size_t)length)) {
+    else if (trdbi_buf_grow(buf, (size_t)length)) {
         (void)vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
         buf->size += (size_t)length;
     }
@@ -106,19 +106,19 @@ void trdbi_buf_identifier(trdbi_buf *buf, const char *name) {
 }
 
 void trdbi_buf_u16(trdbi_buf *buf, uint16_t value) {
-    unsigned char bytes[2] = {(unsigned char)(value >> 8), (unsigned char)value};
+    unsigned char bytes[2];
+    trdbi_put_u16(bytes, value);
     trdbi_buf_append(buf, bytes, sizeof(bytes));
 }
 
 void trdbi_buf_u32(trdbi_buf *buf, uint32_t value) {
-    unsigned char bytes[4] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
-                              (unsigned char)(value >> 8), (unsigned char)value};
+    unsigned char bytes[4];
+    trdbi_put_u32(bytes, value);
     trdbi_buf_append(buf, bytes, sizeof(bytes));
 }
 
 void trdbi_buf_u64(trdbi_buf *buf, uint64_t value) {
     unsigned char bytes[8];
-    for (unsigned i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (unsigned char)(value >> (56 - 8 * i));
+    trdbi_put_u64(bytes, value);
     trdbi_buf_append(buf, bytes, sizeof(bytes));
 }

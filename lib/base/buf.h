@@ -32,8 +32,27 @@ void trdbi_buf_u16(trdbi_buf *buf, uint16_t value);
 void trdbi_buf_u32(trdbi_buf *buf, uint32_t value);
 void trdbi_buf_u64(trdbi_buf *buf, uint64_t value);
 
+/* Makes room for `more` bytes and a NUL behind them; false when out of memory. */
+bool trdbi_buf_grow(trdbi_buf *buf, size_t more);
+
 /* Room for `size` more bytes at the end, counted as used; NULL when out of memory. */
 char *trdbi_buf_extend(trdbi_buf *buf, size_t size);
+
+/* The same, not counted yet: what is written there counts with trdbi_buf_use(). */
+static inline char *trdbi_buf_room(trdbi_buf *buf, size_t size) {
+    if (__builtin_expect(buf->failed || size >= buf->room - buf->size, 0) && !trdbi_buf_grow(buf, size))
+        return NULL;
+    return buf->data + buf->size;
+}
+static inline void trdbi_buf_use(trdbi_buf *buf, size_t size) {
+    buf->size += size;
+    buf->data[buf->size] = '\0';
+}
+/* Takes back what was appended since the buffer had `size` bytes. */
+static inline void trdbi_buf_cut(trdbi_buf *buf, size_t size) {
+    if (buf->size > size)
+        buf->data[buf->size = size] = '\0';
+}
 
 static inline void trdbi_buf_cleanup(trdbi_buf *buf) {
     trdbi_buf_free(buf);

@@ -56,7 +56,16 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
                        trdb_error **reterr);
 
 /* Copies rows into a table; see trdbi_conn_copy(). */
-int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
+int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, trdbi_result **ret, trdb_error **reterr);
+
+/* What runs between `on` and not is one call of the program, however many it takes here. */
+void trdbi_uow_group(trdb_uow *uow, bool on);
+
+/* Back to a savepoint that the caller has set in this call: a unit that a server's error failed since works
+ * again. For who can do the same work in another way. */
+int trdbi_uow_reopen(trdb_uow *uow, const char *savepoint, trdb_error **reterr);
+/* Fails the unit: part of what a call was to do is done. The error is kept as the reason. */
+void trdbi_uow_fail(trdb_uow *uow, const trdb_error *error);
 
 /* How many rows a statement gave last on this connection; see trdbi_conn_last_rows(). */
 int64_t trdbi_uow_last_rows(trdb_uow *uow, const trdbi_statement *statement);

@@ -86,3 +86,20 @@ int trdb_uow_rollback_to(trdb_uow *uow, trdb_error **reterr) {
     trdbi_uow_leave(uow);
     return r;
 }
+
+int trdbi_uow_reopen(trdb_uow *uow, const char *savepoint, trdb_error **reterr) {
+    trdbi_buf sql __attribute__((cleanup(trdbi_buf_cleanup))) = {0};
+    trdbi_buf_printf(&sql, "ROLLBACK TO SAVEPOINT %s", savepoint);
+    if (sql.failed)
+        return trdbi_error_nomem(reterr);
+    if (uow->state == TRDBI_UOW_FAILED)
+        uow->state = TRDBI_UOW_ACTIVE;
+    int r = trdbi_uow_enter(uow, reterr);
+    if (r < 0)
+        return r;
+    trdbi_uow_call call;
+    trdbi_uow_start(&call, uow, reterr);
+    r = trdbi_uow_done(&call, trdbi_uow_command(uow, "rollback to", sql.data, NULL, call.reterr));
+    trdbi_uow_leave(uow);
+    return r;
+}

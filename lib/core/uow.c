@@ -93,6 +93,12 @@ void trdbi_uow_start(trdbi_uow_call *call, trdb_uow *uow, trdb_error **reterr) {
     uow->calling = true;
 }
 
+void trdbi_uow_fail(trdb_uow *uow, const trdb_error *error) {
+    uow->state = trdbi_conn_broken(uow->slot->conn) ? TRDBI_UOW_LOST : TRDBI_UOW_FAILED;
+    free(uow->failure);
+    uow->failure = strdup(trdb_error_message(error));
+}
+
 /* Keeps the first failure. An error that was found before anything was sent leaves the unit as it was. */
 int trdbi_uow_done(trdbi_uow_call *call, int r) {
     trdb_uow *uow = call->uow;
@@ -103,11 +109,8 @@ int trdbi_uow_done(trdbi_uow_call *call, int r) {
     bool sent = trdbi_conn_round_trips(conn) != call->round_trips;
     bool alone =
         trdbi_uow_autocommits(uow) && !trdbi_conn_broken(conn); /* a failure concerns this call only */
-    if (r < 0 && !alone && (sent || trdbi_conn_broken(conn))) {
-        uow->state = trdbi_conn_broken(conn) ? TRDBI_UOW_LOST : TRDBI_UOW_FAILED;
-        free(uow->failure);
-        uow->failure = strdup(trdb_error_message(*call->reterr));
-    }
+    if (r < 0 && !alone && (sent || trdbi_conn_broken(conn)))
+        trdbi_uow_fail(uow, *call->reterr);
     trdb_error_free(call->own);
     return r;
 }
@@ -122,7 +125,14 @@ void trdbi_uow_blame(const trdb_uow *uow, trdb_error **reterr) {
 /* Begins a repository's call and gives it its number, which its statements carry. */
 static void start_call(trdbi_uow_call *call, trdb_uow *uow, trdb_error **reterr) {
     trdbi_uow_start(call, uow, reterr);
-    uow->calls++;
+    if (uow->group != TRDBI_GROUP_COUNTED)
+        uow->calls++;
+    if (uow->group == TRDBI_GROUP_BEGUN)
+        uow->group = TRDBI_GROUP_COUNTED;
+}
+
+void trdbi_uow_group(trdb_uow *uow, bool on) {
+    uow->group = on ? TRDBI_GROUP_BEGUN : TRDBI_GROUP_NONE;
 }
 
 /* BEGIN waits for the statement that follows. */
@@ -288,7 +298,7 @@ int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_ta
     return r;
 }
 
-int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr) {
+int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, trdbi_result **ret, trdb_error **reterr) {
     static const trdbi_statement writes = {.reads = false};
     trdbi_uow_call call;
     int r = trdbi_uow_enter(uow, reterr);
@@ -302,7 +312,7 @@ int trdbi_uow_copy(trdb_uow *uow, const trdbi_copy *job, size_t *ret_done, trdb_
     start_call(&call, uow, reterr);
     r = prepare_for(uow, &writes, call.reterr);
     if (r == 0)
-        r = trdbi_conn_copy(uow->slot->conn, job, ret_done, call.reterr);
+        r = trdbi_conn_copy(uow->slot->conn, job, ret, call.reterr);
     r = trdbi_uow_done(&call, r);
     trdbi_uow_leave(uow);
     return r;

@@ -39,6 +39,7 @@ struct trdb_uow {
     trdb_token token; /* of the commit; zero: not learnt */
     bool calling;     /* a call is under way: its callbacks may not make another */
     int64_t calls;    /* made on it so far */
+    enum { TRDBI_GROUP_NONE, TRDBI_GROUP_BEGUN, TRDBI_GROUP_COUNTED } group; /* calls that count as one */
     int savepoints;
     trdbi_refs refs;
     trdbi_guest *guests; /* what ends with the transaction */

@@ -143,47 +143,46 @@ static int check_json(const trdbi_table *table, const trdbi_column *column, cons
     return 0;
 }
 
-int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
-                     trdb_error **reterr) {
-    size_t size = strlen(text);
+int trdbi_check_chars(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
+                      trdb_error **reterr) {
+    if (trdbi_is_ascii(text, size) && (column->max_chars == 0 || size <= (size_t)column->max_chars))
+        return 0;
     ptrdiff_t chars = trdbi_utf8_length(text, size);
     if (chars < 0)
         return trdbi_refuse(table, column, TRDB_E_ENCODING, reterr, "the text is not valid UTF-8");
     if (column->max_chars > 0 && chars > column->max_chars)
         return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "%td characters, at most %d are allowed",
                             chars, column->max_chars);
-    if (column->field.kind == TRDBI_JSON)
-        return check_json(table, column, text, size, reterr);
     return 0;
 }
 
-/* 10^n for the column limits, which lie below 10^18. */
-static trdb_decimal power_of_ten(unsigned n) {
-    int64_t value = 1;
-    while (n-- > 0)
-        value *= 10;
-    trdb_decimal power;
-    trdb_decimal_from_i64(value, 0, &power);
-    return power;
+int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
+                     trdb_error **reterr) {
+    size_t size = strlen(text);
+    int code = trdbi_check_chars(table, column, text, size, reterr);
+    return code == 0 && column->field.kind == TRDBI_JSON ? check_json(table, column, text, size, reterr)
+                                                         : code;
 }
 
-int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, trdb_decimal value,
+int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, const trdb_decimal *value,
                         trdb_error **reterr) {
-    if (value.kind != TRDB_DECIMAL_FINITE) {
+    if (value->kind != TRDB_DECIMAL_FINITE) {
         if (column->max_whole == 255)
             return 0;
         return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "must be a finite number");
     }
+    if (trdbi_fits_plainly(column, value))
+        return 0;
     char text[TRDB_DECIMAL_TEXT_SIZE];
-    if (trdb_decimal_format(value, text, sizeof text) < 0)
+    if (trdb_decimal_format(*value, text, sizeof text) < 0)
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the decimal is malformed");
     const char *shown = column->flags & TRDBI_SECRET ? "the value" : text;
-    if (value.scale > column->max_scale && trdb_decimal_trim(value).scale > column->max_scale)
+    if (value->scale > column->max_scale && trdb_decimal_trim(*value).scale > column->max_scale)
         return trdbi_refuse(table, column, TRDB_E_INEXACT, reterr,
                             "%s has more than %u digits behind the point and would be rounded", shown,
                             column->max_scale);
-    value.negative = 0;
-    if (column->max_whole <= 18 && trdb_decimal_compare(value, power_of_ten(column->max_whole)) >= 0)
+    unsigned digits = (unsigned)column->max_whole + value->scale;
+    if (digits <= TRDB_DECIMAL_MAX_DIGITS && trdbi_decimal_coefficient(*value) >= trdbi_pow10[digits])
         return trdbi_refuse(table, column, TRDB_E_RANGE, reterr,
                             "%s has more than %u digits before the point", shown, column->max_whole);
     return 0;

@@ -10,6 +10,7 @@
 
 #include "core/core.h"
 #include <tradingdb/batch.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -39,8 +40,10 @@ typedef struct trdbi_column {
 
 /* A unique key that upsert can use. */
 typedef struct trdbi_unique {
-    const char *name;   /* "provider_external_id" */
-    const char *target; /* the conflict target: "(provider, external_id)", with WHERE for a partial index */
+    const char *name;      /* "provider_external_id" */
+    const char *keys;      /* columns and expressions: "provider, external_id" */
+    const char *predicate; /* of a partial index, or NULL */
+    uint64_t columns;      /* bit i: keys or predicate need column i */
 } trdbi_unique;
 
 typedef struct trdbi_table {
@@ -118,9 +121,6 @@ int trdbi_entity_insert_ref(trdb_uow *uow, const trdbi_table *table, const void 
                             trdb_error **reterr);
 int trdbi_entity_insert_key(trdb_uow *uow, const trdbi_table *table, const void *in, trdb_uuid *ret,
                             trdb_error **reterr);
-/* `rows` is an array whose elements are `stride` bytes apart; `ret` (may be NULL) receives a list. */
-int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
-                             size_t count, void *ret, trdb_error **reterr);
 /* `unique` is an index into table->uniques. */
 int trdbi_entity_upsert(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *in, void *ret,
                         trdb_error **reterr);
@@ -131,12 +131,27 @@ int trdbi_entity_patch_if(trdb_uow *uow, const trdbi_table *table, trdbi_key key
                           const void *in, void *ret, trdb_error **reterr);
 int trdbi_entity_delete(trdb_uow *uow, const trdbi_table *table, trdbi_key key, trdb_error **reterr);
 
+/* ---- many rows at once: bulk.c -------------------------------------------------------------------- */
+
+/* `rows` is an array whose elements are `stride` bytes apart. `options` may be NULL. `ret` (may be NULL)
+ * receives a list. */
+int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
+                             size_t count, const trdb_bulk_options *options, void *ret, trdb_error **reterr);
+/* `ret_keys` receives `count` keys: int64_t or trdb_uuid. */
+int trdbi_entity_insert_keys(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
+                             size_t count, const trdb_bulk_options *options, void *ret_keys,
+                             trdb_error **reterr);
+/* Of two rows with the same unique key the later wins. The counts may be NULL. */
+int trdbi_entity_upsert_many(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *rows,
+                             size_t stride, size_t count, const trdb_bulk_options *options,
+                             size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
+
 /* ---- checks before anything is sent, for services ------------------------------------------------- */
 
 /* Whether a value fits its column. */
 int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
                      trdb_error **reterr);
-int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, trdb_decimal value,
+int trdbi_check_decimal(const trdbi_table *table, const trdbi_column *column, const trdb_decimal *value,
                         trdb_error **reterr);
 /* Refuses a value of a column: "trading_trades.size: <text>", with table and column set. */
 __attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table, const trdbi_column *column,

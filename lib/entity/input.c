@@ -2,25 +2,12 @@
 /* Input structs: which columns are given, whether their values fit, and their binary parameters. */
 #include "entity/internal.h"
 
-/* One member of an input struct, whatever its kind. */
-typedef union member {
-    trdb_in_i64 i64;
-    trdb_in_bool boolean;
-    trdb_in_enum enumeration;
-    trdb_in_decimal decimal;
-    trdb_in_timestamp timestamp;
-    trdb_in_uuid uuid;
-    trdb_in_bytes bytes;
-    trdb_in_texts texts;
-    const char *text;
-} member;
-
 /* Neither of the two ways to say "no text" can be read. */
 static bool is_no_text(const char *text) {
     return text == NULL || text == TRDB_NULL_TEXT;
 }
 
-static size_t member_size(const trdbi_column *column) {
+size_t trdbi_member_size(const trdbi_column *column) {
     switch ((trdbi_kind)column->field.kind) {
     case TRDBI_I64:
         return sizeof(trdb_in_i64);
@@ -48,7 +35,7 @@ static size_t member_size(const trdbi_column *column) {
 
 /* The state of a member; *has_value tells whether something stands in it, which a state of 0 must not have.
  */
-static int32_t member_state(const trdbi_column *column, const member *m, bool *has_value) {
+static int32_t member_state(const trdbi_column *column, const trdbi_member *m, bool *has_value) {
     static const trdb_uuid no_uuid;
     switch ((trdbi_kind)column->field.kind) {
     case TRDBI_I64:
@@ -124,9 +111,8 @@ static int put_text(const trdbi_table *table, const trdbi_column *column, const 
     return 0;
 }
 
-/* Checks and encodes one given value. */
-static int put(const trdbi_table *table, const trdbi_column *column, const member *m, trdbi_buf *buf,
-               trdb_error **reterr) {
+int trdbi_member_put(const trdbi_table *table, const trdbi_column *column, const trdbi_member *m,
+                     trdbi_buf *buf, trdb_error **reterr) {
     int code = 0;
     switch ((trdbi_kind)column->field.kind) {
     case TRDBI_I64:
@@ -142,7 +128,7 @@ static int put(const trdbi_table *table, const trdbi_column *column, const membe
     case TRDBI_ENUM:
         return put_enum(table, column, m->enumeration.value, buf, reterr);
     case TRDBI_DECIMAL:
-        code = trdbi_check_decimal(table, column, m->decimal.value, reterr);
+        code = trdbi_check_decimal(table, column, &m->decimal.value, reterr);
         if (code == 0 && trdbi_encode_decimal(buf, m->decimal.value) < 0)
             code = trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the decimal is malformed");
         return code;
@@ -176,9 +162,33 @@ static uint32_t param_oid(const trdbi_column *column) {
     return trdbi_kind_oid(column->field.kind, (column->flags & TRDBI_NATIVE_ENUM) != 0);
 }
 
+int trdbi_member_given(const trdbi_table *table, const trdbi_column *column, const trdbi_member *m,
+                       trdb_error **reterr) {
+    bool has_value;
+    int32_t state = member_state(column, m, &has_value);
+    switch (state) {
+    case TRDB_NOT_GIVEN:
+        if (has_value)
+            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr,
+                                "has a value but no state; make it with trdb_i64(), trdb_dec() and so on");
+        return state;
+    case TRDB_GIVEN:
+    case TRDB_GIVEN_NULL:
+        return state;
+    case TRDB_GIVEN_REF:
+        if (column->field.kind != TRDBI_I64)
+            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no state of a value", state);
+        return state;
+    case TRDB_MALFORMED:
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not a decimal of at most 38 digits");
+    default:
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no state of a value", state);
+    }
+}
+
 /* A column given by a handle: 0 with the key in `m` when that is known by now; 1 when the parameter is the
  * name under which the server will find it. */
-static int put_ref(const trdbi_table *table, unsigned i, member *m, trdbi_shape *shape, trdbi_params *params,
+static int put_ref(const trdbi_table *table, unsigned i, trdbi_member *m, trdbi_shape *shape, trdbi_params *params,
                    trdb_error **reterr) {
     const trdbi_column *column = &table->columns[i];
     const trdb_ref handle = {.unit = m->i64.value, .number = m->i64.reserved};
@@ -206,30 +216,15 @@ static int put_ref(const trdbi_table *table, unsigned i, member *m, trdbi_shape 
 static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in, uint64_t skip,
                         trdbi_shape *shape, trdbi_params *params, trdb_error **reterr) {
     const trdbi_column *column = &table->columns[i];
-    member m;
-    trdbi_in_read(in, column->new_offset, &m, member_size(column));
-    bool has_value;
-    int32_t state = member_state(column, &m, &has_value);
-    switch (state) {
-    case TRDB_NOT_GIVEN:
-        if (has_value)
-            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr,
-                                "has a value but no state; make it with trdb_i64(), trdb_dec() and so on");
+    trdbi_member m;
+    trdbi_in_read(in, column->new_offset, &m, trdbi_member_size(column));
+    int state = trdbi_member_given(table, column, &m, reterr);
+    if (state < 0)
+        return state;
+    if (state == TRDB_NOT_GIVEN) {
         if (!(column->flags & TRDBI_MADE_KEY) || shape->op == TRDBI_OP_PATCH)
             return 0;
         m.uuid = trdb_uuid_value(trdb_uuid_make());
-        break;
-    case TRDB_GIVEN:
-    case TRDB_GIVEN_NULL:
-        break;
-    case TRDB_GIVEN_REF:
-        if (column->field.kind != TRDBI_I64)
-            return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no state of a value", state);
-        break;
-    case TRDB_MALFORMED:
-        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "not a decimal of at most 38 digits");
-    default:
-        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no state of a value", state);
     }
     if (skip >> i & 1)
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "a patch cannot change the key");
@@ -245,7 +240,7 @@ static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in
         return 0;
     }
     trdbi_params_begin(params, param_oid(column));
-    int code = put(table, column, &m, &params->data, reterr);
+    int code = trdbi_member_put(table, column, &m, &params->data, reterr);
     trdbi_params_end(params);
     return code;
 }
@@ -284,7 +279,7 @@ int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *param
     const trdbi_column *column = trdbi_key_column(table);
     if (column->field.kind == TRDBI_TEXT && is_no_text(key.text))
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the key is NULL");
-    member m = {.text = NULL};
+    trdbi_member m = {.text = NULL};
     if (column->field.kind == TRDBI_I64)
         m.i64 = trdb_i64(key.i64);
     else if (column->field.kind == TRDBI_UUID)
@@ -296,7 +291,7 @@ int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *param
     trdbi_column wide = *column;
     wide.max_chars = 0;
     wide.int_bytes = 8;
-    int code = put(table, &wide, &m, &params->data, reterr);
+    int code = trdbi_member_put(table, &wide, &m, &params->data, reterr);
     trdbi_params_end(params);
     return code;
 }

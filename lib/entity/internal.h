@@ -2,6 +2,7 @@
 /* What the files of the engine share. */
 #pragma once
 
+#include "base/decimal.h"
 #include "entity/entity.h"
 
 /* Descriptors have at most 64 columns, so that a set of columns is a word; the generator sees to it. */
@@ -25,7 +26,9 @@ typedef enum trdbi_op {
 typedef enum trdbi_returning {
     TRDBI_RETURN_NOTHING = 0,
     TRDBI_RETURN_ROW,
-    TRDBI_RETURN_HANDLE /* insert: the key, which it also stores for later statements */
+    TRDBI_RETURN_HANDLE, /* insert: the key, which it also stores for later statements */
+    TRDBI_RETURN_KEY,
+    TRDBI_RETURN_FRESH /* whether an upsert inserted */
 } trdbi_returning;
 
 /* How a list continues after a row. */
@@ -83,6 +86,8 @@ typedef struct trdbi_build {
     size_t chosen_count;
 } trdbi_build;
 int trdbi_build_sql(const void *build, trdbi_buf *sql, trdb_error **reterr);
+/* Appends ON CONFLICT for a unique key, writing the given columns over what is there. */
+void trdbi_build_conflict(trdbi_buf *sql, const trdbi_table *table, unsigned unique, uint64_t given);
 /* The query that tells the types of a list's columns and gives no row. */
 int trdbi_build_types(const trdbi_build *build, trdbi_buf *sql, trdb_error **reterr);
 /* Appends SQL that trdbi_build_sql() made with literals in place of its parameters. */
@@ -92,6 +97,17 @@ int trdbi_build_inline(const char *sql, const trdbi_params *params, trdbi_buf *r
 int trdbi_check_i64(const trdbi_table *table, const trdbi_column *column, int64_t value, trdb_error **reterr);
 int trdbi_check_enum(const trdbi_table *table, const trdbi_column *column, int32_t value,
                      trdb_error **reterr);
+/* Whether a decimal is one of nearly all there are, which two comparisons show to fit: finite, its coefficient
+ * in 64 bits. */
+static inline bool trdbi_fits_plainly(const trdbi_column *column, const trdb_decimal *value) {
+    unsigned digits = (unsigned)column->max_whole + value->scale;
+    return value->kind == TRDB_DECIMAL_FINITE && value->hi == 0 && value->scale <= column->max_scale &&
+           value->scale <= TRDB_DECIMAL_MAX_SCALE &&
+           (digits > 19 || value->lo < (uint64_t)trdbi_pow10[digits]);
+}
+/* Encoding and number of characters only, for text that the server looks at more closely by itself. */
+int trdbi_check_chars(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
+                      trdb_error **reterr);
 
 /* A struct of the caller: what lies beyond its struct_size reads as zero, which is "not given" everywhere. */
 typedef struct trdbi_in {
@@ -104,6 +120,26 @@ int trdbi_in_open(trdbi_in *in, const void *base, size_t known, size_t room, con
                   const char *suffix, trdb_error **reterr);
 /* Copies a member out, or zeroes it when the caller's struct does not have it. */
 void trdbi_in_read(const trdbi_in *in, size_t offset, void *dst, size_t size);
+
+/* One member of an input struct, whatever its kind. */
+typedef union trdbi_member {
+    trdb_in_i64 i64;
+    trdb_in_bool boolean;
+    trdb_in_enum enumeration;
+    trdb_in_decimal decimal;
+    trdb_in_timestamp timestamp;
+    trdb_in_uuid uuid;
+    trdb_in_bytes bytes;
+    trdb_in_texts texts;
+    const char *text;
+} trdbi_member;
+size_t trdbi_member_size(const trdbi_column *column);
+/* enum trdb_state of a member, or the error that it is: a state that is none, a value without one. */
+int trdbi_member_given(const trdbi_table *table, const trdbi_column *column, const trdbi_member *m,
+                       trdb_error **reterr);
+/* Checks a given value and appends its binary form. */
+int trdbi_member_put(const trdbi_table *table, const trdbi_column *column, const trdbi_member *m,
+                     trdbi_buf *buf, trdb_error **reterr);
 
 /* input.c: the given columns of an input struct, checked and appended as parameters in column order. `skip`
  * is a bit set of columns that must not be given (the key in a patch). A uuid key that
@@ -119,11 +155,6 @@ int trdbi_keys_param(const trdbi_table *table, const void *keys, size_t count, t
 int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shape *shape,
                         trdbi_params *params, trdb_error **reterr);
 
-/* copy.c: inserts rows by COPY as far as that goes; *ret_done receives how many, the rest is left to the
- * caller. */
-int trdbi_copy_rows(trdb_uow *uow, const trdbi_table *table, const char *rows, size_t stride, size_t count,
-                    size_t *ret_done, trdb_error **reterr);
-
 /* rows.c */
 int trdbi_row_new(const trdbi_result *result, size_t index, const trdbi_field *fields, size_t stride,
                   size_t count, size_t row_size, void **ret, trdb_error **reterr);
@@ -131,8 +162,10 @@ int trdbi_list_new(const trdbi_result *result, const trdbi_field *fields, size_t
                    size_t row_size, trdbi_list **ret, trdb_error **reterr);
 /* A list of `capacity` rows that is filled one by one. */
 trdbi_list *trdbi_list_empty(size_t capacity, size_t row_size);
-int trdbi_list_add(trdbi_list *list, const trdbi_result *result, const trdbi_field *fields, size_t stride,
-                   size_t count, trdb_error **reterr);
+int trdbi_list_add(trdbi_list *list, const trdbi_result *result, size_t row, const trdbi_field *fields,
+                   size_t stride, size_t count, trdb_error **reterr);
+/* Forgets the rows behind the first `count`; their text stays in the arena. */
+void trdbi_list_cut(trdbi_list *list, size_t count);
 /* A list that takes rows as they arrive, and gives back at the end what it took too much. */
 trdbi_list *trdbi_list_growing(size_t row_size);
 int trdbi_list_append(trdbi_list *list, const trdbi_field *fields, size_t stride, size_t count,

@@ -80,13 +80,20 @@ int trdbi_list_new(const trdbi_result *result, const trdbi_field *fields, size_t
     return 0;
 }
 
-int trdbi_list_add(trdbi_list *list, const trdbi_result *result, const trdbi_field *fields, size_t stride,
-                   size_t count, trdb_error **reterr) {
-    int code = trdbi_result_decode(result, 0, fields, stride, count, list->arena,
+int trdbi_list_add(trdbi_list *list, const trdbi_result *result, size_t row, const trdbi_field *fields,
+                   size_t stride, size_t count, trdb_error **reterr) {
+    int code = trdbi_result_decode(result, row, fields, stride, count, list->arena,
                                    list->rows + list->count * list->stride, reterr);
     if (code == 0)
         list->count++;
     return code;
+}
+
+void trdbi_list_cut(trdbi_list *list, size_t count) {
+    if (list && list->count > count) {
+        memset(list->rows + count * list->stride, 0, (list->count - count) * list->stride);
+        list->count = count;
+    }
 }
 
 /* Rows point to text, never to rows, so that they may move while there are more to come; what is large moves by

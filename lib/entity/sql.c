@@ -33,10 +33,22 @@ static void column_names(trdbi_buf *sql, const trdbi_table *table) {
 }
 
 static void returning(trdbi_buf *sql, const trdbi_shape *shape) {
-    if (shape->returning != TRDBI_RETURN_ROW)
+    switch ((trdbi_returning)shape->returning) {
+    case TRDBI_RETURN_NOTHING:
+    case TRDBI_RETURN_HANDLE: /* see build_insert_ref() */
         return;
-    trdbi_buf_text(sql, " RETURNING ");
-    column_names(sql, shape->table);
+    case TRDBI_RETURN_ROW:
+        trdbi_buf_text(sql, " RETURNING ");
+        column_names(sql, shape->table);
+        return;
+    case TRDBI_RETURN_KEY:
+        trdbi_buf_text(sql, " RETURNING ");
+        name(sql, trdbi_key_column(shape->table));
+        return;
+    case TRDBI_RETURN_FRESH: /* what an update replaces has been locked by it, and its successor tells so */
+        trdbi_buf_text(sql, " RETURNING t.xmax = 0");
+        return;
+    }
 }
 
 static void key_equals(trdbi_buf *sql, const trdbi_table *table, int parameter) {
@@ -97,12 +109,13 @@ static void build_insert_ref(trdbi_buf *sql, const trdbi_build *build) {
 
 /* The key never changes in an update; where nothing else is given, it is set to itself, so that RETURNING
  * still gives the row. */
-static void build_upsert(trdbi_buf *sql, const trdbi_build *build) {
-    const trdbi_shape *shape = build->shape;
-    const trdbi_table *table = shape->table;
-    build_insert(sql, build);
-    trdbi_buf_printf(sql, " ON CONFLICT %s DO UPDATE SET ", table->uniques[shape->unique].target);
-    uint64_t columns = shape->columns & ~(UINT64_C(1) << table->key);
+void trdbi_build_conflict(trdbi_buf *sql, const trdbi_table *table, unsigned unique, uint64_t given) {
+    const trdbi_unique *target = &table->uniques[unique];
+    trdbi_buf_printf(sql, " ON CONFLICT (%s)", target->keys);
+    if (target->predicate)
+        trdbi_buf_printf(sql, " WHERE %s", target->predicate);
+    trdbi_buf_text(sql, " DO UPDATE SET ");
+    uint64_t columns = given & ~(UINT64_C(1) << table->key);
     const char *separator = "";
     for (unsigned i = 0; i < table->column_count; i++) {
         if (!(columns >> i & 1))
@@ -118,6 +131,12 @@ static void build_upsert(trdbi_buf *sql, const trdbi_build *build) {
         trdbi_buf_text(sql, " = t.");
         name(sql, trdbi_key_column(table));
     }
+}
+
+static void build_upsert(trdbi_buf *sql, const trdbi_build *build) {
+    const trdbi_shape *shape = build->shape;
+    build_insert(sql, build);
+    trdbi_build_conflict(sql, shape->table, shape->unique, shape->columns);
 }
 
 static void build_patch(trdbi_buf *sql, const trdbi_build *build) {

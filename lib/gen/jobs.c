@@ -144,8 +144,8 @@ static const trdbi_column job_schedules_columns[] = {
 };
 
 static const trdbi_unique job_schedules_uniques[] = {
-    {"id", "(id)"},
-    {"user_id_name", "(user_id, name)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
+    {"user_id_name", "user_id, name", NULL, UINT64_C(0x6)},
 };
 
 const trdbi_table trdbi_table_job_schedules = {
@@ -223,7 +223,22 @@ int trdb_job_schedule_insert_ref(trdb_uow *uow, const trdb_job_schedule_new *row
 
 int trdb_job_schedules_insert(trdb_uow *uow, const trdb_job_schedule_new *rows, size_t row_size,
                               size_t count, trdb_job_schedule_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_job_schedules, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_job_schedules, rows, row_size, count, NULL, ret,
+                                    reterr);
+}
+
+int trdb_job_schedules_insert_with(trdb_uow *uow, const trdb_job_schedule_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options,
+                                   trdb_job_schedule_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_job_schedules, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_job_schedules_insert_keys(trdb_uow *uow, const trdb_job_schedule_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                   trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_job_schedules, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_job_schedule_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_new *row, trdb_job_schedule **ret,
@@ -231,9 +246,24 @@ int trdb_job_schedule_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_new *r
     return trdbi_entity_upsert(uow, &trdbi_table_job_schedules, 0, row, ret, reterr);
 }
 
+int trdb_job_schedules_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_new *rows, size_t row_size,
+                                    size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                    size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_job_schedules, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_job_schedule_upsert_by_user_id_name(trdb_uow *uow, const trdb_job_schedule_new *row,
                                              trdb_job_schedule **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_job_schedules, 1, row, ret, reterr);
+}
+
+int trdb_job_schedules_upsert_by_user_id_name(trdb_uow *uow, const trdb_job_schedule_new *rows,
+                                              size_t row_size, size_t count,
+                                              const trdb_bulk_options *options, size_t *ret_inserted,
+                                              size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_job_schedules, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_job_schedule_patch(trdb_uow *uow, int64_t id, const trdb_job_schedule_new *row,
@@ -381,8 +411,8 @@ static const trdbi_column job_schedule_runs_columns[] = {
 };
 
 static const trdbi_unique job_schedule_runs_uniques[] = {
-    {"id", "(id)"},
-    {"job_type_job_id_scheduled_for", "(job_type, job_id, scheduled_for)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
+    {"job_type_job_id_scheduled_for", "job_type, job_id, scheduled_for", NULL, UINT64_C(0x26)},
 };
 
 const trdbi_table trdbi_table_job_schedule_runs = {
@@ -460,8 +490,22 @@ int trdb_job_schedule_run_insert_ref(trdb_uow *uow, const trdb_job_schedule_run_
 
 int trdb_job_schedule_runs_insert(trdb_uow *uow, const trdb_job_schedule_run_new *rows, size_t row_size,
                                   size_t count, trdb_job_schedule_run_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_job_schedule_runs, rows, row_size, count, ret,
+    return trdbi_entity_insert_many(uow, &trdbi_table_job_schedule_runs, rows, row_size, count, NULL, ret,
                                     reterr);
+}
+
+int trdb_job_schedule_runs_insert_with(trdb_uow *uow, const trdb_job_schedule_run_new *rows,
+                                       size_t row_size, size_t count, const trdb_bulk_options *options,
+                                       trdb_job_schedule_run_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_job_schedule_runs, rows, row_size, count, options,
+                                    ret, reterr);
+}
+
+int trdb_job_schedule_runs_insert_keys(trdb_uow *uow, const trdb_job_schedule_run_new *rows,
+                                       size_t row_size, size_t count, const trdb_bulk_options *options,
+                                       int64_t *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_job_schedule_runs, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_job_schedule_run_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_run_new *row,
@@ -469,11 +513,29 @@ int trdb_job_schedule_run_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_ru
     return trdbi_entity_upsert(uow, &trdbi_table_job_schedule_runs, 0, row, ret, reterr);
 }
 
+int trdb_job_schedule_runs_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_run_new *rows,
+                                        size_t row_size, size_t count, const trdb_bulk_options *options,
+                                        size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_job_schedule_runs, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_job_schedule_run_upsert_by_job_type_job_id_scheduled_for(trdb_uow *uow,
                                                                   const trdb_job_schedule_run_new *row,
                                                                   trdb_job_schedule_run **ret,
                                                                   trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_job_schedule_runs, 1, row, ret, reterr);
+}
+
+int trdb_job_schedule_runs_upsert_by_job_type_job_id_scheduled_for(trdb_uow *uow,
+                                                                   const trdb_job_schedule_run_new *rows,
+                                                                   size_t row_size, size_t count,
+                                                                   const trdb_bulk_options *options,
+                                                                   size_t *ret_inserted,
+                                                                   size_t *ret_updated,
+                                                                   trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_job_schedule_runs, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_job_schedule_run_patch(trdb_uow *uow, int64_t id, const trdb_job_schedule_run_new *row,

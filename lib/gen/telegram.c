@@ -221,8 +221,24 @@ int trdb_telegram_command_audit_insert_ref(trdb_uow *uow, const trdb_telegram_co
 int trdb_telegram_command_audits_insert(trdb_uow *uow, const trdb_telegram_command_audit_new *rows,
                                         size_t row_size, size_t count,
                                         trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_command_audits, rows, row_size, count, ret,
-                                    reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_command_audits, rows, row_size, count, NULL,
+                                    ret, reterr);
+}
+
+int trdb_telegram_command_audits_insert_with(trdb_uow *uow, const trdb_telegram_command_audit_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options,
+                                             trdb_telegram_command_audit_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_command_audits, rows, row_size, count,
+                                    options, ret, reterr);
+}
+
+int trdb_telegram_command_audits_insert_keys(trdb_uow *uow, const trdb_telegram_command_audit_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options, int64_t *ret_keys,
+                                             trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_telegram_command_audits, rows, row_size, count,
+                                    options, ret_keys, reterr);
 }
 
 int trdb_telegram_command_audit_patch(trdb_uow *uow, int64_t id, const trdb_telegram_command_audit_new *row,
@@ -331,7 +347,7 @@ static const trdbi_column telegram_feedbacks_columns[] = {
 };
 
 static const trdbi_unique telegram_feedbacks_uniques[] = {
-    {"id", "(id)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_telegram_feedbacks = {
@@ -410,13 +426,34 @@ int trdb_telegram_feedback_insert_ref(trdb_uow *uow, const trdb_telegram_feedbac
 
 int trdb_telegram_feedbacks_insert(trdb_uow *uow, const trdb_telegram_feedback_new *rows, size_t row_size,
                                    size_t count, trdb_telegram_feedback_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_feedbacks, rows, row_size, count, ret,
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_feedbacks, rows, row_size, count, NULL, ret,
                                     reterr);
+}
+
+int trdb_telegram_feedbacks_insert_with(trdb_uow *uow, const trdb_telegram_feedback_new *rows,
+                                        size_t row_size, size_t count, const trdb_bulk_options *options,
+                                        trdb_telegram_feedback_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_feedbacks, rows, row_size, count, options,
+                                    ret, reterr);
+}
+
+int trdb_telegram_feedbacks_insert_keys(trdb_uow *uow, const trdb_telegram_feedback_new *rows,
+                                        size_t row_size, size_t count, const trdb_bulk_options *options,
+                                        int64_t *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_telegram_feedbacks, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_telegram_feedback_upsert_by_id(trdb_uow *uow, const trdb_telegram_feedback_new *row,
                                         trdb_telegram_feedback **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_telegram_feedbacks, 0, row, ret, reterr);
+}
+
+int trdb_telegram_feedbacks_upsert_by_id(trdb_uow *uow, const trdb_telegram_feedback_new *rows,
+                                         size_t row_size, size_t count, const trdb_bulk_options *options,
+                                         size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_telegram_feedbacks, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_telegram_feedback_patch(trdb_uow *uow, int64_t id, const trdb_telegram_feedback_new *row,
@@ -523,7 +560,7 @@ static const trdbi_column telegram_broadcast_logs_columns[] = {
 };
 
 static const trdbi_unique telegram_broadcast_logs_uniques[] = {
-    {"id", "(id)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_telegram_broadcast_logs = {
@@ -603,13 +640,37 @@ int trdb_telegram_broadcast_log_insert_ref(trdb_uow *uow, const trdb_telegram_br
 int trdb_telegram_broadcast_logs_insert(trdb_uow *uow, const trdb_telegram_broadcast_log_new *rows,
                                         size_t row_size, size_t count,
                                         trdb_telegram_broadcast_log_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_broadcast_logs, rows, row_size, count, ret,
-                                    reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_broadcast_logs, rows, row_size, count, NULL,
+                                    ret, reterr);
+}
+
+int trdb_telegram_broadcast_logs_insert_with(trdb_uow *uow, const trdb_telegram_broadcast_log_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options,
+                                             trdb_telegram_broadcast_log_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_broadcast_logs, rows, row_size, count,
+                                    options, ret, reterr);
+}
+
+int trdb_telegram_broadcast_logs_insert_keys(trdb_uow *uow, const trdb_telegram_broadcast_log_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options, int64_t *ret_keys,
+                                             trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_telegram_broadcast_logs, rows, row_size, count,
+                                    options, ret_keys, reterr);
 }
 
 int trdb_telegram_broadcast_log_upsert_by_id(trdb_uow *uow, const trdb_telegram_broadcast_log_new *row,
                                              trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_telegram_broadcast_logs, 0, row, ret, reterr);
+}
+
+int trdb_telegram_broadcast_logs_upsert_by_id(trdb_uow *uow, const trdb_telegram_broadcast_log_new *rows,
+                                              size_t row_size, size_t count,
+                                              const trdb_bulk_options *options, size_t *ret_inserted,
+                                              size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_telegram_broadcast_logs, 0, rows, row_size, count,
+                                    options, ret_inserted, ret_updated, reterr);
 }
 
 int trdb_telegram_broadcast_log_patch(trdb_uow *uow, int64_t id, const trdb_telegram_broadcast_log_new *row,
@@ -712,7 +773,7 @@ static const trdbi_column telegram_settings_columns[] = {
 };
 
 static const trdbi_unique telegram_settings_uniques[] = {
-    {"key", "(key)"},
+    {"key", "key", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_telegram_settings = {
@@ -786,13 +847,27 @@ int trdb_telegram_setting_insert(trdb_uow *uow, const trdb_telegram_setting_new 
 
 int trdb_telegram_settings_insert(trdb_uow *uow, const trdb_telegram_setting_new *rows, size_t row_size,
                                   size_t count, trdb_telegram_setting_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_settings, rows, row_size, count, ret,
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_settings, rows, row_size, count, NULL, ret,
                                     reterr);
+}
+
+int trdb_telegram_settings_insert_with(trdb_uow *uow, const trdb_telegram_setting_new *rows,
+                                       size_t row_size, size_t count, const trdb_bulk_options *options,
+                                       trdb_telegram_setting_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_telegram_settings, rows, row_size, count, options,
+                                    ret, reterr);
 }
 
 int trdb_telegram_setting_upsert_by_key(trdb_uow *uow, const trdb_telegram_setting_new *row,
                                         trdb_telegram_setting **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_telegram_settings, 0, row, ret, reterr);
+}
+
+int trdb_telegram_settings_upsert_by_key(trdb_uow *uow, const trdb_telegram_setting_new *rows,
+                                         size_t row_size, size_t count, const trdb_bulk_options *options,
+                                         size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_telegram_settings, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_telegram_setting_patch(trdb_uow *uow, const char *key, const trdb_telegram_setting_new *row,

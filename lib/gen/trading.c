@@ -166,7 +166,7 @@ static const trdbi_column trading_bots_columns[] = {
 };
 
 static const trdbi_unique trading_bots_uniques[] = {
-    {"id", "(id)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_trading_bots = {
@@ -244,12 +244,34 @@ int trdb_trading_bot_insert_ref(trdb_uow *uow, const trdb_trading_bot_new *row, 
 
 int trdb_trading_bots_insert(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size, size_t count,
                              trdb_trading_bot_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_trading_bots, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_bots, rows, row_size, count, NULL, ret,
+                                    reterr);
+}
+
+int trdb_trading_bots_insert_with(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size,
+                                  size_t count, const trdb_bulk_options *options,
+                                  trdb_trading_bot_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_bots, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_trading_bots_insert_keys(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size,
+                                  size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                  trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_trading_bots, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_trading_bot_upsert_by_id(trdb_uow *uow, const trdb_trading_bot_new *row, trdb_trading_bot **ret,
                                   trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_trading_bots, 0, row, ret, reterr);
+}
+
+int trdb_trading_bots_upsert_by_id(trdb_uow *uow, const trdb_trading_bot_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                   size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_trading_bots, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_trading_bot_patch(trdb_uow *uow, int64_t id, const trdb_trading_bot_new *row,
@@ -376,9 +398,9 @@ static const trdbi_column trading_positions_columns[] = {
 };
 
 static const trdbi_unique trading_positions_uniques[] = {
-    {"bot_id_trade_type_symbol_direction",
-     "(bot_id, trade_type, symbol, direction) WHERE status::text = 'open'::text"},
-    {"id", "(id)"},
+    {"bot_id_trade_type_symbol_direction", "bot_id, trade_type, symbol, direction",
+     "status::text = 'open'::text", UINT64_C(0x41e)},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_trading_positions = {
@@ -456,8 +478,22 @@ int trdb_trading_position_insert_ref(trdb_uow *uow, const trdb_trading_position_
 
 int trdb_trading_positions_insert(trdb_uow *uow, const trdb_trading_position_new *rows, size_t row_size,
                                   size_t count, trdb_trading_position_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_trading_positions, rows, row_size, count, ret,
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_positions, rows, row_size, count, NULL, ret,
                                     reterr);
+}
+
+int trdb_trading_positions_insert_with(trdb_uow *uow, const trdb_trading_position_new *rows,
+                                       size_t row_size, size_t count, const trdb_bulk_options *options,
+                                       trdb_trading_position_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_positions, rows, row_size, count, options,
+                                    ret, reterr);
+}
+
+int trdb_trading_positions_insert_keys(trdb_uow *uow, const trdb_trading_position_new *rows,
+                                       size_t row_size, size_t count, const trdb_bulk_options *options,
+                                       int64_t *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_trading_positions, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction(trdb_uow *uow,
@@ -467,9 +503,23 @@ int trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction(trdb_uow 
     return trdbi_entity_upsert(uow, &trdbi_table_trading_positions, 0, row, ret, reterr);
 }
 
+int trdb_trading_positions_upsert_by_bot_id_trade_type_symbol_direction(
+    trdb_uow *uow, const trdb_trading_position_new *rows, size_t row_size, size_t count,
+    const trdb_bulk_options *options, size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_trading_positions, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_trading_position_upsert_by_id(trdb_uow *uow, const trdb_trading_position_new *row,
                                        trdb_trading_position **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_trading_positions, 1, row, ret, reterr);
+}
+
+int trdb_trading_positions_upsert_by_id(trdb_uow *uow, const trdb_trading_position_new *rows,
+                                        size_t row_size, size_t count, const trdb_bulk_options *options,
+                                        size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_trading_positions, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_trading_position_patch(trdb_uow *uow, int64_t id, const trdb_trading_position_new *row,
@@ -601,8 +651,8 @@ static const trdbi_column trading_fills_columns[] = {
 };
 
 static const trdbi_unique trading_fills_uniques[] = {
-    {"bot_id_exchange_exchange_trade_id", "(bot_id, exchange, exchange_trade_id)"},
-    {"id", "(id)"},
+    {"bot_id_exchange_exchange_trade_id", "bot_id, exchange, exchange_trade_id", NULL, UINT64_C(0x1a)},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_trading_fills = {
@@ -680,7 +730,22 @@ int trdb_trading_fill_insert_ref(trdb_uow *uow, const trdb_trading_fill_new *row
 
 int trdb_trading_fills_insert(trdb_uow *uow, const trdb_trading_fill_new *rows, size_t row_size,
                               size_t count, trdb_trading_fill_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_trading_fills, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_fills, rows, row_size, count, NULL, ret,
+                                    reterr);
+}
+
+int trdb_trading_fills_insert_with(trdb_uow *uow, const trdb_trading_fill_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options,
+                                   trdb_trading_fill_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_fills, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_trading_fills_insert_keys(trdb_uow *uow, const trdb_trading_fill_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                   trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_trading_fills, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id(trdb_uow *uow,
@@ -690,9 +755,27 @@ int trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id(trdb_uow *uow,
     return trdbi_entity_upsert(uow, &trdbi_table_trading_fills, 0, row, ret, reterr);
 }
 
+int trdb_trading_fills_upsert_by_bot_id_exchange_exchange_trade_id(trdb_uow *uow,
+                                                                   const trdb_trading_fill_new *rows,
+                                                                   size_t row_size, size_t count,
+                                                                   const trdb_bulk_options *options,
+                                                                   size_t *ret_inserted,
+                                                                   size_t *ret_updated,
+                                                                   trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_trading_fills, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_trading_fill_upsert_by_id(trdb_uow *uow, const trdb_trading_fill_new *row, trdb_trading_fill **ret,
                                    trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_trading_fills, 1, row, ret, reterr);
+}
+
+int trdb_trading_fills_upsert_by_id(trdb_uow *uow, const trdb_trading_fill_new *rows, size_t row_size,
+                                    size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                    size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_trading_fills, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_trading_fill_patch(trdb_uow *uow, int64_t id, const trdb_trading_fill_new *row,
@@ -944,7 +1027,22 @@ int trdb_trading_trade_insert_ref(trdb_uow *uow, const trdb_trading_trade_new *r
 
 int trdb_trading_trades_insert(trdb_uow *uow, const trdb_trading_trade_new *rows, size_t row_size,
                                size_t count, trdb_trading_trade_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_trading_trades, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_trades, rows, row_size, count, NULL, ret,
+                                    reterr);
+}
+
+int trdb_trading_trades_insert_with(trdb_uow *uow, const trdb_trading_trade_new *rows, size_t row_size,
+                                    size_t count, const trdb_bulk_options *options,
+                                    trdb_trading_trade_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_trades, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_trading_trades_insert_keys(trdb_uow *uow, const trdb_trading_trade_new *rows, size_t row_size,
+                                    size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                    trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_trading_trades, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_trading_trade_patch(trdb_uow *uow, int64_t id, const trdb_trading_trade_new *row,
@@ -1059,7 +1157,7 @@ static const trdbi_column trading_performance_metrics_columns[] = {
 };
 
 static const trdbi_unique trading_performance_metrics_uniques[] = {
-    {"id", "(id)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_trading_performance_metrics = {
@@ -1151,7 +1249,26 @@ int trdb_trading_performance_metrics_insert(trdb_uow *uow, const trdb_trading_pe
                                             trdb_trading_performance_metric_list **ret,
                                             trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_trading_performance_metrics, rows, row_size, count,
-                                    ret, reterr);
+                                    NULL, ret, reterr);
+}
+
+int trdb_trading_performance_metrics_insert_with(trdb_uow *uow,
+                                                 const trdb_trading_performance_metric_new *rows,
+                                                 size_t row_size, size_t count,
+                                                 const trdb_bulk_options *options,
+                                                 trdb_trading_performance_metric_list **ret,
+                                                 trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_trading_performance_metrics, rows, row_size, count,
+                                    options, ret, reterr);
+}
+
+int trdb_trading_performance_metrics_insert_keys(trdb_uow *uow,
+                                                 const trdb_trading_performance_metric_new *rows,
+                                                 size_t row_size, size_t count,
+                                                 const trdb_bulk_options *options, int64_t *ret_keys,
+                                                 trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_trading_performance_metrics, rows, row_size, count,
+                                    options, ret_keys, reterr);
 }
 
 int trdb_trading_performance_metric_upsert_by_id(trdb_uow *uow,
@@ -1159,6 +1276,15 @@ int trdb_trading_performance_metric_upsert_by_id(trdb_uow *uow,
                                                  trdb_trading_performance_metric **ret,
                                                  trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_trading_performance_metrics, 0, row, ret, reterr);
+}
+
+int trdb_trading_performance_metrics_upsert_by_id(trdb_uow *uow,
+                                                  const trdb_trading_performance_metric_new *rows,
+                                                  size_t row_size, size_t count,
+                                                  const trdb_bulk_options *options, size_t *ret_inserted,
+                                                  size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_trading_performance_metrics, 0, rows, row_size, count,
+                                    options, ret_inserted, ret_updated, reterr);
 }
 
 int trdb_trading_performance_metric_patch(trdb_uow *uow, int64_t id,

@@ -46,8 +46,8 @@ static const trdbi_column usr_users_columns[] = {
 };
 
 static const trdbi_unique usr_users_uniques[] = {
-    {"email", "(lower(email::text))"},
-    {"id", "(id)"},
+    {"email", "lower(email::text)", NULL, UINT64_C(0x2)},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_usr_users = {
@@ -124,7 +124,20 @@ int trdb_usr_user_insert_ref(trdb_uow *uow, const trdb_usr_user_new *row, trdb_r
 
 int trdb_usr_users_insert(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size, size_t count,
                           trdb_usr_user_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_usr_users, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_usr_users, rows, row_size, count, NULL, ret, reterr);
+}
+
+int trdb_usr_users_insert_with(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size, size_t count,
+                               const trdb_bulk_options *options, trdb_usr_user_list **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_usr_users, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_usr_users_insert_keys(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size, size_t count,
+                               const trdb_bulk_options *options, int64_t *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_usr_users, rows, row_size, count, options, ret_keys,
+                                    reterr);
 }
 
 int trdb_usr_user_upsert_by_email(trdb_uow *uow, const trdb_usr_user_new *row, trdb_usr_user **ret,
@@ -132,9 +145,23 @@ int trdb_usr_user_upsert_by_email(trdb_uow *uow, const trdb_usr_user_new *row, t
     return trdbi_entity_upsert(uow, &trdbi_table_usr_users, 0, row, ret, reterr);
 }
 
+int trdb_usr_users_upsert_by_email(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                   size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_usr_users, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_usr_user_upsert_by_id(trdb_uow *uow, const trdb_usr_user_new *row, trdb_usr_user **ret,
                                trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_usr_users, 1, row, ret, reterr);
+}
+
+int trdb_usr_users_upsert_by_id(trdb_uow *uow, const trdb_usr_user_new *rows, size_t row_size, size_t count,
+                                const trdb_bulk_options *options, size_t *ret_inserted, size_t *ret_updated,
+                                trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_usr_users, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_usr_user_patch(trdb_uow *uow, int64_t id, const trdb_usr_user_new *row, trdb_usr_user **ret,
@@ -243,8 +270,8 @@ static const trdbi_column usr_auth_identities_columns[] = {
 };
 
 static const trdbi_unique usr_auth_identities_uniques[] = {
-    {"id", "(id)"},
-    {"provider_external_id", "(provider, external_id)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
+    {"provider_external_id", "provider, external_id", NULL, UINT64_C(0xc)},
 };
 
 const trdbi_table trdbi_table_usr_auth_identities = {
@@ -323,8 +350,22 @@ int trdb_usr_auth_identity_insert_ref(trdb_uow *uow, const trdb_usr_auth_identit
 
 int trdb_usr_auth_identities_insert(trdb_uow *uow, const trdb_usr_auth_identity_new *rows, size_t row_size,
                                     size_t count, trdb_usr_auth_identity_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_usr_auth_identities, rows, row_size, count, ret,
+    return trdbi_entity_insert_many(uow, &trdbi_table_usr_auth_identities, rows, row_size, count, NULL, ret,
                                     reterr);
+}
+
+int trdb_usr_auth_identities_insert_with(trdb_uow *uow, const trdb_usr_auth_identity_new *rows,
+                                         size_t row_size, size_t count, const trdb_bulk_options *options,
+                                         trdb_usr_auth_identity_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_usr_auth_identities, rows, row_size, count, options,
+                                    ret, reterr);
+}
+
+int trdb_usr_auth_identities_insert_keys(trdb_uow *uow, const trdb_usr_auth_identity_new *rows,
+                                         size_t row_size, size_t count, const trdb_bulk_options *options,
+                                         int64_t *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_usr_auth_identities, rows, row_size, count, options,
+                                    ret_keys, reterr);
 }
 
 int trdb_usr_auth_identity_upsert_by_id(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
@@ -332,11 +373,28 @@ int trdb_usr_auth_identity_upsert_by_id(trdb_uow *uow, const trdb_usr_auth_ident
     return trdbi_entity_upsert(uow, &trdbi_table_usr_auth_identities, 0, row, ret, reterr);
 }
 
+int trdb_usr_auth_identities_upsert_by_id(trdb_uow *uow, const trdb_usr_auth_identity_new *rows,
+                                          size_t row_size, size_t count, const trdb_bulk_options *options,
+                                          size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_usr_auth_identities, 0, rows, row_size, count,
+                                    options, ret_inserted, ret_updated, reterr);
+}
+
 int trdb_usr_auth_identity_upsert_by_provider_external_id(trdb_uow *uow,
                                                           const trdb_usr_auth_identity_new *row,
                                                           trdb_usr_auth_identity **ret,
                                                           trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_usr_auth_identities, 1, row, ret, reterr);
+}
+
+int trdb_usr_auth_identities_upsert_by_provider_external_id(trdb_uow *uow,
+                                                            const trdb_usr_auth_identity_new *rows,
+                                                            size_t row_size, size_t count,
+                                                            const trdb_bulk_options *options,
+                                                            size_t *ret_inserted, size_t *ret_updated,
+                                                            trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_usr_auth_identities, 1, rows, row_size, count,
+                                    options, ret_inserted, ret_updated, reterr);
 }
 
 int trdb_usr_auth_identity_patch(trdb_uow *uow, int64_t id, const trdb_usr_auth_identity_new *row,
@@ -459,7 +517,7 @@ static const trdbi_column usr_verification_codes_columns[] = {
 };
 
 static const trdbi_unique usr_verification_codes_uniques[] = {
-    {"id", "(id)"},
+    {"id", "id", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_usr_verification_codes = {
@@ -539,13 +597,35 @@ int trdb_usr_verification_code_insert_ref(trdb_uow *uow, const trdb_usr_verifica
 int trdb_usr_verification_codes_insert(trdb_uow *uow, const trdb_usr_verification_code_new *rows,
                                        size_t row_size, size_t count, trdb_usr_verification_code_list **ret,
                                        trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_usr_verification_codes, rows, row_size, count, ret,
-                                    reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_usr_verification_codes, rows, row_size, count, NULL,
+                                    ret, reterr);
+}
+
+int trdb_usr_verification_codes_insert_with(trdb_uow *uow, const trdb_usr_verification_code_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            trdb_usr_verification_code_list **ret, trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_usr_verification_codes, rows, row_size, count,
+                                    options, ret, reterr);
+}
+
+int trdb_usr_verification_codes_insert_keys(trdb_uow *uow, const trdb_usr_verification_code_new *rows,
+                                            size_t row_size, size_t count, const trdb_bulk_options *options,
+                                            int64_t *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_usr_verification_codes, rows, row_size, count,
+                                    options, ret_keys, reterr);
 }
 
 int trdb_usr_verification_code_upsert_by_id(trdb_uow *uow, const trdb_usr_verification_code_new *row,
                                             trdb_usr_verification_code **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_usr_verification_codes, 0, row, ret, reterr);
+}
+
+int trdb_usr_verification_codes_upsert_by_id(trdb_uow *uow, const trdb_usr_verification_code_new *rows,
+                                             size_t row_size, size_t count,
+                                             const trdb_bulk_options *options, size_t *ret_inserted,
+                                             size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_usr_verification_codes, 0, rows, row_size, count,
+                                    options, ret_inserted, ret_updated, reterr);
 }
 
 int trdb_usr_verification_code_patch(trdb_uow *uow, int64_t id, const trdb_usr_verification_code_new *row,

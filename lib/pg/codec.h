@@ -58,6 +58,8 @@ enum {
     TRDBI_OID_INET = 869,
     TRDBI_OID_BOOL_ARRAY = 1000,
     TRDBI_OID_BYTEA_ARRAY = 1001,
+    TRDBI_OID_INT2_ARRAY = 1005,
+    TRDBI_OID_INT4_ARRAY = 1007,
     TRDBI_OID_TEXT_ARRAY = 1009,
     TRDBI_OID_INT8_ARRAY = 1016,
     TRDBI_OID_BPCHAR_ARRAY = 1014,
@@ -108,6 +110,13 @@ void trdbi_encode_text(trdbi_buf *buf, const char *text);
 void trdbi_encode_json(trdbi_buf *buf, const char *text); /* jsonb: version byte + text */
 int trdbi_encode_inet(trdbi_buf *buf, const char *text); /* TRDB_E_INVALID for a malformed address */
 void trdbi_encode_texts(trdbi_buf *buf, const char *const *items, size_t count);
+
+/* Writes the binary form of a decimal to `out`; returns its size, or TRDB_E_INVALID for a malformed one. */
+enum { TRDBI_NUMERIC_SIZE = 32 }; /* room for any */
+int trdbi_numeric_put(char *out, const trdb_decimal *value);
+
+/* PostgreSQL counts microseconds from 2000-01-01. */
+#define TRDBI_PG_EPOCH_US INT64_C(946684800000000)
 
 /* An array of scalar values, for `= ANY($1)` and unnest: header, then begin/end around each element. Returns
  * where the header begins. */

@@ -5,12 +5,14 @@
  */
 #include "base/decimal.h"
 #include "base/text.h"
+#include "pg/codec.h"
 #include "pg/codec_types.h"
 
 #include <string.h>
 
 enum {
     GROUP = 4,       /* decimal digits in one of base 10000 */
+    BASE = 10000,
     MAX_GROUPS = 11, /* that 38 digits can touch */
     HEADER_SIZE = 8,
     MAX_SCALE = 0x3FFF,
@@ -23,76 +25,102 @@ enum {
 
 /* ---- encoding ------------------------------------------------------------------------------------- */
 
-static void put_header(trdbi_buf *buf, int groups, int weight, int sign, int scale) {
-    trdbi_buf_u16(buf, (uint16_t)groups);
-    trdbi_buf_u16(buf, (uint16_t)weight);
-    trdbi_buf_u16(buf, (uint16_t)sign);
-    trdbi_buf_u16(buf, (uint16_t)scale);
+/* What has no digits. */
+static int put_header(char *out, unsigned sign, unsigned scale) {
+    trdbi_put_u32(out, 0);
+    trdbi_put_u16(out + 4, (uint16_t)sign);
+    trdbi_put_u16(out + 6, (uint16_t)scale);
+    return HEADER_SIZE;
 }
 
-/* The decimal digits, most significant first; returns their number. */
-static int digits_of(trdbi_u128 coefficient, unsigned char digits[TRDB_DECIMAL_MAX_DIGITS]) {
-    static const uint64_t half = UINT64_C(10000000000000000000); /* 10^19: a 64-bit division per digit */
-    unsigned char reversed[2 * 19];
-    uint64_t parts[2] = {(uint64_t)(coefficient % half), (uint64_t)(coefficient / half)};
+/* Header and `count` groups, which stand least significant first. Zeros at both ends are left out, as the
+ * server does; `behind` of the groups lie behind the point. */
+static int put_groups(char *out, const uint16_t *groups, int count, int behind, const trdb_decimal *value) {
+    int low = 0, weight = count - 1 - behind;
+    while (low < count && groups[low] == 0)
+        low++;
+    if (low == count)
+        return put_header(out, POSITIVE, value->scale);
+    trdbi_put_u16(out, (uint16_t)(count - low));
+    trdbi_put_u16(out + 2, (uint16_t)weight);
+    trdbi_put_u16(out + 4, value->negative ? NEGATIVE : POSITIVE);
+    trdbi_put_u16(out + 6, value->scale);
+    out += HEADER_SIZE;
+    for (int i = count - 1; i >= low; i--, out += 2)
+        trdbi_put_u16(out, groups[i]);
+    return HEADER_SIZE + 2 * (count - low);
+}
+
+/* Nearly all there is: with its last group filled up with zeros the coefficient has at most four groups, which
+ * make one word. Those that are zero at its ends are left out. */
+static int put_short(char *out, const trdb_decimal *value, int behind, uint64_t coefficient) {
+    if (coefficient == 0)
+        return put_header(out, POSITIVE, value->scale);
+    uint32_t high = (uint32_t)(coefficient / (BASE * BASE)), low = (uint32_t)(coefficient % (BASE * BASE));
+    uint64_t groups = (uint64_t)(high / BASE) << 48 | (uint64_t)(high % BASE) << 32 |
+                      (uint64_t)(low / BASE) << 16 | low % BASE;
+    int leading = __builtin_clzll(groups) / 16, trailing = __builtin_ctzll(groups) / 16;
+    int count = 4 - leading - trailing, weight = 3 - leading - behind;
+    trdbi_put_u64(out, (uint64_t)count << 48 | (uint64_t)(uint16_t)weight << 32 |
+                           (uint64_t)(value->negative ? NEGATIVE : POSITIVE) << 16 | value->scale);
+    trdbi_put_u64(out + HEADER_SIZE, groups << 16 * leading);
+    return HEADER_SIZE + 2 * count;
+}
+
+/* The last group alone, so that nothing outgrows 128 bits; the rest in parts of four groups. */
+static int put_long(char *out, const trdb_decimal *value, int behind, unsigned fill) {
+    static const uint64_t part_size = (uint64_t)BASE * BASE * BASE * BASE;
+    uint16_t groups[MAX_GROUPS + 1];
     int count = 0;
-    for (int part = 0; part < 2; part++)
-        for (int i = 0; i < 19; i++, parts[part] /= 10)
-            reversed[count++] = (unsigned char)(parts[part] % 10);
-    while (count > 0 && reversed[count - 1] == 0)
-        count--;
-    for (int i = 0; i < count; i++)
-        digits[i] = reversed[count - 1 - i];
-    return count;
+    trdbi_u128 rest = trdbi_decimal_coefficient(*value);
+    groups[count++] = (uint16_t)((unsigned)(rest % (BASE / fill)) * fill);
+    for (rest /= BASE / fill; rest > 0; rest /= part_size) {
+        uint64_t part = (uint64_t)(rest % part_size);
+        for (int i = 0; i < 4 && (part > 0 || rest >= part_size); i++, part /= BASE)
+            groups[count++] = (uint16_t)(part % BASE);
+    }
+    return put_groups(out, groups, count, behind, value);
 }
 
-static void put_finite(trdbi_buf *buf, trdb_decimal value) {
-    unsigned char digits[TRDB_DECIMAL_MAX_DIGITS];
-    uint16_t groups[MAX_GROUPS] = {0};
-    int count = digits_of(trdbi_decimal_coefficient(value), digits);
-    int sign = value.negative ? NEGATIVE : POSITIVE;
-    if (count == 0) {
-        put_header(buf, 0, 0, POSITIVE, value.scale);
-        return;
-    }
-    /* Place of the first digit as a power of ten, and of its group; +40 keeps the division from rounding up.
-     */
-    int top = count - 1 - value.scale;
-    int weight = (top + 40) / GROUP - 40 / GROUP;
-    int used = 0;
-    for (int i = 0; i < count; i++) {
-        int power = top - i;
-        int group = weight - ((power + 40) / GROUP - 40 / GROUP);
-        int place = (power + 40) % GROUP;
-        static const uint16_t tens[GROUP] = {1, 10, 100, 1000};
-        groups[group] = (uint16_t)(groups[group] + digits[i] * tens[place]);
-        if (groups[group] != 0)
-            used = group + 1;
-    }
-    put_header(buf, used, weight, sign, value.scale);
-    for (int i = 0; i < used; i++)
-        trdbi_buf_u16(buf, groups[i]);
-}
-
-int trdbi_numeric_encode(trdbi_buf *buf, trdb_decimal value) {
-    if (!trdbi_decimal_is_valid(value))
+static __attribute__((noinline)) int put_other(char *out, const trdb_decimal *value, int behind,
+                                               unsigned fill) {
+    if (!trdbi_decimal_is_valid(*value))
         return TRDB_E_INVALID;
-    switch (value.kind) {
+    switch (value->kind) {
     case TRDB_DECIMAL_FINITE:
-        put_finite(buf, value);
-        return 0;
+        return put_long(out, value, behind, fill);
     case TRDB_DECIMAL_NAN:
-        put_header(buf, 0, 0, NOT_A_NUMBER, 0);
-        return 0;
+        return put_header(out, NOT_A_NUMBER, 0);
     case TRDB_DECIMAL_INFINITY:
-        put_header(buf, 0, 0, INFINITE, 0);
-        return 0;
+        return put_header(out, INFINITE, 0);
     case TRDB_DECIMAL_NEG_INFINITY:
-        put_header(buf, 0, 0, NEGATIVE_INFINITE, 0);
-        return 0;
+        return put_header(out, NEGATIVE_INFINITE, 0);
     default:
         return TRDB_E_INVALID;
     }
+}
+
+/* The coefficient is a multiple of 10^(4 * behind) once its last group is filled up with zeros. */
+int trdbi_numeric_put(char *out, const trdb_decimal *value) {
+    static const uint16_t tens[GROUP] = {1, 10, 100, 1000};
+    static const uint64_t limits[GROUP] = {10000000000000000, 1000000000000000, 100000000000000,
+                                           10000000000000};
+    unsigned behind = (value->scale + GROUP - 1u) / GROUP, missing = behind * GROUP - value->scale;
+    if (value->kind == TRDB_DECIMAL_FINITE && value->hi == 0 && value->lo < limits[missing] &&
+        value->scale <= TRDB_DECIMAL_MAX_SCALE)
+        return put_short(out, value, (int)behind, value->lo * tens[missing]);
+    return put_other(out, value, (int)behind, tens[missing]);
+}
+
+int trdbi_numeric_encode(trdbi_buf *buf, trdb_decimal value) {
+    char *out = trdbi_buf_room(buf, TRDBI_NUMERIC_SIZE);
+    if (!out)
+        return 0; /* the buffer says so itself */
+    int size = trdbi_numeric_put(out, &value);
+    if (size < 0)
+        return size;
+    trdbi_buf_use(buf, (size_t)size);
+    return 0;
 }
 
 /* ---- decoding ------------------------------------------------------------------------------------- */

@@ -5,9 +5,6 @@
 #include "base/buf.h"
 #include <tradingdb/types.h>
 
-/* PostgreSQL counts microseconds from 2000-01-01. */
-#define TRDBI_PG_EPOCH_US INT64_C(946684800000000)
-
 /* numeric: base-10000 digits. */
 int trdbi_numeric_encode(trdbi_buf *buf, trdb_decimal value);
 /* 0; TRDB_E_RANGE for more than 38 digits; TRDB_E_PROTOCOL for malformed data. */

@@ -177,31 +177,29 @@ int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr);
 bool trdbi_conn_take_refusal(trdbi_conn *conn);
 
 /* Executes the statement once per parameter set produced by `next`, pipelined. `next` fills `params` (cleared
- * before) and `*ret_statement` for row i. `take` (may be NULL) is called with each row's result in order. A
- * failure stops; the error carries the row's index. Needs a transaction around it. */
+ * before) and `*ret_statement` for row i, or answers 1: there is no such row, and those before it were all.
+ * `take` (may be NULL) is called with each row's result in order. A failure stops; the error carries the
+ * row's index. Needs a transaction around it. */
 typedef int (*trdbi_next_fn)(void *arg, size_t i, trdbi_params *params, trdbi_statement *ret_statement,
                              trdb_error **reterr);
 int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                         trdb_error **reterr);
 
-/* A COPY into a table. */
+/* A COPY into a table, binary. Other commands may stand before and behind it in the SQL. */
 typedef struct trdbi_copy {
     const char *name; /* "trading_trades.copy" */
     const char *sql;
     bool secret;
-    const uint32_t *types; /* of the target's columns as the server has them, domains resolved */
-    size_t count;
-    trdbi_next_fn
-        next; /* fills the parameters of row i; 1: the COPY ends before it. Its statement is not used */
+    /* Appends rows, as many as are good to send at a time: each its number of values (16 bits), then for each
+     * value its length (32 bits) and its bytes. 1: there are more; 0: those were the last; or an error. */
+    int (*fill)(void *arg, trdbi_buf *out, trdb_error **reterr);
     void *arg;
 } trdbi_copy;
 
-/* Whether a parameter of type `sent` can be copied into a column of type `type`. */
-bool trdbi_copy_fits(uint32_t sent, uint32_t type);
-
-/* Copies rows; *ret_done receives their number. A failure tells the row. What is queued goes ahead: two round
- * trips, and one more for that. Needs a transaction around it. */
-int trdbi_conn_copy(trdbi_conn *conn, const trdbi_copy *job, size_t *ret_done, trdb_error **reterr);
+/* Copies rows. `ret` (may be NULL) receives the last result with rows among those of the commands behind the
+ * COPY, or NULL. A failure that the server found in a row tells it, counted from the first of them. What is
+ * queued goes ahead: two round trips, and one more for that. Needs a transaction around it. */
+int trdbi_conn_copy(trdbi_conn *conn, const trdbi_copy *job, trdbi_result **ret, trdb_error **reterr);
 
 /* A value of a row that is under way; data NULL: NULL. */
 typedef struct trdbi_value {

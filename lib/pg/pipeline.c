@@ -363,5 +363,5 @@ int trdbi_conn_run_many(trdbi_conn *conn, size_t count, trdbi_next_fn next, trdb
     if (r == 0 || conn->broken || has_rows(&conn->queue))
         settled = settle(conn, NULL, reterr);
     trdbi_params_free(&m.params);
-    return settled < 0 ? settled : r;
+    return settled < 0 ? settled : r < 0 ? r : 0;
 }

@@ -69,7 +69,7 @@ int trdbi_take_amount(const char *call, const trdbi_table *table, const char *co
     const trdbi_column *of = trdbi_column_named(table, column);
     int code = value.kind == TRDB_DECIMAL_NULL
                    ? trdbi_refuse(table, of, TRDB_E_NOT_NULL, reterr, "is required by %s", call)
-                   : trdbi_check_decimal(table, of, value, reterr);
+                   : trdbi_check_decimal(table, of, &value, reterr);
     return code < 0 ? trdbi_refused(call, code, reterr) : 0;
 }
 

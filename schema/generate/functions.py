@@ -124,6 +124,8 @@ def table_functions(table):
     key_param = (key.kind.key, key.name)
     key_value = f"(trdbi_key){{.{key.kind.key_member} = {key.name}}}"
     ret, ret_list = (f"{row} **", "ret"), (f"{table.type}_list **", "ret")
+    many_rows = [UOW, (f"const {new} *", "rows"), ("size_t", "row_size"), ("size_t", "count"),
+                 ("const trdb_bulk_options *", "options")]
     row_doc = f"@param ret receives the row; free it with {row}_free(). "
     maybe = f"@param ret receives the row as stored; NULL when it is not wanted. Free it with {row}_free(). "
     functions = [
@@ -175,14 +177,39 @@ def table_functions(table):
                       f"@param ret receives the rows as stored, in the same order; NULL when they are not wanted. "
                       f"Free it with {row}_list_free().",
                       f"@return as {row}_insert(); trdb_error_row() tells which row."],
-                     f"return trdbi_entity_insert_many(uow, {descriptor}, rows, row_size, count, ret, reterr)"),
+                     f"return trdbi_entity_insert_many(uow, {descriptor}, rows, row_size, count, NULL, ret, reterr)"),
+            Function(f"{many}_insert_with", "int", [*many_rows, ret_list, ERR],
+                     [f"As {many}_insert(), in a way that the options choose, or with somebody who hears of the "
+                      "progress.", f"@return as {many}_insert(); TRDB_E_CANCELLED when the listener stops it; "
+                      "TRDB_E_UNSUPPORTED when the chosen method cannot do it."],
+                     f"return trdbi_entity_insert_many(uow, {descriptor}, rows, row_size, count, options, ret, reterr)"),
         ]
+        if table.key.kind.key in ("int64_t", "trdb_uuid"):
+            functions.append(Function(
+                f"{many}_insert_keys", "int",
+                [*many_rows, (f"{table.key.kind.key} *", "ret_keys"), ERR],
+                [f"As {many}_insert_with(), for a caller who wants the new keys only.",
+                 "@param ret_keys room for `count` keys, which it receives in the order of the rows.",
+                 f"@return as {many}_insert_with()."],
+                f"return trdbi_entity_insert_keys(uow, {descriptor}, rows, row_size, count, options, ret_keys, reterr)"))
     for at, unique in enumerate(table.uniques):
         functions.append(Function(
             f"{row}_upsert_by_{unique.name}", "int", [UOW, (f"const {new} *", "row"), ret, ERR],
             [f"Inserts a row, or writes the given columns over the one that has the same {unique.target}.", maybe,
              f"@return as {row}_insert()."],
             f"return trdbi_entity_upsert(uow, {descriptor}, {at}, row, ret, reterr)"))
+        functions.append(Function(
+            f"{many}_upsert_by_{unique.name}", "int",
+            [*many_rows, ("size_t *", "ret_inserted"), ("size_t *", "ret_updated"), ERR],
+            [f"Upserts `count` rows by {unique.target} in one go, all or none. Of rows that have the same key the last one "
+             "wins. Many go through a temporary table.",
+             f"@param row_size sizeof({new}) of the caller.",
+             "@param options NULL for the defaults.",
+             "@param ret_inserted receives how many rows were new; may be NULL.",
+             "@param ret_updated receives how many were written over; may be NULL.",
+             f"@return as {row}_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED; TRDB_E_UNSUPPORTED."],
+            f"return trdbi_entity_upsert_many(uow, {descriptor}, {at}, rows, row_size, count, options, ret_inserted, "
+            "ret_updated, reterr)"))
     if table.offers("patch"):
         functions.append(Function(
             f"{row}_patch", "int", [UOW, key_param, (f"const {new} *", "row"), ret, ERR],

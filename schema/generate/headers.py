@@ -126,6 +126,7 @@ def header(domain, model, queries, structs, include):
     lines = ["/* SPDX-License-Identifier: MIT */", f"/* {MARK} */",
              *block([f"@file {domain}.h", model.domains[domain]["doc"], COMMON]),
              f"#ifndef {guard}", f"#define {guard}", "", "#include <tradingdb/batch.h>",
+             "#include <tradingdb/bulk.h>",
              "#include <tradingdb/columns.h>", "#include <tradingdb/filter.h>", "#include <tradingdb/stream.h>",
              ""]
     lines += [f"#include {'<' + include + '/' + other + '.h>' if include else chr(34) + other + '.h' + chr(34)}"

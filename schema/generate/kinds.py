@@ -23,7 +23,7 @@ def layout(ctype):
     if array:
         size, alignment = layout(array[1])
         return size * int(array[2]), alignment
-    return LAYOUT[ctype] if ctype in LAYOUT or not ctype.endswith("*") else (8, 8)
+    return LAYOUT[ctype] if ctype in LAYOUT or not ctype.endswith(("*", "_fn")) else (8, 8)
 
 
 def declare(ctype, name):

@@ -64,7 +64,13 @@ class Column:
 @dataclasses.dataclass
 class Unique:
     name: str
-    target: str
+    keys: str                # columns and expressions
+    predicate: str = None    # of a partial index
+    columns: int = 0         # bit i: keys or predicate need the table's column i
+
+    @property
+    def target(self):
+        return f"({self.keys})" + (f" WHERE {self.predicate}" if self.predicate else "")
 
 
 @dataclasses.dataclass
@@ -286,10 +292,9 @@ class Model:
         for index in table.catalog["uniques"]:
             if not table.offers("upsert"):
                 break
-            target = f"({', '.join(index['keys'])})"
-            if index.get("predicate"):
-                target += f" WHERE {index['predicate']}"
-            unique = Unique("_".join(index["columns"]), target)
+            unique = Unique("_".join(index["columns"]), ", ".join(index["keys"]), index.get("predicate"))
+            unique.columns = sum(1 << at for at, column in enumerate(table.columns) if re.search(
+                rf"\b{column.name}\b", f"{unique.keys} {unique.predicate or ''}"))
             if any(other.name == unique.name for other in table.uniques):
                 raise self.problem(where, f"two unique keys of {table.name} are called {unique.name}")
             table.uniques.append(unique)

@@ -31,7 +31,9 @@ class Methods:
 
     @staticmethod
     def is_service(function, namespace):
-        return (namespace != "core" and bool(function.params) and function.params[-1].name == "reterr"
+        # How many rows go is an option of insert_many() and upsert_many_by_…(), not a method of its own.
+        bulk = any(param.type == "const trdb_bulk_options *" for param in function.params)
+        return (namespace != "core" and not bulk and bool(function.params) and function.params[-1].name == "reterr"
                 and not C_ONLY.fullmatch(function.name))
 
     def of_table(self, table):

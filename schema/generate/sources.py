@@ -60,9 +60,9 @@ def table_lines(table):
     if table.uniques:
         lines += [f"static const trdbi_unique {name}_uniques[] = {{"]
         for unique in table.uniques:
-            line = f"    {{{literal(unique.name)}, {literal(unique.target)}}},"
-            lines += [line] if len(line) <= WIDTH else [f"    {{{literal(unique.name)},",
-                                                      f"     {literal(unique.target)}}},"]
+            predicate = literal(unique.predicate) if unique.predicate else "NULL"
+            lines += spread("    {", "     ", [literal(unique.name), literal(unique.keys), predicate,
+                                             f"UINT64_C({unique.columns:#x})"], ",", "}")
         lines += ["};", ""]
     key = [column.is_key for column in table.columns].index(True)
     lines += [f"const trdbi_table trdbi_table_{name} = {{",

@@ -214,6 +214,7 @@ int conformance_run(const char *name, const trdbi_table *const *tables, char *(*
     conformance_constraints(tcase, count);
     conformance_lists(tcase, count);
     conformance_columns(tcase, count);
+    conformance_bulk(tcase, count);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }

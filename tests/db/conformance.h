@@ -52,6 +52,7 @@ void conformance_rows(TCase *tcase, int tables);
 void conformance_constraints(TCase *tcase, int tables);
 void conformance_lists(TCase *tcase, int tables);
 void conformance_columns(TCase *tcase, int tables);
+void conformance_bulk(TCase *tcase, int tables);
 
 /* ---- conformance_values.c: sample values of every kind
  * ---------------------------------------------------------- */

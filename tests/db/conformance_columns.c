@@ -120,7 +120,7 @@ static void compare(const trdbi_table *table, const char *filter, uint32_t flags
 /* ---- tests ----------------------------------------------------------------------------------------- */
 
 static void insert_rows(const trdbi_table *table) {
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, ROWS), table->new_size, ROWS, NULL,
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, ROWS), table->new_size, ROWS, NULL, NULL,
                                    &conf_err),
           conf_err);
 }

@@ -41,7 +41,7 @@ START_TEST(conditions_select_what_they_say) {
                               TRDB_OP_UNTIL,
                               TRDB_OP_FROM | TRDB_OP_UNTIL};
     const trdbi_table *table = conf_tables[_i];
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED,
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED, NULL,
                                    NULL, &conf_err),
           conf_err);
     trdbi_list *all = list_all(table, NULL);
@@ -118,7 +118,7 @@ static void walk(const trdbi_table *table, int32_t order_by, int32_t descending)
 
 START_TEST(lists_are_ordered_and_paged_by_every_index) {
     const trdbi_table *table = conf_tables[_i];
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED,
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, LISTED), table->new_size, LISTED, NULL,
                                    NULL, &conf_err),
           conf_err);
     walk(table, 0, 0);

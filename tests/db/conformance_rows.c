@@ -223,7 +223,7 @@ START_TEST(many_rows_go_in_at_once) {
     trdbi_list *list = NULL;
     int64_t before = 0, after = 0;
     ck_ok(trdbi_entity_count(conf_uow, table, NULL, &before, &conf_err), conf_err);
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, MANY, &list, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, MANY, NULL, &list, &conf_err), conf_err);
     ck_ok(trdbi_entity_count(conf_uow, table, NULL, &after, &conf_err), conf_err);
     ck_assert_int_eq(after - before, MANY);
     ck_assert_uint_eq(trdbi_list_count(list), MANY);
@@ -258,10 +258,10 @@ START_TEST(many_rows_go_in_at_once) {
     ck_ok(trdbi_entity_get_many(conf_uow, table, NULL, 0, &some, &conf_err), conf_err);
     ck_assert_uint_eq(trdbi_list_count(some), 0);
     trdbi_list_free(some);
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, NULL, table->new_size, 0, &some, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, NULL, table->new_size, 0, NULL, &some, &conf_err), conf_err);
     ck_assert_uint_eq(trdbi_list_count(some), 0);
     trdbi_list_free(some);
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, 5), table->new_size, 5, NULL,
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, conf_many_rows(table, 5), table->new_size, 5, NULL, NULL,
                                    &conf_err),
           conf_err);
 }
@@ -273,7 +273,7 @@ START_TEST(a_bad_row_among_many_is_named) {
     trdbi_list *list = (void *)&list;
     size_t none = 0;
     memcpy(rows + 7 * table->new_size, &none, sizeof none);
-    int code = trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, 20, &list, &conf_err);
+    int code = trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, 20, NULL, &list, &conf_err);
     ck_assert_int_eq(trdb_error_row(conf_err), 7);
     ck_fails(code, TRDB_E_INVALID, "struct_size", conf_err);
     ck_assert_ptr_eq(list, (void *)&list);
@@ -285,7 +285,7 @@ START_TEST(a_bad_row_among_many_is_named) {
             continue;
         rows = conf_many_rows(table, 20);
         sample_set_null(column, rows + 11 * table->new_size);
-        code = trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, 20, NULL, &conf_err);
+        code = trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, 20, NULL, NULL, &conf_err);
         ck_assert_int_eq(trdb_error_row(conf_err), 11);
         ck_fails(code, TRDB_E_NOT_NULL, column->field.name, conf_err);
         ck_fails(trdbi_entity_insert(conf_uow, table, rows, NULL, &conf_err), TRDB_E_STATE, "failed",

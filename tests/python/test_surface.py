@@ -25,6 +25,7 @@ LEFT_OUT = {
     r"trdb_\w+_(to|from)_string": "the members of a Choice are the texts",
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
     r"trdb_\w+_patch_if": "patch() under REPEATABLE READ",
+    r"trdb_\w+s_(insert_with|insert_keys|upsert_by_\w+)": "as yet; insert_many() and upsert()",
     r"trdb_columns_find": "columns[name]",
     r"trdb_\w+_stream_(next|batch|free)": "called by Stream, by names that it makes",
     r"trdb_batch_\w+": "many calls in one round trip: bulk functions and get_many()",

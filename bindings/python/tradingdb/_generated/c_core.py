@@ -25,6 +25,10 @@ STRUCTS: dict[str, tuple[str, ...]] = {
     "trdb_where_uuid": (
         "set pointer", "count size_t", "op int32_t", "reserved int32_t", "from trdb_uuid", "until trdb_uuid",
     ),
+    "trdb_bulk_options": (
+        "struct_size size_t", "method int32_t enum=bulk_method", "reserved int32_t", "progress pointer",
+        "progress_arg pointer", "progress_every size_t",
+    ),
     "trdb_column_view": (
         "name text", "kind int32_t enum=column_kind", "scale int32_t", "length int64_t", "null_count int64_t",
         "infinite_count int64_t", "validity pointer", "data pointer", "data_size int64_t", "offsets pointer",
@@ -254,6 +258,12 @@ CONSTANTS: dict[str, dict[str, int]] = {
         "TRDB_BATCH_DONE": 2,
         "TRDB_BATCH_FAILED": 3,
         "TRDB_BATCH_NOT_RUN": 4,
+    },
+    "trdb_bulk_method": {
+        "TRDB_BULK_AUTO": 0,
+        "TRDB_BULK_PIPELINE": 1,
+        "TRDB_BULK_UNNEST": 2,
+        "TRDB_BULK_COPY": 3,
     },
     "trdb_column_kind": {
         "TRDB_COLUMN_I64": 1,

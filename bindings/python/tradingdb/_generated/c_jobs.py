@@ -209,12 +209,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
         "trdb_job_schedule_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_job_schedules_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_job_schedule_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_job_schedules_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_job_schedule_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_job_schedules_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_job_schedule_upsert_by_user_id_name": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_job_schedules_upsert_by_user_id_name": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_job_schedule_patch": (
@@ -307,12 +325,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",
         "trdb_job_schedule_run_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_job_schedule_runs_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_job_schedule_run_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_runs_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_job_schedule_run_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_job_schedule_runs_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_job_schedule_run_upsert_by_job_type_job_id_scheduled_for": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_runs_upsert_by_job_type_job_id_scheduled_for": (
+        "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_job_schedule_run_patch": (

@@ -239,6 +239,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *rows", "size_t row_size", "size_t count",
         "trdb_telegram_command_audit_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_command_audits_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_telegram_command_audit_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_command_audits_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_telegram_command_audit_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_command_audit_new *row",
         "trdb_telegram_command_audit **ret: null", "trdb_error **reterr",
@@ -327,8 +335,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *rows", "size_t row_size", "size_t count",
         "trdb_telegram_feedback_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_feedbacks_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_telegram_feedback_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedbacks_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_telegram_feedback_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedbacks_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_telegram_feedback_patch": (
@@ -425,9 +446,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *rows", "size_t row_size", "size_t count",
         "trdb_telegram_broadcast_log_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_broadcast_logs_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_telegram_broadcast_log_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_logs_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_telegram_broadcast_log_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *row",
         "trdb_telegram_broadcast_log **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_broadcast_logs_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_log_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_broadcast_log_new *row",
@@ -518,8 +552,17 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_setting_new *rows", "size_t row_size", "size_t count",
         "trdb_telegram_setting_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_telegram_settings_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_telegram_setting_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_telegram_setting_list **ret: null", "trdb_error **reterr",
+    ),
     "trdb_telegram_setting_upsert_by_key": (
         "int", "trdb_uow *uow", "const trdb_telegram_setting_new *row", "trdb_telegram_setting **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_telegram_settings_upsert_by_key": (
+        "int", "trdb_uow *uow", "const trdb_telegram_setting_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_telegram_setting_patch": (

@@ -285,8 +285,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_bot_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_trading_bots_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_trading_bot_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_trading_bot_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_bots_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_trading_bot_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_trading_bot_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_trading_bots_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_trading_bot_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_trading_bot_patch": (
@@ -375,12 +388,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_position_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_trading_positions_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_trading_position_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_positions_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *row", "trdb_trading_position **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_positions_upsert_by_bot_id_trade_type_symbol_direction": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_trading_position_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *row", "trdb_trading_position **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_trading_positions_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_trading_position_patch": (
@@ -475,12 +506,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_fill_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_trading_fills_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_trading_fill_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_fills_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_trading_fills_upsert_by_bot_id_exchange_exchange_trade_id": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_trading_fill_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_trading_fills_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_trading_fill_patch": (
@@ -573,6 +622,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_trade_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_trade_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_trading_trades_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_trading_trade_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_trading_trade_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_trades_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_trading_trade_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_trading_trade_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret: null",
         "trdb_error **reterr",
@@ -661,9 +718,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *rows", "size_t row_size", "size_t count",
         "trdb_trading_performance_metric_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_trading_performance_metrics_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_trading_performance_metric_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metrics_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_trading_performance_metric_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *row",
         "trdb_trading_performance_metric **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metrics_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
     ),
     "trdb_trading_performance_metric_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_performance_metric_new *row",

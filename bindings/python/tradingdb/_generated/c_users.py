@@ -131,11 +131,29 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
         "trdb_usr_user_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_usr_users_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_usr_user_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_usr_users_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_usr_user_upsert_by_email": (
         "int", "trdb_uow *uow", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null", "trdb_error **reterr",
     ),
+    "trdb_usr_users_upsert_by_email": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_usr_user_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_usr_users_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
     ),
     "trdb_usr_user_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null",
@@ -224,12 +242,30 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
         "trdb_usr_auth_identity_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_usr_auth_identities_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_usr_auth_identity_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identities_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_usr_auth_identity_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret: null",
         "trdb_error **reterr",
     ),
+    "trdb_usr_auth_identities_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_usr_auth_identity_upsert_by_provider_external_id": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identities_upsert_by_provider_external_id": (
+        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_usr_auth_identity_patch": (
@@ -330,8 +366,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *rows", "size_t row_size", "size_t count",
         "trdb_usr_verification_code_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_usr_verification_codes_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_usr_verification_code_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_codes_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_usr_verification_code_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret: null",
+        "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_codes_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
         "trdb_error **reterr",
     ),
     "trdb_usr_verification_code_patch": (

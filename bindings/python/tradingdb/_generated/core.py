@@ -15,6 +15,17 @@ else:
     from tradingdb._row import row
 
 
+class BulkMethod(Choice, c="bulk_method"):
+    """The ways in which many rows can go. All of them store the same rows and find the same errors."""
+
+    PIPELINE = "pipeline", 1
+    """A statement per row, without waiting between them; for any table."""
+    UNNEST = "unnest", 2
+    """Up to 1000 rows a statement, as arrays; not for upserts nor columns of arrays."""
+    COPY = "copy", 3
+    """Binary COPY; gives no rows back. Upserts go through a temporary table."""
+
+
 class Severity(Choice, c="severity"):
     """How serious a finding of doctor() is."""
 

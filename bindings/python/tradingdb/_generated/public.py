@@ -12,7 +12,7 @@ from .entry import (
     open, migrate_status, migrate_plan, migrate_up, migrate_down, migrate_verify, doctor,
 )
 from .core import (
-    Capabilities, DbStats, Finding, Isolation, Migration, Replica, Severity, TraceEvent,
+    BulkMethod, Capabilities, DbStats, Finding, Isolation, Migration, Replica, Severity, TraceEvent,
 )
 from .users import (
     NotificationChannels, TelegramAdmin, TelegramProfile, TelegramRecipient, UsrAuthIdentity, UsrAuthIdentityNew,
@@ -37,11 +37,11 @@ from .telegram import (
 )
 
 __all__ = [
-    "Auth", "BotFinding", "Cancelled", "Capabilities", "Check", "Checksum", "Closed", "CodeOutcome", "Conflict",
-    "Connect", "ConnectionLost", "DbStats", "Deadlock", "Duplicate", "Encoding", "Exhausted", "FillOutcome",
-    "Finding", "Forked", "InDoubt", "Inexact", "Invalid", "Io", "Isolation", "JOB_LEASE_SECONDS", "JobAlert",
-    "JobMissedPolicy", "JobOverlapPolicy", "JobRunStatistics", "JobRunStatus", "JobSchedule", "JobScheduleNew",
-    "JobScheduleRun", "JobScheduleRunNew", "JobType", "Migration", "Nomem", "NotFound", "NotNull",
+    "Auth", "BotFinding", "BulkMethod", "Cancelled", "Capabilities", "Check", "Checksum", "Closed", "CodeOutcome",
+    "Conflict", "Connect", "ConnectionLost", "DbStats", "Deadlock", "Duplicate", "Encoding", "Exhausted",
+    "FillOutcome", "Finding", "Forked", "InDoubt", "Inexact", "Invalid", "Io", "Isolation", "JOB_LEASE_SECONDS",
+    "JobAlert", "JobMissedPolicy", "JobOverlapPolicy", "JobRunStatistics", "JobRunStatus", "JobSchedule",
+    "JobScheduleNew", "JobScheduleRun", "JobScheduleRunNew", "JobType", "Migration", "Nomem", "NotFound", "NotNull",
     "NotificationChannels", "Permission", "Protocol", "Range", "ReadOnly", "Reference", "Replica", "Schema",
     "SchemaNewer", "ScreenerTarget", "Serialization", "Server", "Severity", "State", "TelegramAccountStatus",
     "TelegramAdmin", "TelegramAlert", "TelegramAlertStatus", "TelegramAlertType", "TelegramAuditTotals",

@@ -102,14 +102,37 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
         "trdb_toy_box_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_toy_boxes_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_toy_box_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_boxes_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_uuid *ret_keys", "trdb_error **reterr",
+    ),
     "trdb_toy_box_upsert_by_code": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_boxes_upsert_by_code": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
     ),
     "trdb_toy_box_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null", "trdb_error **reterr",
     ),
+    "trdb_toy_boxes_upsert_by_id": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_toy_box_upsert_by_title": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_boxes_upsert_by_title": (
+        "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
     ),
     "trdb_toy_box_patch": (
         "int", "trdb_uow *uow", "trdb_uuid id", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null",
@@ -193,11 +216,25 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_toy_item_new *rows", "size_t row_size", "size_t count",
         "trdb_toy_item_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_toy_items_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_toy_item_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_toy_item_list **ret: null", "trdb_error **reterr",
+    ),
     "trdb_toy_item_upsert_by_box_id_slot": (
         "int", "trdb_uow *uow", "const trdb_toy_item_new *row", "trdb_toy_item **ret: null", "trdb_error **reterr",
     ),
+    "trdb_toy_items_upsert_by_box_id_slot": (
+        "int", "trdb_uow *uow", "const trdb_toy_item_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
+    ),
     "trdb_toy_item_upsert_by_name": (
         "int", "trdb_uow *uow", "const trdb_toy_item_new *row", "trdb_toy_item **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_items_upsert_by_name": (
+        "int", "trdb_uow *uow", "const trdb_toy_item_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options: null", "size_t *ret_inserted: null", "size_t *ret_updated: null",
+        "trdb_error **reterr",
     ),
     "trdb_toy_item_patch": (
         "int", "trdb_uow *uow", "const char *name", "const trdb_toy_item_new *row", "trdb_toy_item **ret: null",
@@ -282,6 +319,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_events_insert": (
         "int", "trdb_uow *uow", "const trdb_toy_event_new *rows", "size_t row_size", "size_t count",
         "trdb_toy_event_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_events_insert_with": (
+        "int", "trdb_uow *uow", "const trdb_toy_event_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "trdb_toy_event_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_toy_events_insert_keys": (
+        "int", "trdb_uow *uow", "const trdb_toy_event_new *rows", "size_t row_size", "size_t count",
+        "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
     "trdb_toy_event_free": ("void", "trdb_toy_event *row"),
     "trdb_toy_event_list_count": ("size_t", "const trdb_toy_event_list *list"),

@@ -127,9 +127,9 @@ static const trdbi_column toy_boxes_columns[] = {
 };
 
 static const trdbi_unique toy_boxes_uniques[] = {
-    {"code", "(code)"},
-    {"id", "(id)"},
-    {"title", "(lower(title))"},
+    {"code", "code", NULL, UINT64_C(0x2)},
+    {"id", "id", NULL, UINT64_C(0x1)},
+    {"title", "lower(title)", NULL, UINT64_C(0x4)},
 };
 
 const trdbi_table trdbi_table_toy_boxes = {
@@ -204,7 +204,20 @@ int trdb_toy_box_insert_key(trdb_uow *uow, const trdb_toy_box_new *row, trdb_uui
 
 int trdb_toy_boxes_insert(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size, size_t count,
                           trdb_toy_box_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_toy_boxes, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_toy_boxes, rows, row_size, count, NULL, ret, reterr);
+}
+
+int trdb_toy_boxes_insert_with(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size, size_t count,
+                               const trdb_bulk_options *options, trdb_toy_box_list **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_toy_boxes, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_toy_boxes_insert_keys(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size, size_t count,
+                               const trdb_bulk_options *options, trdb_uuid *ret_keys, trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_toy_boxes, rows, row_size, count, options, ret_keys,
+                                    reterr);
 }
 
 int trdb_toy_box_upsert_by_code(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
@@ -212,14 +225,35 @@ int trdb_toy_box_upsert_by_code(trdb_uow *uow, const trdb_toy_box_new *row, trdb
     return trdbi_entity_upsert(uow, &trdbi_table_toy_boxes, 0, row, ret, reterr);
 }
 
+int trdb_toy_boxes_upsert_by_code(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                  size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                  size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_toy_boxes, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_toy_box_upsert_by_id(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
                               trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_toy_boxes, 1, row, ret, reterr);
 }
 
+int trdb_toy_boxes_upsert_by_id(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size, size_t count,
+                                const trdb_bulk_options *options, size_t *ret_inserted, size_t *ret_updated,
+                                trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_toy_boxes, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_toy_box_upsert_by_title(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
                                  trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_toy_boxes, 2, row, ret, reterr);
+}
+
+int trdb_toy_boxes_upsert_by_title(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                   size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                   size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_toy_boxes, 2, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_toy_box_patch(trdb_uow *uow, trdb_uuid id, const trdb_toy_box_new *row, trdb_toy_box **ret,
@@ -329,8 +363,8 @@ static const trdbi_column toy_items_columns[] = {
 };
 
 static const trdbi_unique toy_items_uniques[] = {
-    {"box_id_slot", "(box_id, slot) WHERE NOT removed"},
-    {"name", "(name)"},
+    {"box_id_slot", "box_id, slot", "NOT removed", UINT64_C(0x16)},
+    {"name", "name", NULL, UINT64_C(0x1)},
 };
 
 const trdbi_table trdbi_table_toy_items = {
@@ -402,7 +436,14 @@ int trdb_toy_item_insert(trdb_uow *uow, const trdb_toy_item_new *row, trdb_toy_i
 
 int trdb_toy_items_insert(trdb_uow *uow, const trdb_toy_item_new *rows, size_t row_size, size_t count,
                           trdb_toy_item_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_toy_items, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_toy_items, rows, row_size, count, NULL, ret, reterr);
+}
+
+int trdb_toy_items_insert_with(trdb_uow *uow, const trdb_toy_item_new *rows, size_t row_size, size_t count,
+                               const trdb_bulk_options *options, trdb_toy_item_list **ret,
+                               trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_toy_items, rows, row_size, count, options, ret,
+                                    reterr);
 }
 
 int trdb_toy_item_upsert_by_box_id_slot(trdb_uow *uow, const trdb_toy_item_new *row, trdb_toy_item **ret,
@@ -410,9 +451,23 @@ int trdb_toy_item_upsert_by_box_id_slot(trdb_uow *uow, const trdb_toy_item_new *
     return trdbi_entity_upsert(uow, &trdbi_table_toy_items, 0, row, ret, reterr);
 }
 
+int trdb_toy_items_upsert_by_box_id_slot(trdb_uow *uow, const trdb_toy_item_new *rows, size_t row_size,
+                                         size_t count, const trdb_bulk_options *options,
+                                         size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_toy_items, 0, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
+}
+
 int trdb_toy_item_upsert_by_name(trdb_uow *uow, const trdb_toy_item_new *row, trdb_toy_item **ret,
                                  trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_toy_items, 1, row, ret, reterr);
+}
+
+int trdb_toy_items_upsert_by_name(trdb_uow *uow, const trdb_toy_item_new *rows, size_t row_size,
+                                  size_t count, const trdb_bulk_options *options, size_t *ret_inserted,
+                                  size_t *ret_updated, trdb_error **reterr) {
+    return trdbi_entity_upsert_many(uow, &trdbi_table_toy_items, 1, rows, row_size, count, options,
+                                    ret_inserted, ret_updated, reterr);
 }
 
 int trdb_toy_item_patch(trdb_uow *uow, const char *name, const trdb_toy_item_new *row, trdb_toy_item **ret,
@@ -583,7 +638,21 @@ int trdb_toy_event_insert_ref(trdb_uow *uow, const trdb_toy_event_new *row, trdb
 
 int trdb_toy_events_insert(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size, size_t count,
                            trdb_toy_event_list **ret, trdb_error **reterr) {
-    return trdbi_entity_insert_many(uow, &trdbi_table_toy_events, rows, row_size, count, ret, reterr);
+    return trdbi_entity_insert_many(uow, &trdbi_table_toy_events, rows, row_size, count, NULL, ret, reterr);
+}
+
+int trdb_toy_events_insert_with(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size,
+                                size_t count, const trdb_bulk_options *options, trdb_toy_event_list **ret,
+                                trdb_error **reterr) {
+    return trdbi_entity_insert_many(uow, &trdbi_table_toy_events, rows, row_size, count, options, ret,
+                                    reterr);
+}
+
+int trdb_toy_events_insert_keys(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size,
+                                size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                trdb_error **reterr) {
+    return trdbi_entity_insert_keys(uow, &trdbi_table_toy_events, rows, row_size, count, options, ret_keys,
+                                    reterr);
 }
 
 void trdb_toy_event_free(trdb_toy_event *row) {

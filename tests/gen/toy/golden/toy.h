@@ -17,6 +17,7 @@
 #define TRADINGDB_TOY_H
 
 #include <tradingdb/batch.h>
+#include <tradingdb/bulk.h>
 #include <tradingdb/columns.h>
 #include <tradingdb/filter.h>
 #include <tradingdb/stream.h>
@@ -311,12 +312,44 @@ TRDB_API int trdb_toy_boxes_insert(trdb_uow *uow, const trdb_toy_box_new *rows, 
                                    size_t count, trdb_toy_box_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_toy_boxes_insert(), in a way that the options choose, or with somebody who hears of the progress.
+ * @return as trdb_toy_boxes_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED when
+ *         the chosen method cannot do it.
+ */
+TRDB_API int trdb_toy_boxes_insert_with(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                        size_t count, const trdb_bulk_options *options,
+                                        trdb_toy_box_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_toy_boxes_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_toy_boxes_insert_with().
+ */
+TRDB_API int trdb_toy_boxes_insert_keys(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                        size_t count, const trdb_bulk_options *options, trdb_uuid *ret_keys,
+                                        trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (code).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_box_free().
  * @return as trdb_toy_box_insert().
  */
 TRDB_API int trdb_toy_box_upsert_by_code(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
                                          trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (code) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_toy_box_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_toy_box_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_toy_boxes_upsert_by_code(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                           size_t count, const trdb_bulk_options *options,
+                                           size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (id).
@@ -327,12 +360,40 @@ TRDB_API int trdb_toy_box_upsert_by_id(trdb_uow *uow, const trdb_toy_box_new *ro
                                        trdb_error **reterr);
 
 /**
+ * Upserts `count` rows by (id) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_toy_box_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_toy_box_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_toy_boxes_upsert_by_id(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                         size_t count, const trdb_bulk_options *options,
+                                         size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (lower(title)).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_box_free().
  * @return as trdb_toy_box_insert().
  */
 TRDB_API int trdb_toy_box_upsert_by_title(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
                                           trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (lower(title)) in one go, all or none. Of rows that have the same key the last
+ * one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_toy_box_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_toy_box_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_toy_boxes_upsert_by_title(trdb_uow *uow, const trdb_toy_box_new *rows, size_t row_size,
+                                            size_t count, const trdb_bulk_options *options,
+                                            size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -628,6 +689,15 @@ TRDB_API int trdb_toy_items_insert(trdb_uow *uow, const trdb_toy_item_new *rows,
                                    size_t count, trdb_toy_item_list **ret, trdb_error **reterr);
 
 /**
+ * As trdb_toy_items_insert(), in a way that the options choose, or with somebody who hears of the progress.
+ * @return as trdb_toy_items_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED when
+ *         the chosen method cannot do it.
+ */
+TRDB_API int trdb_toy_items_insert_with(trdb_uow *uow, const trdb_toy_item_new *rows, size_t row_size,
+                                        size_t count, const trdb_bulk_options *options,
+                                        trdb_toy_item_list **ret, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (box_id, slot) WHERE NOT
  * removed.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_item_free().
@@ -637,12 +707,41 @@ TRDB_API int trdb_toy_item_upsert_by_box_id_slot(trdb_uow *uow, const trdb_toy_i
                                                  trdb_toy_item **ret, trdb_error **reterr);
 
 /**
+ * Upserts `count` rows by (box_id, slot) WHERE NOT removed in one go, all or none. Of rows that have the
+ * same key the last one wins. Many go through a temporary table.
+ * @param row_size sizeof(trdb_toy_item_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_toy_item_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_toy_items_upsert_by_box_id_slot(trdb_uow *uow, const trdb_toy_item_new *rows,
+                                                  size_t row_size, size_t count,
+                                                  const trdb_bulk_options *options, size_t *ret_inserted,
+                                                  size_t *ret_updated, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (name).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_item_free().
  * @return as trdb_toy_item_insert().
  */
 TRDB_API int trdb_toy_item_upsert_by_name(trdb_uow *uow, const trdb_toy_item_new *row, trdb_toy_item **ret,
                                           trdb_error **reterr);
+
+/**
+ * Upserts `count` rows by (name) in one go, all or none. Of rows that have the same key the last one wins.
+ * Many go through a temporary table.
+ * @param row_size sizeof(trdb_toy_item_new) of the caller.
+ * @param options NULL for the defaults.
+ * @param ret_inserted receives how many rows were new; may be NULL.
+ * @param ret_updated receives how many were written over; may be NULL.
+ * @return as trdb_toy_item_insert(), and trdb_error_row() tells which row; TRDB_E_CANCELLED;
+ *         TRDB_E_UNSUPPORTED.
+ */
+TRDB_API int trdb_toy_items_upsert_by_name(trdb_uow *uow, const trdb_toy_item_new *rows, size_t row_size,
+                                           size_t count, const trdb_bulk_options *options,
+                                           size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr);
 
 /**
  * Writes the given columns of one row and leaves the others alone.
@@ -932,6 +1031,25 @@ TRDB_API int trdb_toy_event_insert_ref(trdb_uow *uow, const trdb_toy_event_new *
  */
 TRDB_API int trdb_toy_events_insert(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size,
                                     size_t count, trdb_toy_event_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_toy_events_insert(), in a way that the options choose, or with somebody who hears of the
+ * progress.
+ * @return as trdb_toy_events_insert(); TRDB_E_CANCELLED when the listener stops it; TRDB_E_UNSUPPORTED when
+ *         the chosen method cannot do it.
+ */
+TRDB_API int trdb_toy_events_insert_with(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size,
+                                         size_t count, const trdb_bulk_options *options,
+                                         trdb_toy_event_list **ret, trdb_error **reterr);
+
+/**
+ * As trdb_toy_events_insert_with(), for a caller who wants the new keys only.
+ * @param ret_keys room for `count` keys, which it receives in the order of the rows.
+ * @return as trdb_toy_events_insert_with().
+ */
+TRDB_API int trdb_toy_events_insert_keys(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size,
+                                         size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
+                                         trdb_error **reterr);
 
 /** Frees a row that a call gave on its own, not one of a list. NULL is allowed. */
 TRDB_API void trdb_toy_event_free(trdb_toy_event *row);
