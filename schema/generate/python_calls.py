@@ -8,8 +8,8 @@ from python_surface import camel
 from python_text import WIDTH, docstring, packed, quoted, signature
 from text import sentence
 
-# Functions that a program in C calls for itself: Python has no method of their names.
-C_ONLY = re.compile(r"trdb_(\w+_insert_(ref|key)|batch_\w+|\w+_patch_if|\w+_(columns|stream|stream_next|stream_batch))")
+# Functions that Python calls by names which it makes: those of batches and streams.
+C_ONLY = re.compile(r"trdb_(batch_\w+|\w+_stream_(next|batch))")
 FILTER_WORDS = ("struct_size", "limit", "after", "order_by", "descending")
 
 
@@ -42,7 +42,7 @@ class Methods:
         names = {f"{row}_get": "get", f"{many}_get": "get_many", f"{many}_list": "list", f"{many}_count": "count",
                  f"{many}_columns": "columns", f"{many}_stream": "stream", f"{row}_insert_ref": "insert_ref",
                  f"{row}_insert": "insert", f"{many}_insert": "insert_many", f"{row}_patch": "patch",
-                 f"{row}_delete": "delete"}
+                 f"{row}_patch_if": "patch_if", f"{row}_delete": "delete"}
         names.update({f"{row}_upsert_by_{unique.name}": f"upsert_by_{unique.name}" for unique in table.uniques})
         return {symbol: name for symbol, name in names.items() if symbol in self.surface.functions}
 
@@ -336,6 +336,14 @@ class RepositoryEmitter:
         return self.emit(method, [self.key(table), "*", *keywords], self.row(table), symbol,
                          ["Writes the given columns of one row, leaves the others alone, and gives the row as stored. "
                           "None is NULL.", "Raises NotFound, and what insert() does."]) + self.update(table, symbol)
+
+    def patch_if(self, table, symbol, method):
+        struct = f"{table.type}_new"
+        keywords = [word for word in self.inputs.keywords(struct) if not word.startswith(f"{table.key.name}:")]
+        return self.emit(method, [self.key(table), "guard: Mapping[str, Any]", "*", *keywords], self.row(table), symbol,
+                         ["Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the "
+                          'values that they must have, such as {"updated_at": row.updated_at}; None counts as a value.',
+                          "Raises Conflict when the row has changed; NotFound; what insert() does."])
 
     def update(self, table, symbol):
         """patch() without the row: another method, since what it gives has another type."""

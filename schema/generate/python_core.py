@@ -13,6 +13,8 @@ BUILTINS = {"NOMEM": "MemoryError", "INVALID": "ValueError", "RANGE": "ValueErro
             "CONNECTION_LOST": "ConnectionError", "PERMISSION": "PermissionError"}
 # Where a default would be a trap: taking back every migration is something to say.
 REQUIRED = {("trdb_migrate_down", "to")}
+# Options that are objects of Python.
+OBJECTS = {"const trdb_token *": "Token", "trdb_canceller *": "Canceller"}
 IMPORTS = "from __future__ import annotations\n"
 
 
@@ -66,8 +68,8 @@ class CoreEmitter:
                     name = member.name.removeprefix(f"TRDB_{flags.removesuffix('_flags')}_".upper()).lower()
                     keywords.append(f"{name}: bool = False")
                     docs.append((name, self.words.words(sentence(member.doc))))
-            elif field.type == "const trdb_token *":
-                keywords.append(f"{field.name}: Token | None = None")
+            elif field.type in OBJECTS:
+                keywords.append(f"{field.name}: {OBJECTS[field.type]} | None = None")
                 docs.append((field.name, self.option_doc(field, notes)))
             elif not self.surface.hidden(field) and field.type in ("int32_t", "const char *"):
                 name = field.name.removesuffix("_ms")
@@ -93,7 +95,7 @@ class CoreEmitter:
                  "from collections.abc import Callable", "from typing import TYPE_CHECKING, Any, TypeVar", "",
                  *(f"from .{name} import {camel(name)}Domain" for name in sorted(names)),
                  "from tradingdb._values import Seconds, Token", "", "if TYPE_CHECKING:",
-                 "    from tradingdb._session import UnitOfWork", "",
+                 "    from tradingdb._cancel import Canceller", "    from tradingdb._session import UnitOfWork", "",
                  f"    from .core import {', '.join(self.option_enums('trdb_uow_options'))}", "", 'T = TypeVar("T")', "", "",
                  "class Domains:", '    """The domains, as attributes."""', "", "    __slots__ = ()", "",
                  "    def _call(self, symbol: str, values: dict[str, Any]) -> Any:", "        raise NotImplementedError"]

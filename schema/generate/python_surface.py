@@ -34,6 +34,9 @@ class Surface:
         self.tables = {table.type: table for table in model.tables}
         self.queries = {query.function: query for query in queries if not query.internal}
         self.query_rows = {query.row_type: query for query in queries if query.defines_row and not query.internal}
+        self.reading = {f"{name}_{verb}" for table in model.tables for name in (table.type, f"trdb_{table.plural}")
+                        for verb in ("get", "list", "count", "columns")}
+        self.reading |= {query.function for query in queries if query.reads}
         self.check_words()
 
     def check_words(self):
@@ -202,6 +205,8 @@ class Surface:
         query = self.queries.get(function.name)
         params = [Param(self, function, param, docs.get(param.name, ""), query) for param in function.params]
         self.part(params)
+        if function.name in self.reading:
+            params[0].notes["reads"] = ""
         return params
 
     @staticmethod
@@ -256,7 +261,7 @@ class Param:
             notes["zero"] = ""
         elif said or self.name == "conninfo" or re.search(rf"\b{self.name} is NULL\b", self.function.doc.text):
             notes["null"] = ""
-        if self.pointed.endswith("_new") and not self.is_out and not many:
+        if self.pointed.endswith("_new") and self.name != "guard" and not self.is_out and not many:
             taken, _ = self.taken()
             if taken:
                 notes["fields"] = ",".join(taken)

@@ -46,6 +46,7 @@ WRONG = {
 CHOICE = [("nonsense", tradingdb.Invalid), ("", tradingdb.Invalid), (1, TypeError), (True, TypeError), (b"long", TypeError)]
 ORDER = [("nonsense", tradingdb.Invalid), (1, TypeError)]
 COLUMNS = [(5, TypeError), ([1], TypeError), (["nonsense"], tradingdb.Invalid), ({"id": "nonsense"}, tradingdb.Invalid)]
+GUARD = [(5, TypeError), (["id"], TypeError), ({"no_such_column": 1}, TypeError), ({1: 1}, TypeError), (None, TypeError)]
 ROW = [(5, TypeError), ("a", TypeError), (USER, TypeError)]
 
 
@@ -63,6 +64,8 @@ def wrong_values(hint):
 
 def cases(hint):
     """Wrong values for a parameter, its containers included."""
+    if hint == "Mapping[str, Any]":
+        return GUARD
     if "Mapping" in hint:
         return COLUMNS
     inner = re.match(r"(Iterable|Where)\[(.*)\]", hint)

@@ -24,13 +24,12 @@ LEFT_OUT = {
     r"trdb_uuid_\w+": "uuid.UUID; the library makes keys by itself",
     r"trdb_\w+_(to|from)_string": "the members of a Choice are the texts",
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
-    r"trdb_\w+_patch_if": "patch() under REPEATABLE READ",
     r"trdb_\w+s_(insert_with|insert_keys|upsert_by_\w+)": "as yet; insert_many() and upsert()",
     r"trdb_columns_find": "columns[name]",
     r"trdb_\w+_stream_(next|batch|free)": "called by Stream, by names that it makes",
-    r"trdb_batch_\w+": "many calls in one round trip: bulk functions and get_many()",
-    r"trdb_cancel\w*": "as yet; statement_timeout and timeout bound a unit",
-    r"trdb_error_code(_name)?": "the class of the exception",
+    r"trdb_batch_(?!new|run|state|error|free|clear|count)\w+": "called by Batch, by names that it makes",
+    r"trdb_batch_(clear|count)": "a batch is made anew; len(batch)",
+    r"trdb_error_code_name": "the class of the exception",
 }
 # Reports of the core have no bulk view: they are read one by one.
 READ_SINGLY = re.compile(r"trdb_(migration|finding)_list_(count|at)")
@@ -68,6 +67,7 @@ def taken_along():
 
 # Called by hand-written modules with arguments of their own.
 BY_HAND = {"trdb_ref_key", "trdb_db_get_capabilities", "trdb_db_add_replica", "trdb_uow_set_witness", "trdb_uow_token",
+           "trdb_batch_new", "trdb_batch_run", "trdb_canceller_new",
            "trdb_uow_on_replica", "trdb_open", "trdb_uow_begin", "trdb_run", "trdb_set_trace", "trdb_db_get_stats", "trdb_cron_parse",
            "trdb_cron_next"}
 

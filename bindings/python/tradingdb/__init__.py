@@ -12,6 +12,8 @@
 Money is Decimal, int or text, never float. Times are datetimes with a zone. Wrong types are TypeError, wrong values an
 Error that is also a ValueError, before anything is sent. Other errors have a class per code, such as NotFound.
 """
+from tradingdb._batch import Batch, Later
+from tradingdb._cancel import Canceller
 from tradingdb._choice import Choice
 from tradingdb._columns import Column, Columns
 from tradingdb._cron import Cron
@@ -27,8 +29,8 @@ from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Betw
                                since, until)
 
 __all__ = [
-    "INFINITY", "LIBRARY_VERSION", "NEG_INFINITY", "NOT_GIVEN", "NOT_NULL", "Between", "Choice", "Column", "Columns",
-    "Cron", "Database", "Error", "JsonText", "NotGiven", "Pages", "Ref", "Row", "Savepoint", "Stream", "Token",
-    "UnitOfWork", "between", "since", "until",
+    "INFINITY", "LIBRARY_VERSION", "NEG_INFINITY", "NOT_GIVEN", "NOT_NULL", "Batch", "Between", "Canceller", "Choice",
+    "Column", "Columns", "Cron", "Database", "Error", "JsonText", "Later", "NotGiven", "Pages", "Ref", "Row", "Savepoint",
+    "Stream", "Token", "UnitOfWork", "between", "since", "until",
 ]
 __all__ += public.__all__

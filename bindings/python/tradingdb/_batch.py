@@ -1,130 +1,132 @@
 # SPDX-License-Identifier: MIT
-"""Python's objects from columns, a batch of rows at a time: everything that can be done for a whole batch is."""
+"""Batches: calls of different kinds that share round trips although their results are wanted."""
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+import weakref
+from collections.abc import Callable
+from ctypes import byref, c_void_p
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from tradingdb._choice import by_code
-from tradingdb._decode import shifted, time
-from tradingdb._decode import document_of as document
-from tradingdb._values import INFINITY, NEG_INFINITY
+from tradingdb import _c
+from tradingdb._call import Output, call
+from tradingdb._domain import Domain
+from tradingdb._errors import Error
+from tradingdb._generated.errors import State
+from tradingdb._library import described, exception, function
 
-if TYPE_CHECKING:
-    from tradingdb._columns import Column
-
-_BITS = [tuple(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
-FIRST, LAST = -1 << 63, (1 << 63) - 1
-
-
-def reader(column: Column, notes: Sequence[str] = ()) -> Callable[[int, int], Iterable[Any]]:
-    """What reads the values of rows start to end, `start` a multiple of 8. With the notes of a row's field closed sets
-    are members and documents parsed; without, both are texts."""
-    if column.null_count == column.length:
-        return lambda start, end: repeat(None, end - start)
-    read = _READERS[column.kind]
-    convert: Callable[[Any], Any] | None = None
-    if column.kind == "codes":
-        enum = next((note.removeprefix("enum=") for note in notes if note.startswith("enum=")), None)
-        convert = _categories(column, enum).__getitem__
-    elif column.kind == "json" and "json" in notes:
-        convert = document
-    validity = column.validity
-
-    def values(start: int, end: int) -> Iterable[Any]:
-        found = read(column, start, end)
-        if validity is None:
-            return map(convert, found) if convert else found
-        bits = chain.from_iterable(map(_BITS.__getitem__, validity[start // 8:(end + 7) // 8]))
-        if convert:
-            return [convert(value) if bit else None for value, bit in zip(found, bits)]
-        return [value if bit else None for value, bit in zip(found, bits)]
-    return values
+P = ParamSpec("P")
+R = TypeVar("R")
+_STATES = {number: name.removeprefix("TRDB_BATCH_").lower().replace("_", " ")
+           for name, number in _c.CONSTANTS["trdb_batch_item_state"].items()}
 
 
-def _categories(column: Column, enum: str | None) -> list[Any]:
-    members = {str(member): member for member in by_code(enum).values()} if enum else {}
-    return [members.get(text, text) for text in column.categories]
+class Later(Generic[R]):
+    """The result of a call in a batch, once that has run."""
+
+    __slots__ = ("_error", "_output", "_place", "_value", "state")
+
+    def __init__(self, output: Output | None, place: Any) -> None:
+        self._output, self._place = output, place
+        self._value: Any = None
+        self._error: Error | None = None
+        self.state = "waiting"
+        """waiting: the batch has not run; done; failed; not run: it stands behind one that the server refused."""
+
+    def result(self) -> R:
+        """What the call gives. Raises what the call raises; State when it did not run."""
+        if self._error is not None:
+            raise self._error
+        if self.state != "done":
+            raise State("the batch has not run" if self.state == "waiting" else
+                        "the call did not run, since the server refused one before it in the batch")
+        value: R = self._value
+        return value
+
+    def __repr__(self) -> str:
+        return f"<tradingdb.Later {self.state}>"
 
 
-def shared(convert: Callable[[Any], Any], values: Sequence[Hashable]) -> Iterable[Any]:
-    """map(), where a value that comes again and again is converted once."""
-    distinct = set(values)
-    if 4 * len(distinct) > len(values):
-        return map(convert, values)
-    return map(dict(zip(distinct, map(convert, distinct))).__getitem__, values)
+class Batch:
+    """Calls on one unit of work that are sent together, made by UnitOfWork.batch(): `with uow.batch() as batch:` runs
+    them when the block is left, in their order, in one round trip (one more for every 512 calls or megabyte beyond).
 
+        with uow.batch() as batch:
+            bot = batch.add(uow.trading.bots.get, 7)
+            open_ = batch.add(uow.trading.positions.list, bot_id=7, status="open")
+        bot.result().status, open_.result()
+    """
 
-def _integers(column: Column, start: int, end: int) -> Iterable[Any]:
-    return column.data.cast("q")[start:end].tolist()
+    def __init__(self, uow: Any) -> None:
+        self._uow, self._calls, self._ran = uow, list[Later[Any]](), False
+        self._handle, error = c_void_p(), c_void_p()
+        code = uow._use(function("trdb_batch_new"), byref(self._handle), byref(error))
+        if code < 0:
+            raise exception(code, error)
+        weakref.finalize(self, function("trdb_batch_free"), self._handle).atexit = False
 
+    def add(self, method: Callable[P, R], *arguments: P.args, **keywords: P.kwargs) -> Later[R]:
+        """Puts a call into the batch, and gives the place where its result will be. What is refused before it is sent
+        is refused here, and the batch stays as it was.
 
-def _floats(column: Column, start: int, end: int) -> Iterable[Any]:
-    return column.data.cast("d")[start:end].tolist()
+        method: get, get_many, list, count, insert, upsert_by_…, patch, update or delete of a table of the unit, which
+            is not called now: `batch.add(uow.trading.bots.get, 7)`.
 
+        Raises TypeError for another method; State when the batch ran already; what the method refuses."""
+        table = getattr(method, "__self__", None)
+        if not isinstance(table, Domain) or table._session is not self._uow:
+            raise TypeError("add() takes a method of a table of the batch's own unit of work, and its arguments")
+        before = len(self._calls)
+        getattr(method, "__func__")(type(table)(cast(Any, self)), *arguments, **keywords)
+        if len(self._calls) == before:
+            raise TypeError(f"{getattr(method, '__qualname__', method)}() cannot be put into a batch")
+        return self._calls[-1]
 
-def _codes(column: Column, start: int, end: int) -> Iterable[Any]:
-    return column.data.cast("i")[start:end].tolist()
+    def _call(self, symbol: str, values: dict[str, Any]) -> None:
+        """What a table takes for its unit of work."""
+        called = call(symbol)
+        if called.deferred is None:
+            raise TypeError(f"{symbol.removeprefix('trdb_')}() cannot be put into a batch")
+        self._calls.append(Later(*self._uow._use(lambda _: called.defer(self._handle, values))))
 
+    def run(self) -> None:
+        """Sends the calls and waits for their results; leaving the `with` block does so. A row that is not found
+        concerns its own call: the others run, and the unit goes on. An error of the server fails the unit; results that
+        came before it are there.
 
-def _times(column: Column, start: int, end: int) -> Iterable[Any]:
-    values = column.data.cast("q")[start:end].tolist()
-    return shared(time if column.infinite_count == 0 else _any_time, values)
+        Raises what the first call that is not done raises; its place in the batch is `row` of the error."""
+        if self._ran:
+            raise State("the batch ran already; make another one")
+        error = c_void_p()
+        self._ran = True
+        code = self._uow._use(lambda _: function("trdb_batch_run")(self._handle, byref(error)))
+        failure = exception(code, error) if code < 0 else None
+        for at, later in enumerate(self._calls):
+            self._take(at, later)
+        failure = failure or next((later._error for later in self._calls if later._error), None)
+        if failure is not None:
+            raise failure
 
+    def _take(self, at: int, later: Later[Any]) -> None:
+        later.state = _STATES[function("trdb_batch_state")(self._handle, at)]
+        try:
+            if later.state == "failed":
+                later._error = described(c_void_p(function("trdb_batch_error")(self._handle, at)))
+            elif later.state == "done" and later._output:
+                later._value = later._output.take(later._place)
+        except Error as error:  # a value that Python cannot hold
+            later._error = error
 
-def _any_time(us: int) -> Any:
-    return INFINITY if us == LAST else NEG_INFINITY if us == FIRST else time(us)
+    def __len__(self) -> int:
+        return len(self._calls)
 
+    def __enter__(self) -> Batch:
+        return self
 
-def _decimals(column: Column, start: int, end: int) -> Iterable[Any]:
-    pairs = column.data.cast("q")[2 * start:2 * end]
-    low, high = pairs[::2].tolist(), pairs[1::2].tolist()
-    if high != [part >> 63 for part in low]:
-        low = [upper << 64 | lower & (1 << 64) - 1 for upper, lower in zip(high, low)]
-    return map(shifted, low, repeat(-column.scale))
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if error is None and not self._ran:
+            self.run()
 
-
-def _uuids(column: Column, start: int, end: int) -> Iterable[Any]:
-    return [UUID(bytes=bytes(column.data[at:at + 16])) for at in range(16 * start, 16 * end, 16)]
-
-
-def _booleans(column: Column, start: int, end: int) -> Iterable[Any]:
-    bits = chain.from_iterable(map(_BITS.__getitem__, column.data[start // 8:(end + 7) // 8]))
-    return [bit == 1 for bit, _ in zip(bits, range(start, end))]
-
-
-def _pieces(column: Column, start: int, end: int) -> tuple[memoryview, list[int]]:
-    """The bytes of rows, and where each ends within them."""
-    assert column.offsets is not None
-    places = column.offsets[start:end + 1].tolist()
-    first = places[0]
-    return column.data[first:places[-1]], [place - first for place in places] if first else places
-
-
-def _octets(column: Column, start: int, end: int) -> Iterable[Any]:
-    data, places = _pieces(column, start, end)
-    return [bytes(data[begin:stop]) for begin, stop in zip(places, places[1:])]
-
-
-def _texts(column: Column, start: int, end: int) -> Iterable[Any]:
-    data, places = _pieces(column, start, end)
-    text = str(data, "utf-8")
-    if len(text) == len(data):  # every character is a byte
-        return [text[begin:stop] for begin, stop in zip(places, places[1:])]
-    return [str(data[begin:stop], "utf-8") for begin, stop in zip(places, places[1:])]
-
-
-def _arrays(column: Column, start: int, end: int) -> Iterable[Any]:
-    assert column.offsets is not None and column.child is not None
-    places = column.offsets[start:end + 1].tolist()
-    first = places[0] // 8 * 8
-    elements = list(reader(column.child)(first, places[-1]))
-    return [elements[begin - first:stop - first] for begin, stop in zip(places, places[1:])]
-
-
-_READERS: dict[str, Callable[[Column, int, int], Iterable[Any]]] = {
-    "i64": _integers, "f64": _floats, "codes": _codes, "timestamp": _times, "decimal": _decimals, "uuid": _uuids,
-    "bool": _booleans, "bytes": _octets, "text": _texts, "json": _texts, "texts": _arrays,
-}
+    def __repr__(self) -> str:
+        return f"<tradingdb.Batch of {len(self)}>"

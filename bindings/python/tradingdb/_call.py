@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import re
 from collections.abc import Callable, Iterable
 from ctypes import byref, c_void_p
@@ -123,6 +124,17 @@ class NewsInput(Input):
     def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
         data, count = self.struct.pack_many(values[self.name], keep, self.name)
         arguments += [data, self.struct.size, count]
+
+
+class GuardInput(Input):
+    """A trdb_*_new as a dict: what columns must still hold."""
+
+    def __init__(self, parameter: _c.Parameter, struct: str) -> None:
+        super().__init__(parameter)
+        self.struct = InputStruct(struct)
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments.append(self.struct.pack_named(values[self.name], keep, self.name))
 
 
 class KeysInput(Input):
@@ -321,6 +333,7 @@ class Call:
         _, parameters = _c.prototype(symbol)
         self.symbol, self.function = symbol, function(symbol)
         self.takes_unit = parameters[0].type == "trdb_uow *"
+        self.reads = "reads" in parameters[0].notes
         self.names = {parameter.name for parameter in parameters if not parameter.type.endswith("_new *")}
         filters = (re.fullmatch(r"const (\w+)_filter \*", parameter.type) for parameter in parameters)
         self.row = next((found[1] for found in filters if found), "")
@@ -346,8 +359,8 @@ class Call:
         self.inputs.append(input_)
         return taken
 
-    def __call__(self, unit: Any, values: Values) -> Any:
-        keep, error = Keep(), c_void_p()
+    def _prepare(self, unit: Any, values: Values, keep: Keep) -> tuple[Arguments, Arguments]:
+        """(what C is called with, but for the error; the places of results)."""
         arguments: Arguments = [unit] if self.takes_unit else []
         for add in self.adders:
             add(values, arguments, keep)
@@ -356,6 +369,26 @@ class Call:
             arguments += [None for _ in places]
         else:
             arguments += map(byref, places)
+        return arguments, places
+
+    @functools.cached_property
+    def deferred(self) -> Any:
+        """The function that puts this call into a batch, or None."""
+        symbol = self.symbol.replace("trdb_", "trdb_batch_", 1)
+        return function(symbol) if symbol in _c.FUNCTIONS else None
+
+    def defer(self, batch: Any, values: Values) -> tuple[Output | None, Any]:
+        """Puts the call into a batch; gives what will take its result, and from where."""
+        keep, error = Keep(), c_void_p()
+        arguments, places = self._prepare(batch, values, keep)
+        code = self.deferred(*arguments, byref(error))
+        if code < 0:
+            raise exception(code, error)
+        return (self.outputs[0], places[0]) if places else (None, None)
+
+    def __call__(self, unit: Any, values: Values) -> Any:
+        keep, error = Keep(), c_void_p()
+        arguments, places = self._prepare(unit, values, keep)
         code = self.function(*arguments, byref(error))
         if code < 0:
             raise exception(code, error)
@@ -375,6 +408,8 @@ def input_of(parameter: _c.Parameter, following: list[str], others: set[str], ro
     if declared == "const char *":
         return TextInput(parameter), 1
     if declared.endswith("*"):
+        if pointed.endswith("_new") and parameter.name == "guard":
+            return GuardInput(parameter, pointed), 1
         if pointed.endswith("_new"):
             return NewInput(parameter, pointed, others), 1
         if pointed.endswith("_filter"):

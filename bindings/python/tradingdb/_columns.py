@@ -13,7 +13,7 @@ from typing import Any, Generic, List, TypeVar
 
 from tradingdb import _c
 from tradingdb._arrow import schema_capsule, stream_capsule
-from tradingdb._batch import reader
+from tradingdb._objects import reader
 from tradingdb._decode import paused_collector
 from tradingdb._encode import refused, wrong_type
 from tradingdb._generated.errors import Invalid

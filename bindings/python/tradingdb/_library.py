@@ -79,9 +79,18 @@ def _text(symbol: str, error: ctypes.c_void_p) -> str | None:
 
 def exception(code: int, error: ctypes.c_void_p) -> Error:
     """The exception for what a call answered; releases the error object."""
+    made = described(error, code)
+    function("trdb_error_free")(error)
+    error.value = None
+    return made
+
+
+def described(error: ctypes.c_void_p, code: int | None = None) -> Error:
+    """The exception for an error object, which stays its owner's."""
+    code = function("trdb_error_code")(error) if code is None else code
     kind: type[Error] = BY_CODE.get(code, Error)
     row, number = function("trdb_error_row")(error), function("trdb_error_call")(error)
-    made = kind(
+    return kind(
         _text("trdb_error_message", error) or "",
         code=code, sqlstate=_text("trdb_error_sqlstate", error), detail=_text("trdb_error_detail", error),
         constraint=_text("trdb_error_constraint", error), table=_text("trdb_error_table", error),
@@ -89,9 +98,6 @@ def exception(code: int, error: ctypes.c_void_p) -> Error:
         row=None if row < 0 else row, call=None if number < 0 else number,
         not_run=function("trdb_error_not_run")(error), retryable=function("trdb_error_retryable")(error),
         in_doubt=function("trdb_error_in_doubt")(error))
-    function("trdb_error_free")(error)
-    error.value = None
-    return made
 
 
 def check(code: int, error: ctypes.c_void_p) -> None:

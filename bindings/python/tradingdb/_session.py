@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from tradingdb import _c
+from tradingdb._batch import Batch
 from tradingdb._call import call
 from tradingdb._encode import Keep, utf8
 from tradingdb._errors import Error
@@ -22,7 +23,7 @@ from tradingdb._generated.errors import State
 from tradingdb._library import check, exception, function
 from tradingdb._row import layout
 from tradingdb._stream import Stream
-from tradingdb._struct import OptionsStruct
+from tradingdb._struct import OptionsStruct, flag_names
 from tradingdb._trace import Trace, Tracer
 from tradingdb._values import Ref, Token
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 _db_options = OptionsStruct("trdb_db_options")
 _uow_options = OptionsStruct("trdb_uow_options")
 _run_options = OptionsStruct("trdb_run_options")
+_READING = _uow_options.struct.pack({"flags": flag_names("uow_flags")["autocommit"]}, Keep())
 _unit_function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -53,12 +55,20 @@ class Database(Domains, Units):
         weakref.finalize(self, function("trdb_db_free"), handle).atexit = False
 
     def _begin(self, values: dict[str, Any]) -> UnitOfWork:
-        keep, error, handle = Keep(), ctypes.c_void_p(), ctypes.c_void_p()
+        keep = Keep()
+        return self._begin_packed(_uow_options.pack(values, keep), values["token"])
+
+    def _begin_reading(self) -> UnitOfWork:
+        """For one call that reads: no transaction, and one round trip."""
+        return self._begin_packed(_READING, False)
+
+    def _begin_packed(self, options: bytes | None, wants_token: bool) -> UnitOfWork:
+        error, handle = ctypes.c_void_p(), ctypes.c_void_p()
         self._tracer.install(self._handle)
-        code = function("trdb_uow_begin")(self._handle, _uow_options.pack(values, keep), byref(handle), byref(error))
+        code = function("trdb_uow_begin")(self._handle, options, byref(handle), byref(error))
         if code < 0:
             raise exception(code, error)
-        return UnitOfWork(self, handle, wants_token=values["token"])
+        return UnitOfWork(self, handle, wants_token=wants_token)
 
     def _run(self, work: Callable[[UnitOfWork], T], values: dict[str, Any]) -> T:
         keep, error, results = Keep(), ctypes.c_void_p(), _Attempt[T]()
@@ -87,6 +97,9 @@ class Database(Domains, Units):
             return function_(None, values)
         if function_.gives_stream:
             return self.unit_of_work(read_only=True)._stream(symbol, values)
+        if function_.reads:
+            with self._begin_reading() as uow:
+                return uow._call(symbol, values)
         if function_.gives_ref:
             raise State("a handle is of use in its unit of work only: call insert_ref() on one")
         with self.unit_of_work() as uow:
@@ -201,11 +214,8 @@ class UnitOfWork(Domains):
             self._tracer.raise_interrupt()
 
     def _call(self, symbol: str, values: dict[str, Any]) -> Any:
-        function_, handle = call(symbol), self._enter()
-        try:
-            found = function_(handle, values)
-        finally:
-            self._leave()
+        function_ = call(symbol)
+        found = self._use(function_, values)
         if function_.gives_ref:
             unit, number = found
             return Ref(unit, number, self._key)
@@ -221,21 +231,22 @@ class UnitOfWork(Domains):
         stream.owns = True
         return stream
 
-    def _key(self, ref: Ref) -> int:
-        handle, key, error = self._enter(), ctypes.c_int64(), ctypes.c_void_p()
+    def _use(self, function_: Callable[..., Any], *arguments: Any) -> Any:
+        handle = self._enter()
         try:
-            c_ref = _c.ctype("trdb_ref")(ref.unit, ref.number)
-            check(function("trdb_ref_key")(handle, c_ref, byref(key), byref(error)), error)
+            return function_(handle, *arguments)
         finally:
             self._leave()
+
+    def _key(self, ref: Ref) -> int:
+        key, error = ctypes.c_int64(), ctypes.c_void_p()
+        c_ref = _c.ctype("trdb_ref")(ref.unit, ref.number)
+        check(self._use(function("trdb_ref_key"), c_ref, byref(key), byref(error)), error)
         return key.value
 
     def _command(self, symbol: str) -> None:
-        handle, error = self._enter(), ctypes.c_void_p()
-        try:
-            check(function(symbol)(handle, byref(error)), error)
-        finally:
-            self._leave()
+        error = ctypes.c_void_p()
+        check(self._use(function(symbol), byref(error)), error)
 
     def _finish(self, symbol: str) -> None:
         """Ends the unit; its handle is released whatever the answer."""
@@ -272,11 +283,7 @@ class UnitOfWork(Domains):
     @property
     def calls(self) -> int:
         """How many statements the unit has taken so far; `call` of an error counts the same way."""
-        handle = self._enter()
-        try:
-            count: int = function("trdb_uow_calls")(handle)
-        finally:
-            self._leave()
+        count: int = self._use(function("trdb_uow_calls"))
         return count
 
     @property
@@ -288,12 +295,14 @@ class UnitOfWork(Domains):
         """Names a row that bears witness whether the unit was stored: one that it inserts under a key which the program
         made for it alone. It decides where a lost COMMIT cannot be looked up otherwise. A unique index must be on the
         column; the value is compared as text. Raises Invalid, Encoding, State."""
-        handle, error = self._enter(), ctypes.c_void_p()
-        try:
-            texts = (utf8(table, "table"), utf8(column, "column"), utf8(value, "value"))
-            check(function("trdb_uow_set_witness")(handle, *texts, byref(error)), error)
-        finally:
-            self._leave()
+        error = ctypes.c_void_p()
+        texts = (utf8(table, "table"), utf8(column, "column"), utf8(value, "value"))
+        check(self._use(function("trdb_uow_set_witness"), *texts, byref(error)), error)
+
+    def batch(self) -> Batch:
+        """Calls of different kinds that share a round trip although their results are wanted: `with uow.batch() as
+        batch:` runs them when the block is left."""
+        return Batch(self)
 
     def savepoint(self) -> Savepoint:
         """A nested scope: `with uow.savepoint():` keeps its work when it is left, and undoes it when an exception

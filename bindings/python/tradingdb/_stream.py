@@ -42,11 +42,7 @@ class Stream(Generic[R]):
 
     def _next(self) -> List[R] | None:
         place, error = c_void_p(), c_void_p()
-        self._uow._enter()
-        try:
-            code = self._fetch(self._address, byref(place), byref(error))
-        finally:
-            self._uow._leave()
+        code = self._uow._use(lambda _: self._fetch(self._address, byref(place), byref(error)))
         if code < 0:
             raise exception(code, error)
         return self._lists.take(place) if code else None

@@ -9,6 +9,7 @@ from struct import Struct
 from typing import Any
 
 from tradingdb import _c
+from tradingdb._cancel import Canceller
 from tradingdb._encode import Flat, Keep, Slot, boolean, in_slot_of, integer, refused, slot_of, wrong_type
 from tradingdb._errors import Error
 from tradingdb._generated.errors import Range
@@ -112,14 +113,18 @@ class InputStruct:
                 packed.append(self._pack_row(values, keep, where, at))
         return b"".join(packed), len(packed)
 
-    def _pack_row(self, values: Values, keep: Keep, where: str, at: int) -> bytes:
+    def pack_named(self, values: Values, keep: Keep, where: str) -> bytes:
+        """A struct from a dict, whose names are looked at."""
         if not isinstance(values, Mapping):
-            raise TypeError(f"{where}[{at}]: expected a dict, not {type(values).__name__}")
+            raise TypeError(f"{where}: expected a dict, not {type(values).__name__}")
         unknown = values.keys() - self.slots.keys()
         if unknown:
-            raise TypeError(f"{where}[{at}]: there is no field {', '.join(sorted(map(str, unknown)))}")
+            raise TypeError(f"{where}: there is no field {', '.join(sorted(map(str, unknown)))}")
+        return self.pack(values, keep, f"{where}.")
+
+    def _pack_row(self, values: Values, keep: Keep, where: str, at: int) -> bytes:
         try:
-            packed = self.pack(values, keep, f"{where}[{at}].")
+            packed = self.pack_named(values, keep, f"{where}[{at}]")
         except Error as error:
             error.row = at
             raise
@@ -160,6 +165,17 @@ class TokenSlot(Slot):
         return (keep.data(Struct("=qqq").pack(*numbers)),)
 
 
+class CancellerSlot(Slot):
+    """A canceller, which the caller keeps while the unit begins."""
+
+    codes = "Q"
+
+    def values(self, value: Any, where: str, keep: Keep) -> Flat:
+        if not isinstance(value, Canceller):
+            raise wrong_type(where, "a Canceller", value)
+        return (value._handle.value,)
+
+
 class OptionsStruct:
     """An options struct from keywords: times in seconds, a keyword per flag; what is None has its default."""
 
@@ -167,7 +183,7 @@ class OptionsStruct:
         self.struct = InputStruct(struct, [field.name for field in _c.fields(struct)
                                            if field.type in ("int32_t", "text") or "flags=" in " ".join(field.notes)])
         if struct == "trdb_uow_options":
-            self.struct.slots["after"] = TokenSlot()
+            self.struct.slots.update(after=TokenSlot(), canceller=CancellerSlot())
         self.flags: dict[str, dict[str, int]] = {}
         words = [name.removesuffix("_ms") for name in self.struct.slots]
         for field in _c.fields(struct):

@@ -171,21 +171,24 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_job_overlap_policy_from_string": ("int32_t", "const char *text"),
     "trdb_job_run_status_to_string": ("const char *", "int32_t value"),
     "trdb_job_run_status_from_string": ("int32_t", "const char *text"),
-    "trdb_job_schedule_get": ("int", "trdb_uow *uow", "int64_t id", "trdb_job_schedule **ret", "trdb_error **reterr"),
+    "trdb_job_schedule_get": (
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_job_schedule **ret", "trdb_error **reterr",
+    ),
     "trdb_job_schedules_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_job_schedule_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_job_schedule_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_job_schedules_list": (
-        "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "trdb_job_schedule_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_job_schedule_filter *filter", "trdb_job_schedule_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_job_schedules_count": (
-        "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_job_schedule_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_job_schedules_columns": (
-        "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_job_schedule_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_job_schedules_stream": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_filter *filter", "const trdb_stream_options *options: null",
@@ -286,21 +289,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_job_schedule_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_job_schedule_run_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_job_schedule_run **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_job_schedule_run **ret", "trdb_error **reterr",
     ),
     "trdb_job_schedule_runs_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_job_schedule_run_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_job_schedule_run_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_job_schedule_runs_list": (
-        "int", "trdb_uow *uow", "const trdb_job_schedule_run_filter *filter", "trdb_job_schedule_run_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_job_schedule_run_filter *filter",
+        "trdb_job_schedule_run_list **ret", "trdb_error **reterr",
     ),
     "trdb_job_schedule_runs_count": (
-        "int", "trdb_uow *uow", "const trdb_job_schedule_run_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_job_schedule_run_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_job_schedule_runs_columns": (
-        "int", "trdb_uow *uow", "const trdb_job_schedule_run_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_job_schedule_run_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_job_schedule_runs_stream": (
@@ -406,7 +410,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_job_schedule_run_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_jobs_get_schedule_by_name": (
-        "int", "trdb_uow *uow", "int64_t user_id", "const char *name", "trdb_job_schedule **ret",
+        "int", "trdb_uow *uow: reads", "int64_t user_id", "const char *name", "trdb_job_schedule **ret",
         "trdb_error **reterr",
     ),
     "trdb_batch_jobs_get_schedule_by_name": (
@@ -414,8 +418,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_jobs_run_statistics_since": (
-        "int", "trdb_uow *uow", "trdb_in_i64 user_id: optional", "trdb_in_enum job_type: enum=job_type optional",
-        "trdb_timestamp since", "trdb_job_run_statistics **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 user_id: optional",
+        "trdb_in_enum job_type: enum=job_type optional", "trdb_timestamp since", "trdb_job_run_statistics **ret",
+        "trdb_error **reterr",
     ),
     "trdb_job_run_statistics_free": ("void", "trdb_job_run_statistics *row"),
     "trdb_batch_jobs_run_statistics_since": (
@@ -423,7 +428,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_job_run_statistics **ret", "trdb_error **reterr",
     ),
     "trdb_jobs_user_alerts": (
-        "int", "trdb_uow *uow", "int64_t user_id", "bool active_only", "trdb_job_alert_list **ret",
+        "int", "trdb_uow *uow: reads", "int64_t user_id", "bool active_only", "trdb_job_alert_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_job_alert_list_count": ("size_t", "const trdb_job_alert_list *list"),

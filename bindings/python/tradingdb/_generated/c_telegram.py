@@ -197,22 +197,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_broadcast_state_to_string": ("const char *", "int32_t value"),
     "trdb_telegram_broadcast_state_from_string": ("int32_t", "const char *text"),
     "trdb_telegram_command_audit_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_telegram_command_audit **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_telegram_command_audit **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_audits_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_telegram_command_audit_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count",
+        "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_audits_list": (
-        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_command_audit_filter *filter",
         "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_audits_count": (
-        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_filter *filter", "int64_t *ret",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_command_audit_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
     "trdb_telegram_command_audits_columns": (
-        "int", "trdb_uow *uow", "const trdb_telegram_command_audit_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_command_audit_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_audits_stream": (
@@ -296,21 +296,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_telegram_command_audit_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_feedback_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_telegram_feedback **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_telegram_feedback **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_feedbacks_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_telegram_feedback_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_telegram_feedback_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_telegram_feedbacks_list": (
-        "int", "trdb_uow *uow", "const trdb_telegram_feedback_filter *filter", "trdb_telegram_feedback_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_feedback_filter *filter",
+        "trdb_telegram_feedback_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_feedbacks_count": (
-        "int", "trdb_uow *uow", "const trdb_telegram_feedback_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_feedback_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_telegram_feedbacks_columns": (
-        "int", "trdb_uow *uow", "const trdb_telegram_feedback_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_feedback_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_feedbacks_stream": (
@@ -404,22 +405,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_telegram_feedback_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_broadcast_log_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_telegram_broadcast_log **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_telegram_broadcast_log **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_logs_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_telegram_broadcast_log_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count",
+        "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_logs_list": (
-        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_broadcast_log_filter *filter",
         "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_logs_count": (
-        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_filter *filter", "int64_t *ret",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_broadcast_log_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_logs_columns": (
-        "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_broadcast_log_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_logs_stream": (
@@ -516,21 +517,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_telegram_broadcast_log_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_telegram_setting_get": (
-        "int", "trdb_uow *uow", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_settings_get": (
-        "int", "trdb_uow *uow", "const char *const *keys", "size_t count", "trdb_telegram_setting_list **ret",
+        "int", "trdb_uow *uow: reads", "const char *const *keys", "size_t count", "trdb_telegram_setting_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_telegram_settings_list": (
-        "int", "trdb_uow *uow", "const trdb_telegram_setting_filter *filter", "trdb_telegram_setting_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_setting_filter *filter",
+        "trdb_telegram_setting_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_settings_count": (
-        "int", "trdb_uow *uow", "const trdb_telegram_setting_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_setting_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_telegram_settings_columns": (
-        "int", "trdb_uow *uow", "const trdb_telegram_setting_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_telegram_setting_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_settings_stream": (
@@ -616,7 +618,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_telegram_setting_delete": ("int", "trdb_batch *batch", "const char *key", "trdb_error **reterr"),
     "trdb_telegram_get_user_status": (
-        "int", "trdb_uow *uow", "const char *telegram_id", "trdb_telegram_account_status **ret",
+        "int", "trdb_uow *uow: reads", "const char *telegram_id", "trdb_telegram_account_status **ret",
         "trdb_error **reterr",
     ),
     "trdb_telegram_account_status_free": ("void", "trdb_telegram_account_status *row"),
@@ -625,7 +627,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_telegram_list_alerts": (
-        "int", "trdb_uow *uow", "const char *telegram_id", "trdb_in_i64 limit: optional",
+        "int", "trdb_uow *uow: reads", "const char *telegram_id", "trdb_in_i64 limit: optional",
         "trdb_telegram_alert_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_alert_free": ("void", "trdb_telegram_alert *row"),
@@ -646,20 +648,20 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_telegram_active_alerts": (
-        "int", "trdb_uow *uow", "trdb_in_i64 limit: optional", "trdb_telegram_alert_list **ret",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 limit: optional", "trdb_telegram_alert_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_batch_telegram_active_alerts": (
         "int", "trdb_batch *batch", "trdb_in_i64 limit", "trdb_telegram_alert_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_get_alert": (
-        "int", "trdb_uow *uow", "int64_t alert_id", "trdb_telegram_alert **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t alert_id", "trdb_telegram_alert **ret", "trdb_error **reterr",
     ),
     "trdb_batch_telegram_get_alert": (
         "int", "trdb_batch *batch", "int64_t alert_id", "trdb_telegram_alert **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_list_schedules": (
-        "int", "trdb_uow *uow", "const char *telegram_id", "trdb_in_i64 limit: optional",
+        "int", "trdb_uow *uow: reads", "const char *telegram_id", "trdb_in_i64 limit: optional",
         "trdb_telegram_schedule_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_schedule_free": ("void", "trdb_telegram_schedule *row"),
@@ -681,26 +683,26 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_schedule_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_active_schedules": (
-        "int", "trdb_uow *uow", "trdb_in_i64 limit: optional", "trdb_telegram_schedule_list **ret",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 limit: optional", "trdb_telegram_schedule_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_batch_telegram_active_schedules": (
         "int", "trdb_batch *batch", "trdb_in_i64 limit", "trdb_telegram_schedule_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_get_schedule": (
-        "int", "trdb_uow *uow", "int64_t schedule_id", "trdb_telegram_schedule **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t schedule_id", "trdb_telegram_schedule **ret", "trdb_error **reterr",
     ),
     "trdb_batch_telegram_get_schedule": (
         "int", "trdb_batch *batch", "int64_t schedule_id", "trdb_telegram_schedule **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_get_setting": (
-        "int", "trdb_uow *uow", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
     ),
     "trdb_batch_telegram_get_setting": (
         "int", "trdb_batch *batch", "const char *key", "trdb_telegram_setting **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_list_feedback": (
-        "int", "trdb_uow *uow", "const char *type: null", "const char *status: null",
+        "int", "trdb_uow *uow: reads", "const char *type: null", "const char *status: null",
         "trdb_in_i64 before_id: optional", "trdb_in_i64 limit: optional", "trdb_telegram_feedback_list **ret",
         "trdb_error **reterr",
     ),
@@ -709,7 +711,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_in_i64 limit", "trdb_telegram_feedback_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_last_commands": (
-        "int", "trdb_uow *uow", "const char *telegram_id", "trdb_in_i64 limit: optional",
+        "int", "trdb_uow *uow: reads", "const char *telegram_id", "trdb_in_i64 limit: optional",
         "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_telegram_last_commands": (
@@ -717,7 +719,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_list_commands": (
-        "int", "trdb_uow *uow", "const char *telegram_user_id: null", "const char *command: null",
+        "int", "trdb_uow *uow: reads", "const char *telegram_user_id: null", "const char *command: null",
         "trdb_in_bool success: optional", "trdb_timestamp since: null", "trdb_timestamp until: null",
         "trdb_in_i64 before_id: optional", "trdb_in_i64 limit: optional", "trdb_telegram_command_audit_list **ret",
         "trdb_error **reterr",
@@ -728,7 +730,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_command_audit_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_stats": (
-        "int", "trdb_uow *uow", "trdb_timestamp since: null", "trdb_timestamp until: null",
+        "int", "trdb_uow *uow: reads", "trdb_timestamp since: null", "trdb_timestamp until: null",
         "trdb_telegram_audit_totals **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_audit_totals_free": ("void", "trdb_telegram_audit_totals *row"),
@@ -737,7 +739,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_audit_totals **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_stats_by_command": (
-        "int", "trdb_uow *uow", "trdb_timestamp since: null", "trdb_timestamp until: null",
+        "int", "trdb_uow *uow: reads", "trdb_timestamp since: null", "trdb_timestamp until: null",
         "trdb_telegram_command_usage_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_command_usage_list_count": ("size_t", "const trdb_telegram_command_usage_list *list"),
@@ -758,7 +760,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_command_usage_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_unique_users": (
-        "int", "trdb_uow *uow", "const char *after: null", "trdb_in_i64 limit: optional",
+        "int", "trdb_uow *uow: reads", "const char *after: null", "trdb_in_i64 limit: optional",
         "trdb_telegram_unique_user_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_unique_user_list_count": ("size_t", "const trdb_telegram_unique_user_list *list"),
@@ -779,7 +781,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_telegram_list_broadcasts": (
-        "int", "trdb_uow *uow", "trdb_timestamp before: null", "trdb_in_i64 before_id: optional",
+        "int", "trdb_uow *uow: reads", "trdb_timestamp before: null", "trdb_in_i64 before_id: optional",
         "trdb_in_i64 limit: optional", "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_telegram_list_broadcasts": (
@@ -787,7 +789,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_broadcast_log_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_history": (
-        "int", "trdb_uow *uow", "trdb_timestamp before: null", "trdb_in_i64 before_id: optional",
+        "int", "trdb_uow *uow: reads", "trdb_timestamp before: null", "trdb_in_i64 before_id: optional",
         "trdb_in_i64 limit: optional", "trdb_telegram_broadcast_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_list_count": ("size_t", "const trdb_telegram_broadcast_list *list"),
@@ -808,7 +810,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_telegram_broadcast_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_stats": (
-        "int", "trdb_uow *uow", "trdb_telegram_broadcast_totals **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_telegram_broadcast_totals **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_broadcast_totals_free": ("void", "trdb_telegram_broadcast_totals *row"),
     "trdb_batch_telegram_broadcast_stats": (

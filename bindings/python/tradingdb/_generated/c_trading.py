@@ -247,21 +247,23 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_fill_action_from_string": ("int32_t", "const char *text"),
     "trdb_trading_trade_status_to_string": ("const char *", "int32_t value"),
     "trdb_trading_trade_status_from_string": ("int32_t", "const char *text"),
-    "trdb_trading_bot_get": ("int", "trdb_uow *uow", "int64_t id", "trdb_trading_bot **ret", "trdb_error **reterr"),
+    "trdb_trading_bot_get": (
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_trading_bot **ret", "trdb_error **reterr",
+    ),
     "trdb_trading_bots_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_trading_bot_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_trading_bot_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_bots_list": (
-        "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "trdb_trading_bot_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_bot_filter *filter", "trdb_trading_bot_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_bots_count": (
-        "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_bot_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
     "trdb_trading_bots_columns": (
-        "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_bot_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_trading_bots_stream": (
         "int", "trdb_uow *uow", "const trdb_trading_bot_filter *filter", "const trdb_stream_options *options: null",
@@ -349,21 +351,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_trading_bot_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_position_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_trading_position **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_trading_position **ret", "trdb_error **reterr",
     ),
     "trdb_trading_positions_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_trading_position_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_trading_position_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_positions_list": (
-        "int", "trdb_uow *uow", "const trdb_trading_position_filter *filter", "trdb_trading_position_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_position_filter *filter",
+        "trdb_trading_position_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_positions_count": (
-        "int", "trdb_uow *uow", "const trdb_trading_position_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_position_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_trading_positions_columns": (
-        "int", "trdb_uow *uow", "const trdb_trading_position_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_position_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_trading_positions_stream": (
@@ -468,21 +471,24 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_trading_position **ret", "trdb_error **reterr",
     ),
     "trdb_batch_trading_position_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
-    "trdb_trading_fill_get": ("int", "trdb_uow *uow", "int64_t id", "trdb_trading_fill **ret", "trdb_error **reterr"),
+    "trdb_trading_fill_get": (
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_trading_fill **ret", "trdb_error **reterr",
+    ),
     "trdb_trading_fills_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_trading_fill_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_trading_fill_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_fills_list": (
-        "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "trdb_trading_fill_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_fill_filter *filter", "trdb_trading_fill_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_fills_count": (
-        "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_fill_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_trading_fills_columns": (
-        "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_fill_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_trading_fills_stream": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_filter *filter", "const trdb_stream_options *options: null",
@@ -583,21 +589,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_trading_fill_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_trade_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_trading_trade **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_trading_trade **ret", "trdb_error **reterr",
     ),
     "trdb_trading_trades_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_trading_trade_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_trading_trade_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_trades_list": (
-        "int", "trdb_uow *uow", "const trdb_trading_trade_filter *filter", "trdb_trading_trade_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_trade_filter *filter", "trdb_trading_trade_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_trades_count": (
-        "int", "trdb_uow *uow", "const trdb_trading_trade_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_trade_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_trading_trades_columns": (
-        "int", "trdb_uow *uow", "const trdb_trading_trade_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_trade_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_trading_trades_stream": (
@@ -674,22 +681,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_trading_trade_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_performance_metric_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_trading_performance_metric **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_trading_performance_metric **ret", "trdb_error **reterr",
     ),
     "trdb_trading_performance_metrics_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_trading_performance_metric_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count",
+        "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_performance_metrics_list": (
-        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_performance_metric_filter *filter",
         "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_performance_metrics_count": (
-        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_filter *filter", "int64_t *ret",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_performance_metric_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_performance_metrics_columns": (
-        "int", "trdb_uow *uow", "const trdb_trading_performance_metric_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_trading_performance_metric_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_trading_performance_metrics_stream": (
@@ -788,13 +795,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_trading_performance_metric_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_trading_bots_enabled": (
-        "int", "trdb_uow *uow", "trdb_in_i64 user_id: optional", "trdb_trading_bot_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 user_id: optional", "trdb_trading_bot_list **ret",
+        "trdb_error **reterr",
     ),
     "trdb_batch_trading_bots_enabled": (
         "int", "trdb_batch *batch", "trdb_in_i64 user_id", "trdb_trading_bot_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_bots_by_status": (
-        "int", "trdb_uow *uow", "int32_t status: enum=trading_bot_status", "trdb_in_i64 user_id: optional",
+        "int", "trdb_uow *uow: reads", "int32_t status: enum=trading_bot_status", "trdb_in_i64 user_id: optional",
         "trdb_trading_bot_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_trading_bots_by_status": (
@@ -802,7 +810,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_trading_positions_open": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "const char *symbol: null",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "const char *symbol: null",
         "trdb_trading_position_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_trading_positions_open": (
@@ -810,7 +818,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_trading_positions_verify": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "bool drift_only",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "bool drift_only",
         "trdb_trading_positions_verify_row_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_positions_verify_row_list_count": ("size_t", "const trdb_trading_positions_verify_row_list *list"),
@@ -831,7 +839,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_trading_positions_verify_row_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_trades_open": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "const char *symbol: null",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "const char *symbol: null",
         "trdb_trading_trade_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_trading_trades_open": (
@@ -839,7 +847,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_trading_pnl_summary": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_summary_row **ret",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_summary_row **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_pnl_summary_row_free": ("void", "trdb_trading_pnl_summary_row *row"),
@@ -847,7 +855,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_pnl_summary_row **ret", "trdb_error **reterr",
     ),
     "trdb_trading_pnl_by_symbol": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_by_symbol_row_list **ret",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_by_symbol_row_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_pnl_by_symbol_row_list_count": ("size_t", "const trdb_trading_pnl_by_symbol_row_list *list"),
@@ -868,8 +876,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_trading_pnl_by_exit_reason": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_pnl_by_exit_reason_row_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional",
+        "trdb_trading_pnl_by_exit_reason_row_list **ret", "trdb_error **reterr",
     ),
     "trdb_trading_pnl_by_exit_reason_row_list_count": (
         "size_t", "const trdb_trading_pnl_by_exit_reason_row_list *list",
@@ -892,7 +900,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_trading_equity_curve": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_equity_curve_row_list **ret",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "trdb_trading_equity_curve_row_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_equity_curve_row_list_count": ("size_t", "const trdb_trading_equity_curve_row_list *list"),
@@ -913,7 +921,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_trading_drawdown": (
-        "int", "trdb_uow *uow", "trdb_in_i64 bot_id: optional", "trdb_trading_drawdown_row **ret",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 bot_id: optional", "trdb_trading_drawdown_row **ret",
         "trdb_error **reterr",
     ),
     "trdb_trading_drawdown_row_free": ("void", "trdb_trading_drawdown_row *row"),
@@ -921,7 +929,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_batch *batch", "trdb_in_i64 bot_id", "trdb_trading_drawdown_row **ret", "trdb_error **reterr",
     ),
     "trdb_trading_metrics_latest": (
-        "int", "trdb_uow *uow", "int64_t bot_id", "trdb_in_i64 limit: optional",
+        "int", "trdb_uow *uow: reads", "int64_t bot_id", "trdb_in_i64 limit: optional",
         "trdb_trading_performance_metric_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_trading_metrics_latest": (

@@ -94,21 +94,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_users_erase_user": ("int", "trdb_uow *uow", "int64_t user_id", "trdb_error **reterr"),
     "trdb_usr_role_to_string": ("const char *", "int32_t value"),
     "trdb_usr_role_from_string": ("int32_t", "const char *text"),
-    "trdb_usr_user_get": ("int", "trdb_uow *uow", "int64_t id", "trdb_usr_user **ret", "trdb_error **reterr"),
+    "trdb_usr_user_get": ("int", "trdb_uow *uow: reads", "int64_t id", "trdb_usr_user **ret", "trdb_error **reterr"),
     "trdb_usr_users_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_usr_user_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_usr_user_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_usr_users_list": (
-        "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "trdb_usr_user_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_user_filter *filter", "trdb_usr_user_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_usr_users_count": (
-        "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_user_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
     "trdb_usr_users_columns": (
-        "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_user_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_usr_users_stream": (
         "int", "trdb_uow *uow", "const trdb_usr_user_filter *filter", "const trdb_stream_options *options: null",
@@ -203,21 +203,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_usr_user_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_auth_identity_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_usr_auth_identity **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_usr_auth_identity **ret", "trdb_error **reterr",
     ),
     "trdb_usr_auth_identities_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_usr_auth_identity_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_usr_auth_identity_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_usr_auth_identities_list": (
-        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_filter *filter", "trdb_usr_auth_identity_list **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_auth_identity_filter *filter",
+        "trdb_usr_auth_identity_list **ret", "trdb_error **reterr",
     ),
     "trdb_usr_auth_identities_count": (
-        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_auth_identity_filter *filter", "int64_t *ret",
+        "trdb_error **reterr",
     ),
     "trdb_usr_auth_identities_columns": (
-        "int", "trdb_uow *uow", "const trdb_usr_auth_identity_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_auth_identity_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_usr_auth_identities_stream": (
@@ -324,22 +325,22 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_usr_auth_identity_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_usr_verification_code_get": (
-        "int", "trdb_uow *uow", "int64_t id", "trdb_usr_verification_code **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t id", "trdb_usr_verification_code **ret", "trdb_error **reterr",
     ),
     "trdb_usr_verification_codes_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_usr_verification_code_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_usr_verification_code_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_usr_verification_codes_list": (
-        "int", "trdb_uow *uow", "const trdb_usr_verification_code_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_verification_code_filter *filter",
         "trdb_usr_verification_code_list **ret", "trdb_error **reterr",
     ),
     "trdb_usr_verification_codes_count": (
-        "int", "trdb_uow *uow", "const trdb_usr_verification_code_filter *filter", "int64_t *ret",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_verification_code_filter *filter", "int64_t *ret",
         "trdb_error **reterr",
     ),
     "trdb_usr_verification_codes_columns": (
-        "int", "trdb_uow *uow", "const trdb_usr_verification_code_filter *filter",
+        "int", "trdb_uow *uow: reads", "const trdb_usr_verification_code_filter *filter",
         "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_usr_verification_codes_stream": (
@@ -435,7 +436,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_batch_usr_verification_code_delete": ("int", "trdb_batch *batch", "int64_t id", "trdb_error **reterr"),
     "trdb_users_get_by_provider": (
-        "int", "trdb_uow *uow", "const char *provider", "const char *external_id", "trdb_usr_user **ret",
+        "int", "trdb_uow *uow: reads", "const char *provider", "const char *external_id", "trdb_usr_user **ret",
         "trdb_error **reterr",
     ),
     "trdb_batch_users_get_by_provider": (
@@ -443,28 +444,29 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_users_get_summary": (
-        "int", "trdb_uow *uow", "int64_t user_id", "trdb_usr_user_summary **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t user_id", "trdb_usr_user_summary **ret", "trdb_error **reterr",
     ),
     "trdb_usr_user_summary_free": ("void", "trdb_usr_user_summary *row"),
     "trdb_batch_users_get_summary": (
         "int", "trdb_batch *batch", "int64_t user_id", "trdb_usr_user_summary **ret", "trdb_error **reterr",
     ),
     "trdb_usr_identity_by_external_id": (
-        "int", "trdb_uow *uow", "const char *provider", "const char *external_id", "trdb_usr_auth_identity **ret",
-        "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const char *provider", "const char *external_id",
+        "trdb_usr_auth_identity **ret", "trdb_error **reterr",
     ),
     "trdb_batch_usr_identity_by_external_id": (
         "int", "trdb_batch *batch", "const char *provider", "const char *external_id", "trdb_usr_auth_identity **ret",
         "trdb_error **reterr",
     ),
     "trdb_usr_user_by_email": (
-        "int", "trdb_uow *uow", "const char *email", "trdb_usr_user **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const char *email", "trdb_usr_user **ret", "trdb_error **reterr",
     ),
     "trdb_batch_usr_user_by_email": (
         "int", "trdb_batch *batch", "const char *email", "trdb_usr_user **ret", "trdb_error **reterr",
     ),
     "trdb_users_get_telegram_profile": (
-        "int", "trdb_uow *uow", "const char *telegram_id", "trdb_telegram_profile **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const char *telegram_id", "trdb_telegram_profile **ret",
+        "trdb_error **reterr",
     ),
     "trdb_telegram_profile_free": ("void", "trdb_telegram_profile *row"),
     "trdb_telegram_profile_list_count": ("size_t", "const trdb_telegram_profile_list *list"),
@@ -483,19 +485,19 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_batch *batch", "const char *telegram_id", "trdb_telegram_profile **ret", "trdb_error **reterr",
     ),
     "trdb_users_list_telegram_profiles": (
-        "int", "trdb_uow *uow", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_users_list_telegram_profiles": (
         "int", "trdb_batch *batch", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
     ),
     "trdb_users_list_pending_approvals": (
-        "int", "trdb_uow *uow", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
     ),
     "trdb_batch_users_list_pending_approvals": (
         "int", "trdb_batch *batch", "trdb_telegram_profile_list **ret", "trdb_error **reterr",
     ),
     "trdb_users_list_admin_telegram_ids": (
-        "int", "trdb_uow *uow", "trdb_telegram_admin_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_telegram_admin_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_admin_list_count": ("size_t", "const trdb_telegram_admin_list *list"),
     "trdb_telegram_admin_list_at": (
@@ -513,14 +515,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_batch *batch", "trdb_telegram_admin_list **ret", "trdb_error **reterr",
     ),
     "trdb_users_get_notification_channels": (
-        "int", "trdb_uow *uow", "int64_t user_id", "trdb_notification_channels **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int64_t user_id", "trdb_notification_channels **ret", "trdb_error **reterr",
     ),
     "trdb_notification_channels_free": ("void", "trdb_notification_channels *row"),
     "trdb_batch_users_get_notification_channels": (
         "int", "trdb_batch *batch", "int64_t user_id", "trdb_notification_channels **ret", "trdb_error **reterr",
     ),
     "trdb_users_list_users_for_broadcast": (
-        "int", "trdb_uow *uow", "trdb_telegram_recipient_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "trdb_telegram_recipient_list **ret", "trdb_error **reterr",
     ),
     "trdb_telegram_recipient_list_count": ("size_t", "const trdb_telegram_recipient_list *list"),
     "trdb_telegram_recipient_list_at": (

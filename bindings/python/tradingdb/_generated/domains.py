@@ -13,6 +13,7 @@ from .users import UsersDomain
 from tradingdb._values import Seconds, Token
 
 if TYPE_CHECKING:
+    from tradingdb._cancel import Canceller
     from tradingdb._session import UnitOfWork
 
     from .core import Isolation, Replica
@@ -63,7 +64,8 @@ class Units:
                      pool_timeout: Seconds | None = None, acting_user: str | None = None,
                      resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
                      replica: Replica | str | None = None, lag_budget: Seconds | None = None,
-                     replica_wait: Seconds | None = None, after: Token | None = None) -> UnitOfWork:
+                     replica_wait: Seconds | None = None, after: Token | None = None,
+                     canceller: Canceller | None = None) -> UnitOfWork:
         """Begins a unit of work: `with db.unit_of_work() as uow:` commits when the block is left, and rolls back when
         an exception leaves it.
 
@@ -90,6 +92,7 @@ class Units:
         lag_budget: how far a replica may be behind; 0: as far as it is. With a token, that alone counts.
         replica_wait: longest wait for a replica to reach the token; default 0.02 seconds, -1 for none.
         after: the replica must have replayed this commit; None: none.
+        canceller: what may cancel the unit; None: nothing. The unit keeps it alive.
 
         Raises Invalid; Closed; Forked; Timeout (no connection in time); Exhausted (waiting queue full); what
         connecting can answer, see open(). Any thread.
@@ -106,7 +109,7 @@ class Units:
             lock_timeout: Seconds | None = None, pool_timeout: Seconds | None = None, acting_user: str | None = None,
             resolve_timeout: Seconds | None = None, timeout: Seconds | None = None,
             replica: Replica | str | None = None, lag_budget: Seconds | None = None,
-            replica_wait: Seconds | None = None, after: Token | None = None) -> T:
+            replica_wait: Seconds | None = None, after: Token | None = None, canceller: Canceller | None = None) -> T:
         """Runs a whole unit of work: begins, calls `work` with it, commits, and gives what `work` gave. Runs it again
         when nothing was stored and another attempt may go well: after Serialization, Deadlock and ConnectionLost,
         be they raised by `work` or by the commit. Never when the outcome is in doubt. `work` may be called again,

@@ -491,6 +491,25 @@ class JobSchedulesRepository(Repository):
         """
         self._session._call("trdb_job_schedule_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, user_id: int | NotGiven = NOT_GIVEN,
+                 name: str | NotGiven = NOT_GIVEN, job_type: JobType | str | NotGiven = NOT_GIVEN,
+                 target: str | NotGiven = NOT_GIVEN, task_params: IntoJson | NotGiven = NOT_GIVEN,
+                 cron: str | NotGiven = NOT_GIVEN, enabled: bool | NotGiven = NOT_GIVEN,
+                 next_run_at: datetime | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+                 updated_at: datetime | NotGiven = NOT_GIVEN, timezone: str | NotGiven = NOT_GIVEN,
+                 missed_policy: JobMissedPolicy | str | NotGiven = NOT_GIVEN,
+                 missed_limit: int | NotGiven = NOT_GIVEN,
+                 overlap_policy: JobOverlapPolicy | str | NotGiven = NOT_GIVEN,
+                 max_attempts: int | NotGiven = NOT_GIVEN,
+                 last_run_at: datetime | None | NotGiven = NOT_GIVEN) -> JobSchedule:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: JobSchedule = self._session._call("trdb_job_schedule_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -719,6 +738,28 @@ class JobScheduleRunsRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_job_schedule_run_patch", {**locals(), "returning": False})
+
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, job_type: JobType | str | NotGiven = NOT_GIVEN,
+                 job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
+                 status: JobRunStatus | str | NotGiven = NOT_GIVEN,
+                 scheduled_for: datetime | None | NotGiven = NOT_GIVEN, enqueued_at: datetime | NotGiven = NOT_GIVEN,
+                 started_at: datetime | None | NotGiven = NOT_GIVEN,
+                 finished_at: datetime | None | NotGiven = NOT_GIVEN,
+                 job_snapshot: IntoJson | None | NotGiven = NOT_GIVEN, result: IntoJson | None | NotGiven = NOT_GIVEN,
+                 error: str | None | NotGiven = NOT_GIVEN, worker_id: str | None | NotGiven = NOT_GIVEN,
+                 attempt: int | NotGiven = NOT_GIVEN, max_attempts: int | NotGiven = NOT_GIVEN,
+                 run_after: datetime | None | NotGiven = NOT_GIVEN,
+                 lease_token: IntoUuid | None | NotGiven = NOT_GIVEN,
+                 lease_until: datetime | None | NotGiven = NOT_GIVEN,
+                 heartbeat_at: datetime | None | NotGiven = NOT_GIVEN, backfilled: bool | NotGiven = NOT_GIVEN,
+                 priority: int | NotGiven = NOT_GIVEN) -> JobScheduleRun:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: JobScheduleRun = self._session._call("trdb_job_schedule_run_patch_if", locals())
+        return found
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.

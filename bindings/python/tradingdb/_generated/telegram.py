@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, List, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
 
 from tradingdb._c import register
 from tradingdb._choice import Choice
@@ -599,6 +599,20 @@ class TelegramCommandAuditsRepository(Repository):
         """
         self._session._call("trdb_telegram_command_audit_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, telegram_user_id: str | NotGiven = NOT_GIVEN,
+                 command: str | NotGiven = NOT_GIVEN, full_message: str | None | NotGiven = NOT_GIVEN,
+                 is_registered_user: bool | NotGiven = NOT_GIVEN, user_email: str | None | NotGiven = NOT_GIVEN,
+                 success: bool | NotGiven = NOT_GIVEN, error_message: str | None | NotGiven = NOT_GIVEN,
+                 response_time_ms: int | NotGiven = NOT_GIVEN,
+                 created_at: datetime | NotGiven = NOT_GIVEN) -> TelegramCommandAudit:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TelegramCommandAudit = self._session._call("trdb_telegram_command_audit_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -739,6 +753,17 @@ class TelegramFeedbacksRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_telegram_feedback_patch", {**locals(), "returning": False})
+
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, user_id: int | Ref | NotGiven = NOT_GIVEN,
+                 type: str | None | NotGiven = NOT_GIVEN, message: str | None | NotGiven = NOT_GIVEN,
+                 created_at: datetime | NotGiven = NOT_GIVEN, status: str | NotGiven = NOT_GIVEN) -> TelegramFeedback:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TelegramFeedback = self._session._call("trdb_telegram_feedback_patch_if", locals())
+        return found
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -892,6 +917,18 @@ class TelegramBroadcastLogsRepository(Repository):
         """
         self._session._call("trdb_telegram_broadcast_log_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, message: str | NotGiven = NOT_GIVEN,
+                 sent_by: str | NotGiven = NOT_GIVEN, success_count: int | None | NotGiven = NOT_GIVEN,
+                 total_count: int | None | NotGiven = NOT_GIVEN,
+                 created_at: datetime | NotGiven = NOT_GIVEN) -> TelegramBroadcastLog:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TelegramBroadcastLog = self._session._call("trdb_telegram_broadcast_log_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -1021,6 +1058,16 @@ class TelegramSettingsRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_telegram_setting_patch", {**locals(), "returning": False})
+
+    def patch_if(self, key: str, guard: Mapping[str, Any], *,
+                 value: str | None | NotGiven = NOT_GIVEN) -> TelegramSetting:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TelegramSetting = self._session._call("trdb_telegram_setting_patch_if", locals())
+        return found
 
     def delete(self, key: str) -> None:
         """Deletes one row by its key.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, List, Literal, NamedTuple, Required, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, NamedTuple, Required, TypedDict
 
 from tradingdb._c import register
 from tradingdb._call import results
@@ -854,6 +854,25 @@ class TradingBotsRepository(Repository):
         """
         self._session._call("trdb_trading_bot_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, user_id: int | Ref | NotGiven = NOT_GIVEN,
+                 type: TradingTradeType | str | NotGiven = NOT_GIVEN,
+                 status: TradingBotStatus | str | NotGiven = NOT_GIVEN,
+                 description: str | None | NotGiven = NOT_GIVEN, config: IntoJson | NotGiven = NOT_GIVEN,
+                 started_at: datetime | None | NotGiven = NOT_GIVEN,
+                 last_heartbeat: datetime | None | NotGiven = NOT_GIVEN,
+                 error_count: int | None | NotGiven = NOT_GIVEN,
+                 current_balance: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 total_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+                 updated_at: datetime | None | NotGiven = NOT_GIVEN) -> TradingBot:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TradingBot = self._session._call("trdb_trading_bot_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -1044,6 +1063,22 @@ class TradingPositionsRepository(Repository):
         """
         self._session._call("trdb_trading_position_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+                 trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
+                 direction: TradingDirection | str | NotGiven = NOT_GIVEN,
+                 opened_at: datetime | None | NotGiven = NOT_GIVEN, closed_at: datetime | None | NotGiven = NOT_GIVEN,
+                 qty_open: IntoDecimal | NotGiven = NOT_GIVEN, avg_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+                 status: TradingPositionStatus | str | NotGiven = NOT_GIVEN,
+                 extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN) -> TradingPosition:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TradingPosition = self._session._call("trdb_trading_position_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -1229,6 +1264,21 @@ class TradingFillsRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_trading_fill_patch", {**locals(), "returning": False})
+
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+                 position_id: int | Ref | NotGiven = NOT_GIVEN, exchange: str | NotGiven = NOT_GIVEN,
+                 exchange_trade_id: str | NotGiven = NOT_GIVEN,
+                 action: TradingFillAction | str | NotGiven = NOT_GIVEN, qty: IntoDecimal | NotGiven = NOT_GIVEN,
+                 price: IntoDecimal | None | NotGiven = NOT_GIVEN, commission: IntoDecimal | NotGiven = NOT_GIVEN,
+                 realized_pnl: IntoDecimal | NotGiven = NOT_GIVEN,
+                 ts: datetime | NotGiven = NOT_GIVEN) -> TradingFill:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TradingFill = self._session._call("trdb_trading_fill_patch_if", locals())
+        return found
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -1493,6 +1543,39 @@ class TradingTradesRepository(Repository):
         """
         self._session._call("trdb_trading_trade_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+                 position_id: int | Ref | None | NotGiven = NOT_GIVEN,
+                 trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN,
+                 strategy_name: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | NotGiven = NOT_GIVEN,
+                 exit_logic_name: str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
+                 interval: str | NotGiven = NOT_GIVEN, direction: TradingDirection | str | NotGiven = NOT_GIVEN,
+                 status: TradingTradeStatus | str | NotGiven = NOT_GIVEN,
+                 entry_time: datetime | None | NotGiven = NOT_GIVEN,
+                 exit_time: datetime | None | NotGiven = NOT_GIVEN,
+                 buy_order_created: datetime | None | NotGiven = NOT_GIVEN,
+                 buy_order_closed: datetime | None | NotGiven = NOT_GIVEN,
+                 sell_order_created: datetime | None | NotGiven = NOT_GIVEN,
+                 sell_order_closed: datetime | None | NotGiven = NOT_GIVEN,
+                 entry_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 exit_price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 entry_value: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 exit_value: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 size: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 commission: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 gross_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 net_pnl: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 pnl_percentage: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 exit_reason: str | None | NotGiven = NOT_GIVEN,
+                 extra_metadata: IntoJson | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+                 updated_at: datetime | None | NotGiven = NOT_GIVEN) -> TradingTrade:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TradingTrade = self._session._call("trdb_trading_trade_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -1649,6 +1732,20 @@ class TradingPerformanceMetricsRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_trading_performance_metric_patch", {**locals(), "returning": False})
+
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
+                 trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,
+                 interval: str | None | NotGiven = NOT_GIVEN, entry_logic_name: str | None | NotGiven = NOT_GIVEN,
+                 exit_logic_name: str | None | NotGiven = NOT_GIVEN, metrics: IntoJson | NotGiven = NOT_GIVEN,
+                 calculated_at: datetime | None | NotGiven = NOT_GIVEN,
+                 created_at: datetime | NotGiven = NOT_GIVEN) -> TradingPerformanceMetric:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: TradingPerformanceMetric = self._session._call("trdb_trading_performance_metric_patch_if", locals())
+        return found
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, List, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
 
 from tradingdb._c import register
 from tradingdb._choice import Choice
@@ -400,6 +400,18 @@ class UsrUsersRepository(Repository):
         """
         self._session._call("trdb_usr_user_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, email: str | None | NotGiven = NOT_GIVEN,
+                 role: UsrRole | str | NotGiven = NOT_GIVEN, is_active: bool | NotGiven = NOT_GIVEN,
+                 created_at: datetime | NotGiven = NOT_GIVEN, updated_at: datetime | None | NotGiven = NOT_GIVEN,
+                 last_login: datetime | None | NotGiven = NOT_GIVEN) -> UsrUser:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: UsrUser = self._session._call("trdb_usr_user_patch_if", locals())
+        return found
+
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
 
@@ -567,6 +579,18 @@ class UsrAuthIdentitiesRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_usr_auth_identity_patch", {**locals(), "returning": False})
+
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, user_id: int | Ref | NotGiven = NOT_GIVEN,
+                 provider: str | NotGiven = NOT_GIVEN, external_id: str | NotGiven = NOT_GIVEN,
+                 metadata: IntoJson | None | NotGiven = NOT_GIVEN,
+                 created_at: datetime | NotGiven = NOT_GIVEN) -> UsrAuthIdentity:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: UsrAuthIdentity = self._session._call("trdb_usr_auth_identity_patch_if", locals())
+        return found
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.
@@ -736,6 +760,19 @@ class UsrVerificationCodesRepository(Repository):
         Raises what patch() does, perhaps later: the error names the call.
         """
         self._session._call("trdb_usr_verification_code_patch", {**locals(), "returning": False})
+
+    def patch_if(self, id: int, guard: Mapping[str, Any], *, user_id: int | Ref | NotGiven = NOT_GIVEN,
+                 code: str | NotGiven = NOT_GIVEN, sent_time: int | NotGiven = NOT_GIVEN,
+                 provider: str | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
+                 attempts: int | NotGiven = NOT_GIVEN,
+                 used_at: datetime | None | NotGiven = NOT_GIVEN) -> UsrVerificationCode:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: UsrVerificationCode = self._session._call("trdb_usr_verification_code_patch_if", locals())
+        return found
 
     def delete(self, id: int) -> None:
         """Deletes one row by its key.

@@ -66,20 +66,21 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_side_from_string": ("int32_t", "const char *text"),
     "trdb_toy_wall_to_string": ("const char *", "int32_t value"),
     "trdb_toy_wall_from_string": ("int32_t", "const char *text"),
-    "trdb_toy_box_get": ("int", "trdb_uow *uow", "trdb_uuid id", "trdb_toy_box **ret", "trdb_error **reterr"),
+    "trdb_toy_box_get": ("int", "trdb_uow *uow: reads", "trdb_uuid id", "trdb_toy_box **ret", "trdb_error **reterr"),
     "trdb_toy_boxes_get": (
-        "int", "trdb_uow *uow", "const trdb_uuid *keys", "size_t count", "trdb_toy_box_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_uuid *keys", "size_t count", "trdb_toy_box_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_toy_boxes_list": (
-        "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "trdb_toy_box_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_box_filter *filter", "trdb_toy_box_list **ret",
+        "trdb_error **reterr",
     ),
     "trdb_toy_boxes_count": (
-        "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_box_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
     "trdb_toy_boxes_columns": (
-        "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_box_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_toy_boxes_stream": (
         "int", "trdb_uow *uow", "const trdb_toy_box_filter *filter", "const trdb_stream_options *options: null",
@@ -182,21 +183,23 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_batch_toy_box_delete": ("int", "trdb_batch *batch", "trdb_uuid id", "trdb_error **reterr"),
-    "trdb_toy_item_get": ("int", "trdb_uow *uow", "const char *name", "trdb_toy_item **ret", "trdb_error **reterr"),
+    "trdb_toy_item_get": (
+        "int", "trdb_uow *uow: reads", "const char *name", "trdb_toy_item **ret", "trdb_error **reterr",
+    ),
     "trdb_toy_items_get": (
-        "int", "trdb_uow *uow", "const char *const *keys", "size_t count", "trdb_toy_item_list **ret",
+        "int", "trdb_uow *uow: reads", "const char *const *keys", "size_t count", "trdb_toy_item_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_toy_items_list": (
-        "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "trdb_toy_item_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_item_filter *filter", "trdb_toy_item_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_toy_items_count": (
-        "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_item_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
     "trdb_toy_items_columns": (
-        "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_item_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_toy_items_stream": (
         "int", "trdb_uow *uow", "const trdb_toy_item_filter *filter", "const trdb_stream_options *options: null",
@@ -283,21 +286,23 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_batch_toy_item_delete": ("int", "trdb_batch *batch", "const char *name", "trdb_error **reterr"),
-    "trdb_toy_event_get": ("int", "trdb_uow *uow", "int64_t number", "trdb_toy_event **ret", "trdb_error **reterr"),
+    "trdb_toy_event_get": (
+        "int", "trdb_uow *uow: reads", "int64_t number", "trdb_toy_event **ret", "trdb_error **reterr",
+    ),
     "trdb_toy_events_get": (
-        "int", "trdb_uow *uow", "const int64_t *keys", "size_t count", "trdb_toy_event_list **ret",
+        "int", "trdb_uow *uow: reads", "const int64_t *keys", "size_t count", "trdb_toy_event_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_toy_events_list": (
-        "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "trdb_toy_event_list **ret",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_event_filter *filter", "trdb_toy_event_list **ret",
         "trdb_error **reterr",
     ),
     "trdb_toy_events_count": (
-        "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "int64_t *ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_event_filter *filter", "int64_t *ret", "trdb_error **reterr",
     ),
     "trdb_toy_events_columns": (
-        "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "const trdb_columns_options *options: null",
-        "trdb_columns **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "const trdb_toy_event_filter *filter",
+        "const trdb_columns_options *options: null", "trdb_columns **ret", "trdb_error **reterr",
     ),
     "trdb_toy_events_stream": (
         "int", "trdb_uow *uow", "const trdb_toy_event_filter *filter", "const trdb_stream_options *options: null",
@@ -356,17 +361,20 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_batch *batch", "const trdb_toy_event_new *row", "trdb_toy_event **ret", "trdb_error **reterr",
     ),
     "trdb_toy_boxes_on_side": (
-        "int", "trdb_uow *uow", "int32_t side: enum=toy_side", "trdb_toy_box_list **ret", "trdb_error **reterr",
+        "int", "trdb_uow *uow: reads", "int32_t side: enum=toy_side", "trdb_toy_box_list **ret",
+        "trdb_error **reterr",
     ),
     "trdb_batch_toy_boxes_on_side": (
         "int", "trdb_batch *batch", "int32_t side", "trdb_toy_box_list **ret", "trdb_error **reterr",
     ),
-    "trdb_toy_box_by_code": ("int", "trdb_uow *uow", "const char *code", "trdb_toy_box **ret", "trdb_error **reterr"),
+    "trdb_toy_box_by_code": (
+        "int", "trdb_uow *uow: reads", "const char *code", "trdb_toy_box **ret", "trdb_error **reterr",
+    ),
     "trdb_batch_toy_box_by_code": (
         "int", "trdb_batch *batch", "const char *code", "trdb_toy_box **ret", "trdb_error **reterr",
     ),
     "trdb_toy_items_per_box": (
-        "int", "trdb_uow *uow", "int64_t least", "trdb_in_enum mood: enum=toy_mood optional",
+        "int", "trdb_uow *uow: reads", "int64_t least", "trdb_in_enum mood: enum=toy_mood optional",
         "trdb_toy_items_per_box_row_list **ret", "trdb_error **reterr",
     ),
     "trdb_toy_items_per_box_row_list_count": ("size_t", "const trdb_toy_items_per_box_row_list *list"),
@@ -387,7 +395,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_error **reterr",
     ),
     "trdb_toy_echo": (
-        "int", "trdb_uow *uow", "trdb_in_i64 number: optional", "trdb_in_bool flag: optional",
+        "int", "trdb_uow *uow: reads", "trdb_in_i64 number: optional", "trdb_in_bool flag: optional",
         "trdb_decimal amount: null", "trdb_timestamp at: null", "trdb_in_uuid id: optional",
         "const char *words: null", "trdb_bytes data: null", "const char *doc: json null", "const char *address: null",
         "trdb_texts tags: null", "trdb_toy_echo_row **ret", "trdb_error **reterr",
@@ -398,7 +406,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "trdb_timestamp at", "trdb_in_uuid id", "const char *words", "trdb_bytes data", "const char *doc",
         "const char *address", "trdb_texts tags", "trdb_toy_echo_row **ret", "trdb_error **reterr",
     ),
-    "trdb_toy_boxes_in_brief": ("int", "trdb_uow *uow", "trdb_toy_brief_list **ret", "trdb_error **reterr"),
+    "trdb_toy_boxes_in_brief": ("int", "trdb_uow *uow: reads", "trdb_toy_brief_list **ret", "trdb_error **reterr"),
     "trdb_toy_brief_free": ("void", "trdb_toy_brief *row"),
     "trdb_toy_brief_list_count": ("size_t", "const trdb_toy_brief_list *list"),
     "trdb_toy_brief_list_at": ("const trdb_toy_brief *", "const trdb_toy_brief_list *list", "size_t i"),
@@ -410,7 +418,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trdb_toy_brief_list_free": ("void", "trdb_toy_brief_list *list"),
     "trdb_batch_toy_boxes_in_brief": ("int", "trdb_batch *batch", "trdb_toy_brief_list **ret", "trdb_error **reterr"),
-    "trdb_toy_box_in_brief": ("int", "trdb_uow *uow", "trdb_uuid id", "trdb_toy_brief **ret", "trdb_error **reterr"),
+    "trdb_toy_box_in_brief": (
+        "int", "trdb_uow *uow: reads", "trdb_uuid id", "trdb_toy_brief **ret", "trdb_error **reterr",
+    ),
     "trdb_batch_toy_box_in_brief": (
         "int", "trdb_batch *batch", "trdb_uuid id", "trdb_toy_brief **ret", "trdb_error **reterr",
     ),

@@ -444,6 +444,27 @@ class ToyBoxesRepository(Repository):
         """
         self._session._call("trdb_toy_box_patch", {**locals(), "returning": False})
 
+    def patch_if(self, id: IntoUuid, guard: Mapping[str, Any], *, code: str | NotGiven = NOT_GIVEN,
+                 title: str | None | NotGiven = NOT_GIVEN, small: int | None | NotGiven = NOT_GIVEN,
+                 medium: int | None | NotGiven = NOT_GIVEN, large: int | None | NotGiven = NOT_GIVEN,
+                 flag: bool | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 ratio: IntoDecimal | None | NotGiven = NOT_GIVEN, total: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                 seen_at: datetime | None | NotGiven = NOT_GIVEN, local_at: datetime | None | NotGiven = NOT_GIVEN,
+                 other: IntoUuid | None | NotGiven = NOT_GIVEN, payload: IntoBytes | None | NotGiven = NOT_GIVEN,
+                 doc: IntoJson | None | NotGiven = NOT_GIVEN, raw: IntoJson | None | NotGiven = NOT_GIVEN,
+                 address: str | None | NotGiven = NOT_GIVEN, tags: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+                 labels: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+                 short_tags: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+                 mood: ToyMood | str | NotGiven = NOT_GIVEN, side: ToySide | str | None | NotGiven = NOT_GIVEN,
+                 password: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN) -> ToyBox:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: ToyBox = self._session._call("trdb_toy_box_patch_if", locals())
+        return found
+
     def delete(self, id: IntoUuid) -> None:
         """Deletes one row by its key.
 
@@ -644,6 +665,17 @@ class ToyItemsRepository(Repository):
         """
         self._session._call("trdb_toy_item_patch", {**locals(), "returning": False})
 
+    def patch_if(self, name: str, guard: Mapping[str, Any], *, box_id: IntoUuid | NotGiven = NOT_GIVEN,
+                 slot: int | NotGiven = NOT_GIVEN, side: ToySide | str | NotGiven = NOT_GIVEN,
+                 removed: bool | NotGiven = NOT_GIVEN) -> ToyItem:
+        """Writes as patch() does, if the row still holds what `guard` says: a dict of columns and the values that
+        they must have, such as {"updated_at": row.updated_at}; None counts as a value.
+
+        Raises Conflict when the row has changed; NotFound; what insert() does.
+        """
+        found: ToyItem = self._session._call("trdb_toy_item_patch_if", locals())
+        return found
+
     def delete(self, name: str) -> None:
         """Deletes one row by its key.
 
@@ -802,6 +834,33 @@ class ToyDomain(Domain):
     def events(self) -> ToyEventsRepository:
         """The rows of toy_events."""
         return ToyEventsRepository(self._session)
+
+    def box_insert_key(self, *, id: IntoUuid | NotGiven = NOT_GIVEN, code: str | NotGiven = NOT_GIVEN,
+                       title: str | None | NotGiven = NOT_GIVEN, small: int | None | NotGiven = NOT_GIVEN,
+                       medium: int | None | NotGiven = NOT_GIVEN, large: int | None | NotGiven = NOT_GIVEN,
+                       flag: bool | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                       ratio: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                       total: IntoDecimal | None | NotGiven = NOT_GIVEN,
+                       seen_at: datetime | None | NotGiven = NOT_GIVEN,
+                       local_at: datetime | None | NotGiven = NOT_GIVEN,
+                       other: IntoUuid | None | NotGiven = NOT_GIVEN,
+                       payload: IntoBytes | None | NotGiven = NOT_GIVEN, doc: IntoJson | None | NotGiven = NOT_GIVEN,
+                       raw: IntoJson | None | NotGiven = NOT_GIVEN, address: str | None | NotGiven = NOT_GIVEN,
+                       tags: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+                       labels: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+                       short_tags: Sequence[str | None] | None | NotGiven = NOT_GIVEN,
+                       mood: ToyMood | str | NotGiven = NOT_GIVEN, side: ToySide | str | None | NotGiven = NOT_GIVEN,
+                       password: str | None | NotGiven = NOT_GIVEN,
+                       created_at: datetime | NotGiven = NOT_GIVEN) -> UUID:
+        """Inserts a row and gives its key, which the library makes when it is not given. In a unit with
+        TRDB_UOW_PIPELINE the insert waits.
+
+        Gives the key.
+
+        Raises what toy.boxes.insert() does.
+        """
+        found: UUID = self._session._call("trdb_toy_box_insert_key", locals())
+        return found
 
     def boxes_on_side(self, side: ToySide | str) -> List[ToyBox]:
         """Boxes on a side, by code.
