@@ -51,6 +51,10 @@ bool trdbi_uow_pipelines(const trdb_uow *uow);
 int trdbi_uow_queue(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                     trdbi_take_fn take, void *arg, trdb_error **reterr);
 
+/* Hears the answers to what waits, also when the unit may not be used any more: for a caller whose `take` or
+ * `arg` goes away. Between entering and leaving. */
+int trdbi_uow_settle(trdb_uow *uow, trdb_error **reterr);
+
 /* Runs one statement per row, pipelined; see trdbi_conn_run_many(). */
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,
                        trdb_error **reterr);

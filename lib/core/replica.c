@@ -97,8 +97,11 @@ int trdbi_token_commit(trdbi_conn *conn, bool *ret_stored, trdb_token *ret, trdb
     trdb_error *error = NULL;
     bool stored = false;
     int r = trdbi_conn_queue(conn, &commit, NULL, take_commit, &stored, &error);
-    if (r == 0)
+    if (r == 0) {
         r = ask(conn, "commit.token", primary_sql, ret, &error);
+        if (r < 0) /* a COMMIT that waits is not to come later, when nobody hears how it went */
+            (void)trdbi_conn_flush(conn, NULL);
+    }
     if (r < 0 && stored) { /* only the question failed */
         trdb_error_free(error);
         r = 0;

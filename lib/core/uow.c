@@ -156,9 +156,9 @@ static int prepare_for(trdb_uow *uow, const trdbi_statement *statement, trdb_err
                            statement->name ? statement->name : "the call");
     int r = trdbi_uow_ensure_begun(uow, reterr);
     if (r == 0 && !statement->reads && !uow->wrote) {
-        uow->wrote = true;
         if (!(uow->options.flags & (TRDB_UOW_READ_ONLY | TRDB_UOW_FAST_COMMIT)))
             r = trdbi_outcome_queue(conn, &uow->txid, reterr);
+        uow->wrote = r == 0; /* the next write asks when this one could not */
     }
     trdbi_conn_set_call(conn, uow->calls);
     return r;
@@ -275,6 +275,14 @@ int trdb_uow_flush(trdb_uow *uow, trdb_error **reterr) {
     r = trdbi_uow_done(&call, trdbi_conn_flush(uow->slot->conn, call.reterr));
     trdbi_uow_leave(uow);
     return r;
+}
+
+int trdbi_uow_settle(trdb_uow *uow, trdb_error **reterr) {
+    trdbi_uow_call call;
+    if (!trdbi_conn_queued(uow->slot->conn))
+        return 0;
+    trdbi_uow_start(&call, uow, reterr);
+    return trdbi_uow_done(&call, trdbi_conn_flush(uow->slot->conn, call.reterr));
 }
 
 int trdbi_uow_run_many(trdb_uow *uow, size_t count, trdbi_next_fn next, trdbi_take_fn take, void *arg,

@@ -155,11 +155,13 @@ static void mark_failed(trdb_batch *batch, const trdb_error *error) {
     }
 }
 
+/* No answer may come when the batch is gone. A failure among those came before one of queueing, and counts. */
 static int run(trdb_batch *batch, trdb_uow *uow, trdb_error **reterr) {
     int code = 0;
     for (size_t i = 0; i < batch->count && code == 0; i++)
         code = queue(uow, &batch->items[i], reterr);
-    return code < 0 ? code : trdb_uow_flush(uow, reterr);
+    int settled = trdbi_uow_settle(uow, reterr);
+    return settled < 0 ? settled : code;
 }
 
 /* The error of a batch is that of its first call that failed, and says where that stands. */

@@ -223,9 +223,19 @@ static void receive_item(settling *s, trdbi_queued *item, trdbi_result **ret) {
     PQclear(result);
 }
 
+/* Waits for the end of the queue. A libpq that has no memory for a sign of it takes note of that in its message
+ * alone, and would wait for another one for ever. */
+static bool has_ended(trdbi_conn *conn) {
+    const size_t said = strlen(PQerrorMessage(conn->pg));
+    while (!conn->broken && PQisBusy(conn->pg))
+        if (strlen(PQerrorMessage(conn->pg)) != said || !trdbi_conn_more(conn))
+            return false;
+    return true;
+}
+
 /* Back to one call at a time. */
 static void leave_pipeline(trdbi_conn *conn) {
-    PGresult *result = receive(conn);
+    PGresult *result = has_ended(conn) ? receive(conn) : NULL;
     bool clean = result && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
     PQclear(result);
     if (!clean || !PQexitPipelineMode(conn->pg) || PQsetnonblocking(conn->pg, 0) != 0)

@@ -147,7 +147,8 @@ const nomem_call nomem_core[] = {
     {"trdb_canceller_new", canceller, .alone = true},
     {"trdb_db_get_capabilities", capabilities},
     {"trdb_db_add_replica", add_replica, .fresh = true},
-    {"trdb_uow_token", token},
+    /* A unit that is stored without its token is no failure of COMMIT. */
+    {"trdb_uow_token", token, .also = TRDB_E_STATE},
     {"trdb_uow_set_witness", witness},
     {"trdb_migrate_status", migrate_status, .alone = true},
     {"trdb_migrate_plan", migrate_plan, .alone = true},

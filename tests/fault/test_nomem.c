@@ -148,6 +148,60 @@ START_TEST(each_allocation_fails_once) {
 }
 END_TEST
 
+/* ---- what was said is so ------------------------------------------------------------------------------ */
+
+static bool is_stored(trdb_db *db, const char *key) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = NULL;
+    trdb_telegram_setting *found = NULL;
+    OK(trdb_uow_begin(db, NULL, &uow, &err));
+    int code = trdb_telegram_setting_get(uow, key, &found, &err);
+    ck_assert_msg(code == 0 || code == TRDB_E_NOT_FOUND, "%s", trdb_error_message(err));
+    trdb_error_free(err);
+    trdb_telegram_setting_free(found);
+    trdb_uow_free(uow);
+    return code == 0;
+}
+
+/* Commits a unit of one row with the n-th allocation of COMMIT refused; false when it has fewer. */
+static bool commit_refused(trdb_db *db, uint32_t flags, int n) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = NULL;
+    char key[40];
+    trdb_uow_options options = trdb_uow_options_init();
+    options.flags = flags;
+    snprintf(key, sizeof key, "commit-%x-%d", (unsigned)flags, n);
+    OK(trdb_uow_begin(db, &options, &uow, &err));
+    OK(trdb_uow_set_witness(uow, "telegram_settings", "key", key, &err));
+    OK(trdb_telegram_setting_insert(uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = "1"), NULL, &err));
+    nomem_refuse(n, false);
+    int code = trdb_uow_commit(uow, &err);
+    bool refused = nomem_ended();
+    trdb_error_free(err);
+    trdb_uow_free(uow);
+    ck_assert_msg(is_stored(db, key) == (code == 0), "%s, allocation %d: commit gave %s", key, n,
+                  trdb_error_code_name(code));
+    return refused;
+}
+
+START_TEST(a_commit_without_memory_tells_the_truth) {
+    static const uint32_t ways[] = {0, TRDB_UOW_PIPELINE, TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT,
+                                    TRDB_UOW_TOKEN, TRDB_UOW_TOKEN | TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT};
+    trdb_error *err = NULL;
+    trdb_db *db = NULL;
+    trdb_db_options options = trdb_db_options_init();
+    options.statement_cache = -1;
+    OK(trdb_open(at.url, &options, &db, &err));
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        int n = 1;
+        while (commit_refused(db, ways[i], n))
+            n++;
+        ck_assert_int_gt(n, 3);
+    }
+    trdb_db_free(db);
+}
+END_TEST
+
 /* ---- nothing is left out ------------------------------------------------------------------------------ */
 
 /* What is not swept, and why. */
@@ -256,6 +310,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tcase, create, drop);
     tcase_set_timeout(tcase, 600);
     tcase_add_loop_test(tcase, each_allocation_fails_once, 0, LISTS);
+    tcase_add_test(tcase, a_commit_without_memory_tells_the_truth);
     tcase_add_test(tcase, every_function_is_accounted_for);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
