@@ -187,6 +187,30 @@ def rows_are_values():
     assert repr(stored).startswith("UsrUser(id=")
 
 
+def documents_when_asked():
+    """a document is parsed when it is looked at, once, in rows that were read in any way"""
+    user = db.users.users.insert(email="doc@example.org")
+    made = db.trading.bots.insert(user_id=user.id, type="paper", status="running", config={"a": [Decimal("1.50"), None]})
+    read = [db.trading.bots.get(made.id), db.trading.bots.list(id=made.id)[0],
+            db.trading.bots.columns(id=made.id).rows()[0]]
+    for row in read:
+        assert type(tradingdb.TradingBot._config.__get__(row)) is bytes
+    for row in read + [made]:
+        equal((row.config, row.extra_metadata), ({"a": [Decimal("1.50"), None]}, None))
+        assert row.config is row.config and row == made
+        row.config["b"] = 1
+        equal(row.config["b"], 1)
+        equal(copy.deepcopy(row), row)
+        equal(dataclasses.asdict(row)["config"], row.config)
+        equal(dataclasses.replace(row, config={}).config, {})
+        row.config.pop("b")
+        with raises(dataclasses.FrozenInstanceError):
+            row.config = {}
+    fresh = db.trading.bots.get(made.id)
+    assert "Decimal('1.50')" in repr(fresh)
+    equal(pickle.loads(pickle.dumps(db.trading.bots.get(made.id))), made)
+
+
 def empty_and_large():
     """lists of no row, of one, and of more than are converted at once; the collector runs again afterwards"""
     db.trading.fills.insert_many([dict(bot_id=77, position_id=n, exchange_trade_id=f"t{n}", action="buy", qty=n + 1,
@@ -212,4 +236,4 @@ def not_read_back():
     equal(db.users.users.insert_many({"email": f"lazy{n}"} for n in range(2))[1].email, "lazy1")
 
 
-tap.run(every_column, every_null, every_filter, rows_are_values, empty_and_large, not_read_back)
+tap.run(every_column, every_null, every_filter, rows_are_values, documents_when_asked, empty_and_large, not_read_back)

@@ -183,13 +183,13 @@ class Columns(Generic[R]):
         if names != self.names or any(column.kind == "f64" for column in self._columns):
             raise ValueError("rows() needs all columns in their default form: call columns() without only, f64 and plain")
         assert len(names) == len(fields)
-        make: Callable[..., R] = layout(self._struct).make
+        make = layout(self._struct).make
         readers = [reader(column, field.notes) for column, field in zip(self._columns, _c.fields(self._struct))]
         found: List[R] = []
         with paused_collector(self._rows):
             for start in range(0, self._rows, CHUNK):
                 end = min(start + CHUNK, self._rows)
-                found += map(make, *(read(start, end) for read in readers))
+                make([read(start, end) for read in readers], found.append)
         return found
 
     def to_pandas(self, *, decimals: str = "exact") -> Any:

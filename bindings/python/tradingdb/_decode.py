@@ -67,10 +67,6 @@ def texts(pointers: Column) -> Iterable[Any]:
     return [c_char_p(pointer).value.decode() if pointer else None for pointer in pointers]  # type: ignore[union-attr]
 
 
-def document(value: bytes) -> Any:
-    return document_of(value.decode())
-
-
 def document_of(text: str) -> Any:
     try:
         found, end = _scan(text, 0)
@@ -82,7 +78,8 @@ def document_of(text: str) -> Any:
 
 
 def documents(pointers: Column) -> Iterable[Any]:
-    return [document(c_char_p(pointer).value) if pointer else None for pointer in pointers]  # type: ignore[arg-type]
+    """As they are: a row parses them when they are looked at."""
+    return [c_char_p(pointer).value if pointer else None for pointer in pointers]
 
 
 def decimal(low: int, high: int, kind: int, negative: int, scale: int) -> Decimal | None:
@@ -98,6 +95,13 @@ def decimals(lows: Column, highs: Column, kinds: Column, negatives: Column, scal
     return [shifted(-low if negative else low, -scale) if kind == 1 and not high
             else decimal(low, high, kind, negative, scale)
             for low, high, kind, negative, scale in zip(lows, highs, kinds, negatives, scales)]
+
+
+def plain_times(values: Column) -> list[datetime] | None:
+    """Times that all lie where a float of seconds is exact, which are most; else None."""
+    if 0 < min(values) and max(values) < EXACT_FLOAT:
+        return [from_seconds(us / 1_000_000, timezone.utc) for us in values]
+    return None
 
 
 def time(us: int) -> datetime:
@@ -193,7 +197,7 @@ def codec(field: _c.Field) -> tuple[str, int, Callable[..., Iterable[Any]]]:
 # A single row is read by a function compiled for its struct: here is the value of each kind, from that of its parts.
 _SINGLE: dict[Callable[..., Iterable[Any]], str] = {
     integers: "{0}", optional: "{0} if {1} else None", texts: "text({0}).value.decode() if {0} else None",
-    documents: "document(text({0}).value) if {0} else None",
+    documents: "text({0}).value if {0} else None",
     decimals: "shifted(-{0} if {3} else {0}, -{4}) if {2} == 1 and not {1} else decimal({0}, {1}, {2}, {3}, {4})",
     times: "time({0}) if {1} == 1 else special[{1}]", stamps: "time({0}) if {0} else None", flags: "{0} != 0",
 }
@@ -212,8 +216,8 @@ def single(convert: Callable[..., Iterable[Any]], at: int, parts: list[str]) -> 
 class Layout:
     """How the rows of a struct are read."""
 
-    def __init__(self, struct: str, make: Callable[..., Any], kind: type) -> None:
-        self.struct, self.make, self.kind = struct, make, kind
+    def __init__(self, struct: str, kind: type, open_: type) -> None:
+        self.struct, self.kind, self.open = struct, kind, open_
         self.size = _c.sizeof(struct)
         self.parts: list[tuple[str, int, int, Callable[..., Iterable[Any]]]] = []
         self.codes, at, values = "=", 0, 0
@@ -243,17 +247,27 @@ class Layout:
             raw = self.struct_of(stride).iter_unpack(ctypes.string_at(address, stride * count))
             found: list[Any] = []
             while chunk := list(islice(raw, CHUNK)):
-                found.extend(map(self.make, *self.columns(list(zip(*chunk)))))
+                self.make(self.columns(list(zip(*chunk))), found.append)
             return found
+
+    @functools.cached_property
+    def make(self) -> Callable[[Iterable[Iterable[Any]], Callable[[Any], None]], None]:
+        """The function that makes rows of their columns and hands each on."""
+        names = getattr(self.kind, "__slots__")
+        values = ", ".join(f"v{at}" for at in range(len(names)))
+        source = ["def make(columns, take):", f"    for {values}, in zip(*columns):", "        row = new(open)",
+                  *(f"        row.{name} = v{at}" for at, name in enumerate(names)),
+                  "        row.__class__ = kind", "        take(row)"]
+        space: dict[str, Any] = {"new": object.__new__, "open": self.open, "kind": self.kind}
+        exec("\n".join(source), space)
+        made: Callable[[Iterable[Iterable[Any]], Callable[[Any], None]], None] = space["make"]
+        return made
 
     def columns(self, raw: list[Any]) -> list[Iterable[Any]]:
         found = []
         for name, first, last, convert in self.parts:
             try:
                 found.append(convert(*raw[first:last]))
-            except RecursionError:
-                raise Range(f"{self.struct.removeprefix('trdb_')}.{name}: the document is nested too deeply",
-                            column=name) from None
             except Range as error:
                 raise Range(f"{self.struct.removeprefix('trdb_')}.{name}: {error.message}", column=name) from None
         return found
@@ -270,14 +284,14 @@ class Layout:
         """The function that reads one row."""
         count = len(self.struct_of(self.size).unpack(bytes(self.size)))
         raw = [f"v{at}" for at in range(count)]
-        names = getattr(self.kind, "__match_args__")
+        names = getattr(self.kind, "__slots__")
         lines = [f"    row.{names[at]} = {single(convert, at, raw[first:last])}"
                  for at, (_, first, last, convert) in enumerate(self.parts)]
         source = ["def read(address):", f"    {', '.join(raw)}, = unpack(string_at(address, {self.size}))",
                   "    row = new(open)", *lines, "    row.__class__ = kind", "    return row"]
         space: dict[str, Any] = {
             "unpack": self.struct_of(self.size).unpack, "string_at": ctypes.string_at, "new": object.__new__,
-            "open": self.make, "kind": self.kind, "text": c_char_p, "document": document, "shifted": shifted,
+            "open": self.open, "kind": self.kind, "text": c_char_p, "shifted": shifted,
             "decimal": decimal, "time": time, "special": _special,
             **{f"convert{at}": part[3] for at, part in enumerate(self.parts)}}
         exec("\n".join(source), space)

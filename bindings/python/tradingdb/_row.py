@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from tradingdb import _c
-from tradingdb._decode import Layout
+from tradingdb._decode import Layout, document_of
+from tradingdb._generated.errors import Range
 
 R = TypeVar("R", bound="Row")
 _classes: dict[str, type[Row]] = {}
@@ -39,8 +40,8 @@ class Row:
             given = dict(zip(names, values)) | named
             if len(values) + len(named) != len(names) or given.keys() != set(names):
                 raise TypeError(f"{type(self).__name__} takes {', '.join(names)}")
-            for name in names:
-                object.__setattr__(self, name, given[name])
+            for slot, name in zip(self.__slots__, names):
+                object.__setattr__(self, slot, given[name])
 
         def __setattr__(self, name: str, value: object) -> None:
             raise dataclasses.FrozenInstanceError(f"cannot set {name}: a row is read-only; patch() writes the database")
@@ -69,14 +70,35 @@ class Row:
         return type(self), self._values()
 
 
+def _document(struct: str, name: str) -> property:
+    """A document is parsed when somebody first looks at it; until then its slot has the bytes. Most rows are read for
+    other columns, and a document is the dearest of all values."""
+    slot = f"_{name}"
+
+    def get(row: Row) -> Any:
+        value = getattr(row, slot)
+        if type(value) is bytes:
+            try:
+                value = document_of(value.decode())
+            except RecursionError:
+                where = f"{struct.removeprefix('trdb_')}.{name}"
+                raise Range(f"{where}: the document is nested too deeply", column=name) from None
+            object.__setattr__(row, slot, value)
+        return value
+    return property(get)
+
+
 def row(*, frozen: bool, slots: bool) -> Callable[[type[R]], type[R]]:
     """The decorator of generated rows: gives the class its slots. mypy takes it for dataclass()."""
     assert frozen and slots
 
     def make(kind: type[R]) -> type[R]:
         names = tuple(name for name, hint in kind.__annotations__.items() if not hint.startswith("ClassVar"))
+        documents = {field.name for field in _c.fields(kind.C) if "json" in field.notes}
         body = {name: value for name, value in vars(kind).items() if name not in ("__dict__", "__weakref__")}
-        body.update(__slots__=names, __match_args__=names)
+        body.update({name: _document(kind.C, name) for name in documents})
+        body.update(__match_args__=names,
+                    __slots__=tuple(f"_{name}" if name in documents else name for name in names))
         made: type[R] = type(kind.__name__, kind.__bases__, body)
         _classes[made.C] = made
         return made
@@ -94,17 +116,13 @@ def is_row(struct: str) -> bool:
 
 def layout(struct: str) -> Layout:
     if struct not in _layouts:
-        _layouts[struct] = Layout(struct, _maker(class_of(struct)), class_of(struct))
+        _layouts[struct] = Layout(struct, class_of(struct), _open(class_of(struct)))
     return _layouts[struct]
 
 
-def _maker(kind: type[Row]) -> Callable[..., Any]:
-    """Fills the slots of an object that may still be written, then makes it a row. Rows cannot be written, and to go
-    around that field by field takes four times as long."""
-    names = kind.__match_args__
-    source = (f"def __init__(self, {', '.join(names)}):\n"
-              + "".join(f"    self.{name} = {name}\n" for name in names) + "    self.__class__ = kind\n")
-    space: dict[str, Any] = {"kind": kind}
-    exec(source, space)
-    return type("Maker", kind.__bases__, {"__slots__": names, "__init__": space["__init__"],
-                                          "__setattr__": object.__setattr__})
+def _open(kind: type[Row]) -> type:
+    """A class of the same slots that may be written. Rows are made as its objects and become rows when they are full:
+    to go around Row's own __setattr__() field by field takes five times as long. Both methods are replaced, since Python
+    writes a slot directly only where neither is ours."""
+    return type("Open", kind.__bases__, {"__slots__": kind.__slots__, "__setattr__": object.__setattr__,
+                                         "__delattr__": object.__delattr__})
