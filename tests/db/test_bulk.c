@@ -57,7 +57,7 @@ static void ck_value(const char *sql, const char *expected) {
 
 /* Trades that carry their number as document. */
 static trdb_trading_trade_new *trades(size_t count) {
-    static char text[ROWS][24];
+    static char text[ROWS][32];
     trdb_trading_trade_new *rows = calloc(count, sizeof *rows);
     for (size_t i = 0; i < count; i++) {
         trdb_trading_trade_new n = trdb_trading_trade_new_init();
@@ -334,7 +334,7 @@ END_TEST
 /* ---- upserts ----------------------------------------------------------------------------------------- */
 
 static trdb_telegram_setting_new *settings(size_t count, const char *value) {
-    static char keys[SETTINGS][16];
+    static char keys[SETTINGS][24];
     trdb_telegram_setting_new *rows = calloc(count, sizeof *rows);
     for (size_t i = 0; i < count; i++) {
         snprintf(keys[i], sizeof keys[i], "k%zu", i);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection that breaks during COMMIT: what the unit answers, and whether it is right. */
+#include "cuttest.h"
 #include "pgtest.h"
-
-#include <pthread.h>
-#include <unistd.h>
 
 static char *url;
 static trdb_db *db;
@@ -95,53 +93,11 @@ START_TEST(in_doubt_where_nobody_asks) {
 }
 END_TEST
 
-static void wait_for_standbys(const char *names) {
-    harness_sql(url, "ALTER SYSTEM SET synchronous_standby_names = '%s'", names);
-    harness_sql(url, "SELECT pg_reload_conf()");
-    for (;;) {
-        char *now = harness_value(url, "SELECT current_setting('synchronous_standby_names')");
-        bool arrived = strcmp(now, names) == 0;
-        free(now);
-        if (arrived)
-            return;
-        usleep(2000);
-    }
-}
-
-/* Ends the session that waits for a standby which does not exist: its transaction is committed already, but
- * its client was not told. */
-static void *end_waiting_session(void *settle) {
-    for (;;) {
-        char *ended = harness_value(url, "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM "
-                                         "pg_stat_activity WHERE wait_event = 'SyncRep') t");
-        bool done = strcmp(ended, "0") != 0;
-        free(ended);
-        if (done)
-            break;
-        usleep(2000);
-    }
-    if (*(const bool *)settle)
-        wait_for_standbys("");
-    return NULL;
-}
-
-/* Commits while no standby is there, and has the session ended that waits for one. When it settles, none is
- * asked for any more from then on. */
-static int commit_cut_off(trdb_uow *uow, bool settle, trdb_error **reterr) {
-    pthread_t killer;
-    wait_for_standbys("nobody");
-    ck_assert_int_eq(pthread_create(&killer, NULL, end_waiting_session, &settle), 0);
-    int code = trdb_uow_commit(uow, reterr);
-    pthread_join(killer, NULL);
-    wait_for_standbys("");
-    return code;
-}
-
 START_TEST(committed_is_known) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin_with(0, 0);
     write_one(uow, "a");
-    ck_ok(commit_cut_off(uow, true, &err), err);
+    ck_ok(cut_commit(url, uow, true, &err), err);
     ck_assert_ptr_null(err);
     trdb_uow_free(uow);
     ck_settings("a");
@@ -157,7 +113,7 @@ START_TEST(not_on_the_standbys_is_in_doubt) {
         trdb_uow *uow = begin_with(fast ? TRDB_UOW_FAST_COMMIT : 0, 2000);
         write_one(uow, fast ? "b" : "a");
         ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", fast ? "b" : "a", &err), err);
-        ck_assert_int_eq(commit_cut_off(uow, false, &err), TRDB_E_IN_DOUBT);
+        ck_assert_int_eq(cut_commit(url, uow, false, &err), TRDB_E_IN_DOUBT);
         trdb_error_free(err);
         err = NULL;
         trdb_uow_free(uow);
@@ -173,7 +129,7 @@ START_TEST(a_witness_decides_without_an_id) {
     trdb_uow *uow = begin_with(TRDB_UOW_PIPELINE | TRDB_UOW_FAST_COMMIT, 0);
     ck_ok(trdb_uow_set_witness(uow, "telegram_settings", "key", "it's", &err), err);
     write_one(uow, "it's");
-    ck_ok(commit_cut_off(uow, true, &err), err);
+    ck_ok(cut_commit(url, uow, true, &err), err);
     trdb_uow_free(uow);
     ck_settings("it's");
 

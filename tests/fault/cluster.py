@@ -18,6 +18,7 @@ fsync = off
 max_connections = 60
 log_min_messages = warning
 wal_keep_size = '256MB'
+wal_retrieve_retry_interval = '200ms'
 hot_standby = on
 max_wal_size = '1GB'
 restart_after_crash = on

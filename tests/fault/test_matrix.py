@@ -29,7 +29,8 @@ LIMIT_S = 6 + 6            # of a unit: RUN_MS and RESOLVE_MS there
 RESOLVE_S = 6
 SLACK_S = 2                # for a machine that is busy with other things
 RECOVERY_S = 60
-SERVERS = ("promote", "power", "immediate", "restart", "kill_backend", "terminate")
+CRASHES = ("promote", "power", "immediate", "kill_backend")
+SERVERS = (*CRASHES, "restart")
 CUTS = [(direction, kind, where, how)
         for direction, kinds in (("up", ("any", "commit", "S")), ("down", ("any", "committed", "done", "Z")))
         for kind in kinds for where in ("before", "header", "body", "after")
@@ -143,6 +144,8 @@ class Matrix:
         pid = self.backend()
         if pid:
             os.kill(pid, signal.SIGKILL)
+            # Units succeed until it has noticed, which may take it into the next event.
+            self.cluster.primary.wait_for(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}", "0")
         return pid
 
     def terminate(self):
@@ -222,20 +225,26 @@ class Matrix:
 
     def reason(self, unit):
         """Why nobody can know what became of a unit; None when somebody could."""
-        # An event lasts until the next begins: a crash may be noticed after a unit has succeeded.
+        # An event lasts until the next begins: another thread's unit may still be waiting for what it broke.
         ends = [began for _, began, _ in self.log[1:]] + [float("inf")]
         over = [(label, began, ended) for (label, began, _), ended in zip(self.log, ends)
                 if began <= unit.ended and ended >= unit.began]
         if unit.way == "fast":
             return "COMMIT went with the writes, without a witness"
-        crash = [label for label, _, _ in over if label in ("promote", "power", "immediate", "kill_backend")]
+        crash = [label for label, _, _ in over if label in CRASHES]
         if "witness" not in unit.way and crash:
             return f"no witness, and the server's ids began anew: {crash[0]}"
-        away = [label for label, began, ended in over
-                if label in SERVERS and min(ended, unit.ended) - max(began, unit.began) >= RESOLVE_S / 2]
-        if away:
-            return f"no primary with its standby in {RESOLVE_S} s: {away[0]}"
+        away = {label: min(ended, unit.ended) - max(began, unit.began)
+                for label, began, ended in over if label in SERVERS}
+        if sum(away.values()) >= RESOLVE_S / 2:
+            return f"no primary with its standby in {RESOLVE_S} s: {' and '.join(sorted(away))}"
         return None
+
+    def around(self, unit):
+        """The events about a unit's time, in seconds since it began."""
+        return ", ".join(f"{label} {began - unit.began:+.2f} until {ended - unit.began:+.2f}"
+                         for label, began, ended in self.log
+                         if began <= unit.ended + 1 and ended >= unit.began - 2)
 
     def close(self):
         if self.ledger.process and self.ledger.process.poll() is None:
@@ -268,7 +277,8 @@ class Findings:
                 why = matrix.reason(unit)
                 self.doubts[why or "NONE"] += 1
                 if not why:
-                    self.unknown.append((n, unit.way, unit.words))
+                    self.unknown.append((n, unit.way, unit.words, f"took {unit.ended - unit.began:.2f} s",
+                                         "stored" if rows != (0, 0) else "not stored", matrix.around(unit)))
             if unit.ended:
                 self.longest = max(self.longest, unit.ended - unit.began)
                 if unit.ended - unit.began > LIMIT_S + SLACK_S:

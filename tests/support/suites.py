@@ -30,7 +30,7 @@ PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|exam
 WAY = os.environ.get("TRDB_TEST_WAY", "socket")
 OTHER_WAY = {
     "pgbouncer": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|\w+/test_migrate|db/test_pool(_|$)|db/test_statements"
-                            r"|db/test_(uow_outcome|deadline)|examples/test_quickstart\."),
+                            r"|db/test_(uow_outcome|uow_witness|deadline)|examples/test_quickstart\."),
     "tls": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|examples/test_quickstart\."),
 }
 # The programs in which ThreadSanitizer can find something: those in C with threads.
