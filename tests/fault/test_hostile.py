@@ -125,6 +125,49 @@ ANSWERS = {
     "bytes at random": lambda m: [random.Random(1).randbytes(100_000), NEVER],
 }
 
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+
+
+def copied(change):
+    """The messages of COPY become others."""
+    def answer(messages):
+        rows = [body for letter, body in messages if letter == b"d"]
+        at = next((i for i, one in enumerate(messages) if one[0] == b"d"), len(messages))
+        others = [one for one in messages if one[0] != b"d"]
+        return [put(others[:at] + [(b"d", row) for row in change(rows)] + others[at:]), NEVER]
+    return answer
+
+
+# What COPY may send, beyond the above. The first message is the header with the first row, the last the trailer.
+COPIES = {
+    "nothing": copied(lambda rows: []),
+    "no header": copied(lambda rows: [row[19:] if i == 0 else row for i, row in enumerate(rows)]),
+    "half a header": copied(lambda rows: [rows[0][:12], *rows[1:]]),
+    "a header with a huge extension": copied(lambda rows: [rows[0][:15] + b"\x7f\xff\xff\xff", *rows[1:]]),
+    "a header with critical flags": copied(lambda rows: [rows[0][:11] + b"\xff" * 4 + rows[0][15:], *rows[1:]]),
+    "a header in the middle": copied(lambda rows: [*rows[:2], COPY_HEADER, *rows[2:]]),
+    "no trailer": copied(lambda rows: rows[:-1]),
+    "two trailers": copied(lambda rows: rows + rows[-1:]),
+    "rows behind the trailer": copied(lambda rows: [rows[0], rows[-1], *rows[1:-1]]),
+    "half a row": copied(lambda rows: [*rows[:5], rows[5][:len(rows[5]) // 2], *rows[6:]]),
+    "two rows in a message": copied(lambda rows: [*rows[:2], rows[2] + rows[3], *rows[4:]]),
+    "too few values": copied(lambda rows: [*rows[:2], b"\0\1\0\0\0\0", *rows[3:]]),
+    "65534 values": copied(lambda rows: [*rows[:2], b"\xff\xfe" + rows[2][2:], *rows[3:]]),
+    "a value of 2 GB": copied(lambda rows: [*rows[:2], rows[2][:2] + b"\x7f\xff\xff\xff" + rows[2][6:], *rows[3:]]),
+    "a value of -2 bytes": copied(lambda rows: [*rows[:2], rows[2][:2] + b"\xff\xff\xff\xfe" + rows[2][6:], *rows[3:]]),
+    "a number of 3 bytes": copied(lambda rows: [*rows[:2], rows[2][:2] + b"\0\0\0\3\0\0\0" + rows[2][14:], *rows[3:]]),
+    "NULL where there is none": copied(lambda rows: [*rows[:2], rows[2][:2] + b"\xff" * 4 + rows[2][14:], *rows[3:]]),
+    "empty messages": copied(lambda rows: [*rows[:2], b"", b"", *rows[2:]]),
+    "other types": replaced(b"T", columns(7, oid=16, size=1)),
+    "other types by half": lambda m: [put([(a, b[:-10] + bytes(10) if a == b"T" else b) for a, b in m]), NEVER],
+    "an error in the middle": lambda m: [put([x for x in m if x[0] in b"TCHd"][:6]), error(b"SERROR\0C53100\0Mfull\0\0")
+                                         + READY, NEVER],
+    "rows without end": lambda m: [put(m[:m.index(next(x for x in m if x[0] == b"d")) + 1]),
+                                   *endless(message(b"d", [b for a, b in m if a == b"d"][1]))()],
+    "closes in the middle": lambda m: [put(m)[:len(put(m)) // 2]],
+    "silence in the middle": lambda m: [put(m)[:len(put(m)) // 2], NEVER],
+}
+
 GREETING = message(b"R", b"\0\0\0\0")
 
 
@@ -166,6 +209,8 @@ OPERATIONS = {
     "get": (b"there", 0, False),
     "prepared": (b"there", 1, False),
     "list": (b"telegram_broadcast_logs", 0, False),
+    "stream": (b"FETCH", 0, False),
+    "columns": (b"COPY ", 0, False),
     "pipeline": (b"p19", 0, False),
     "bulk": (b"INSERT INTO", 0, False),
     "copy": (b"COPY ", 0, False),
@@ -198,6 +243,11 @@ def cases():
             # Two operations meet everything, the others every fifth thing in turn.
             if operation in ("get", "pipeline") or (i + j) % 5 == 0:
                 yield Case(f"{operation}: {name}", operation, trigger, skip, answer, may_search or name in HARMLESS)
+    # A later fetch, when rows of the first have been read already: the second sync of the connection.
+    for name in ("closes", "half an answer, then silence", "rows without end", "a value longer than its row", "the end only"):
+        yield Case(f"later fetch: {name}", "stream", message(b"S"), 1, ANSWERS[name], name in HARMLESS)
+    for name, answer in COPIES.items():
+        yield Case(f"COPY: {name}", "columns", b"COPY ", 0, answer, False)
 
 
 def limit():
@@ -262,9 +312,11 @@ def main():
     admin = ["psql", "-qX", "-h", real, "-U", "tester", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c"]
     os.environ["TRDB_FAULT_DB"] = name = f"hostile_{os.getpid()}"
     subprocess.run([*admin, f"CREATE DATABASE {name} TEMPLATE trdb_template"], check=True)
-    subprocess.run([*admin[:6], name, *admin[7:], "INSERT INTO telegram_settings VALUES ('there', 'v')"], check=True)
+    subprocess.run([*admin[:6], name, *admin[7:], "INSERT INTO telegram_settings VALUES ('there', 'v')",
+                    "-c", "INSERT INTO telegram_broadcast_logs (message, sent_by) SELECT 'm' || n, 's' "
+                          "FROM generate_series(1, 50) n"], check=True)
     only = sys.argv[1] if len(sys.argv) > 1 else ""
-    table = [case for case in cases() if only in case.name]
+    table = [case for case in cases() if only in case.name or case.operation == only]
     failed = 0
     try:
         with concurrent.futures.ThreadPoolExecutor(IN_PARALLEL) as pool:

@@ -33,6 +33,25 @@ static int list(trdb_uow *uow, trdb_error **reterr) {
     return trdb_telegram_broadcast_logs_list(uow, NULL, &rows, reterr);
 }
 
+static int stream(trdb_uow *uow, trdb_error **reterr) {
+    trdb_telegram_broadcast_log_stream *rows = NULL;
+    const trdb_telegram_broadcast_log *row;
+    trdb_stream_options options = trdb_stream_options_init();
+    options.batch_rows = 20; /* several fetches */
+    int r = trdb_telegram_broadcast_logs_stream(uow, NULL, &options, &rows, reterr);
+    if (r < 0)
+        return r;
+    while ((r = trdb_telegram_broadcast_log_stream_next(rows, &row, reterr)) == 1)
+        ;
+    trdb_telegram_broadcast_log_stream_free(rows);
+    return r;
+}
+
+static int columns(trdb_uow *uow, trdb_error **reterr) {
+    TRDB_AUTO(trdb_columns) *found = NULL;
+    return trdb_telegram_broadcast_logs_columns(uow, NULL, NULL, &found, reterr);
+}
+
 static int pipeline(trdb_uow *uow, trdb_error **reterr) {
     char key[16];
     int r = 0;
@@ -78,6 +97,8 @@ static const struct operation {
     {"get", 0, get},
     {"prepared", 0, get_twice},
     {"list", 0, list},
+    {"stream", 0, stream},
+    {"columns", 0, columns},
     {"pipeline", TRDB_UOW_PIPELINE, pipeline},
     {"bulk", 0, bulk_back},
     {"copy", 0, copy},
