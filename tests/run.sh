@@ -11,7 +11,7 @@
 # --server V   runs on PostgreSQL 15, 16, 17 or 18 (newest); default: Debian's
 # --pgbouncer  runs through PgBouncer in transaction mode, whose sessions have hostile settings
 # --tls        runs over TCP with sslmode=verify-full and a private certificate authority
-# --long       the long forms: a soak of half an hour, out of memory inside libpq for services, too
+# --long       the long forms: a soak of half an hour, 1000 deaths, out of memory inside libpq for services, too
 # --export F   also checks the published figures of a freqtrade export
 # SUITE        names of folders in tests/, or of single programs as in db/test_pool; default: all suites
 #
@@ -24,8 +24,7 @@ way=socket
 server=""
 export=""
 suites=""
-# fault/test_matrix.py runs by name only, until what it finds is mended.
-all="unit fuzz db service fault/test_commit.py fault/test_failover.py fault/test_hostile.py fault/test_nomem fault/test_soak python gen cli abi examples docs bench"
+all="unit fuzz db service fault python gen cli abi examples docs bench"
 while [ $# -gt 0 ]; do
     case "$1" in
     --sanitize) variant=sanitize ;;
@@ -34,7 +33,7 @@ while [ $# -gt 0 ]; do
     --server) server=${2:?--server needs a version}; shift ;;
     --pgbouncer) way=pgbouncer ;;
     --tls) way=tls ;;
-    --long) export TRDB_TEST_LONG=1 TRDB_TEST_SOAK=1800 TRDB_TEST_TIMEOUT=7200 ;;
+    --long) export TRDB_TEST_LONG=1 TRDB_TEST_SOAK=1800 TRDB_FAULT_EVENTS=1000 TRDB_TEST_TIMEOUT=14400 ;;
     --export) export=${2:?--export needs a file}; shift ;;
     --help) sed -n '3,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "unknown option $1; see tests/run.sh --help" >&2; exit 2 ;;
