@@ -187,28 +187,12 @@ static int run_once(trdb_uow *uow, const trdbi_statement *statement, const trdbi
     return r < 0 ? r : trdbi_conn_run(uow->slot->conn, statement, params, ret, reterr);
 }
 
-/* Back to where nothing was sent. */
-static bool start_over(trdb_uow *uow) {
-    uow->begun = uow->wrote = false;
-    uow->txid = 0;
-    return trdbi_uow_autocommits(uow) ||
-           trdbi_conn_exec(uow->slot->conn, "rollback", "ROLLBACK", NULL, NULL) == 0;
-}
-
-/* A unit whose first statement the server does not have any more, or refuses since a table changed, has lost
- * nothing: it begins again. */
+/* A unit whose replica dies goes on with the primary. */
 static int run(trdb_uow *uow, const trdbi_statement *statement, const trdbi_params *params,
                trdbi_result **ret, trdb_error **reterr) {
     bool first = !uow->begun;
     trdb_error *error = NULL;
     int r = run_once(uow, statement, params, ret, &error);
-    for (int again = 0; r < 0 && first && again < 3 && trdbi_conn_take_refusal(uow->slot->conn); again++) {
-        if (!start_over(uow))
-            break;
-        trdb_error_free(error);
-        error = NULL;
-        r = run_once(uow, statement, params, ret, &error);
-    }
     if (r < 0 && trdbi_replica_leave(uow, first)) {
         trdb_error_free(error);
         error = NULL;

@@ -56,6 +56,25 @@ bool trdbi_conn_server_left(const trdbi_conn *conn) {
     return conn->server_left;
 }
 
+uint64_t trdbi_conn_where(const trdbi_conn *conn) {
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    if (getpeername(PQsocket(conn->pg), (struct sockaddr *)&address, &size) != 0)
+        return 0;
+    return trdbi_hash(&address, size < sizeof address ? size : sizeof address);
+}
+
+bool trdbi_conn_on_standby(const trdbi_conn *conn) {
+    const char *standby = PQparameterStatus(conn->pg, "in_hot_standby");
+    return standby && strcmp(standby, "on") == 0;
+}
+
+bool trdbi_conn_has_role(trdbi_conn *conn) {
+    bool demoted = !conn->standby && trdbi_conn_on_standby(conn);
+    conn->server_left = conn->server_left || demoted;
+    return !demoted;
+}
+
 bool trdbi_conn_idle(const trdbi_conn *conn) {
     return !trdbi_conn_broken(conn) && !conn->uncertain && conn->queue.count == 0 &&
            PQtransactionStatus(conn->pg) == PQTRANS_IDLE;

@@ -36,6 +36,7 @@ typedef struct trdbi_cache {
     uint64_t serial; /* of server-side names, so that none is used twice */
 } trdbi_cache;
 
+uint64_t trdbi_hash(const void *bytes, size_t size);
 int trdbi_cache_init(trdbi_cache *cache, int limit, trdb_error **reterr);
 void trdbi_cache_free(trdbi_cache *cache);
 /* The entry of a statement, marked as just used; NULL when there is none. */
@@ -49,6 +50,8 @@ void trdbi_prepared_free(trdbi_prepared *prepared);
 bool trdbi_prepared_is(const trdbi_prepared *prepared, const trdbi_statement *statement);
 /* Frees the entries: the server has none of them any more. */
 void trdbi_cache_clear(trdbi_cache *cache);
+/* Each entry is prepared anew before it is used again. */
+void trdbi_cache_outdate(trdbi_cache *cache);
 
 /* ---- the connection ------------------------------------------------------------------------------- */
 
@@ -61,7 +64,7 @@ typedef struct trdbi_arguments {
     int room;
 } trdbi_arguments;
 
-/* Statements that are written but not answered yet; pipeline.c knows what they are. */
+/* Statements that are written but not answered yet; see pipeline.h. */
 typedef struct trdbi_queued trdbi_queued;
 typedef struct trdbi_queue {
     trdbi_queued *items;
@@ -69,6 +72,13 @@ typedef struct trdbi_queue {
     size_t count;
     size_t bytes;
     trdbi_prepared *once; /* statements that are not cached, linked by `older` */
+    /* For running it again; see replay.c. */
+    bool whole;          /* begun outside of a transaction: when it fails, nothing of it stays */
+    trdbi_params params; /* of its statements, one behind the other, while it is whole */
+    PGresult **answers;  /* held back: each was received and is not judged yet; the last may be NULL */
+    size_t answer_room;
+    size_t answer_count;
+    size_t answers_judged;
 } trdbi_queue;
 
 struct trdbi_conn {
@@ -85,9 +95,10 @@ struct trdbi_conn {
     trdbi_arguments arguments;
     trdbi_queue queue;
     int64_t call_number; /* of the unit; statements carry it */
-    bool refused;     /* the last failure was a prepared statement that has to be prepared anew */
+    bool outdated;    /* tables have changed under its plans since somebody asked */
     bool standby;     /* is wanted */
-    bool server_left; /* the server said that it goes down, or takes no writes any more */
+    bool server_left; /* the server said that it goes down, or takes no writes any more, or it hung up */
+    bool excused;     /* it said that it ends the session for another reason */
     bool forgotten;   /* the server has lost the statements: the cache is to be cleared */
     /* Written by the connection's thread only, read by any. */
     _Atomic int64_t round_trips;
@@ -114,15 +125,25 @@ typedef struct trdbi_call {
 
 trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const char *sql, bool secret);
 
-/* Looks whether a failed execution was the fault of its being prepared, and notes it. */
-void trdbi_conn_judge_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const PGresult *result,
-                               trdb_error **reterr);
+/* Why the server does not run a prepared statement that it would run when prepared anew. */
+typedef enum trdbi_refusal {
+    TRDBI_NOT_REFUSED,
+    TRDBI_OUTDATED, /* a table has changed: "cached plan must not change result type" */
+    TRDBI_FORGOTTEN /* DEALLOCATE ALL, or a pooler gave us another session */
+} trdbi_refusal;
+trdbi_refusal trdbi_refusal_of(const trdbi_prepared *prepared, const PGresult *result);
+/* Notes such a refusal: what was prepared is not used again, and the error says that the unit may be run again. */
+trdbi_refusal trdbi_conn_judge_prepared(trdbi_conn *conn, const trdbi_prepared *prepared, const PGresult *result,
+                                        trdb_error **reterr);
 
 /* True for a result that says the statement ran. */
 bool trdbi_result_good(const PGresult *result);
 
 /* Judges the result of a call (NULL: there is none) and traces it. 0, or the error that it is. */
 int trdbi_call_end(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, trdb_error **reterr);
+
+/* Notes what an error or a notice says of the server. */
+void trdbi_conn_hear(trdbi_conn *conn, const PGresult *result);
 
 /* The error of a call that got no answer. */
 int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr);

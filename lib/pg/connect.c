@@ -138,10 +138,9 @@ static int connecting_cancelled(trdb_error **reterr) {
 
 /* ---- connecting ----------------------------------------------------------------------------------- */
 
-/* libpq would print notices on stderr. */
-static void ignore_notice(void *arg, const PGresult *result) {
-    (void)arg;
-    (void)result;
+/* libpq would print notices on stderr. What a server says that ends a resting session comes as one, too. */
+static void hear_notice(void *arg, const PGresult *result) {
+    trdbi_conn_hear(arg, result);
 }
 
 /* connect_timeout of the connection string counts when it is the shorter one. */
@@ -176,7 +175,7 @@ static int connect_until(trdbi_conn *conn, int timeout_ms, int64_t deadline_us, 
     if (PQstatus(pg) == CONNECTION_BAD)
         return refused(pg, reterr);
     PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
-    PQsetNoticeReceiver(pg, ignore_notice, NULL);
+    PQsetNoticeReceiver(pg, hear_notice, conn);
     for (PostgresPollingStatusType state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
          state = PQconnectPoll(pg)) {
         if (state == PGRES_POLLING_FAILED)

@@ -59,6 +59,18 @@ void trdbi_params_null(trdbi_params *params, uint32_t oid) {
         item->length = -1;
 }
 
+void trdbi_params_append(trdbi_params *params, const trdbi_params *from) {
+    for (int i = 0; from != NULL && i < from->count; i++) {
+        const struct trdbi_param *old = &from->items[i];
+        struct trdbi_param *item = add(params, old->oid);
+        if (item == NULL)
+            return;
+        item->length = old->length;
+        if (old->length > 0)
+            trdbi_buf_append(&params->data, from->data.data + old->offset, (size_t)old->length);
+    }
+}
+
 void trdbi_params_i64(trdbi_params *params, int64_t value) {
     trdbi_params_begin(params, TRDBI_OID_INT8);
     trdbi_encode_i64(&params->data, value);

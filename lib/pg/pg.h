@@ -64,8 +64,13 @@ void trdbi_conn_abandon(trdbi_conn *conn);
 
 void trdbi_conn_set_trace(trdbi_conn *conn, const trdbi_trace *trace);
 bool trdbi_conn_broken(const trdbi_conn *conn); /* the socket is gone */
-/* The server said that it goes down or cannot be written to: its other connections are no better. */
+/* The server said that it goes down or cannot be written to, or it hung up: its other connections are no better. */
 bool trdbi_conn_server_left(const trdbi_conn *conn);
+/* Which address it leads to, as a number that is the same for the same address. */
+uint64_t trdbi_conn_where(const trdbi_conn *conn);
+bool trdbi_conn_on_standby(const trdbi_conn *conn); /* as the server said last */
+/* False when it leads to a standby and none was wanted: a primary that was demoted. */
+bool trdbi_conn_has_role(trdbi_conn *conn);
 bool trdbi_conn_idle(const trdbi_conn *conn); /* PQTRANS_IDLE: may go back to the pool */
 /* Looks, without a round trip, whether the server has hung up; false when it has. */
 bool trdbi_conn_alive(trdbi_conn *conn);
@@ -134,6 +139,8 @@ typedef struct trdbi_params {
 } trdbi_params;
 
 void trdbi_params_clear(trdbi_params *params);
+/* Appends copies of all parameters of another; `from` NULL: none. */
+void trdbi_params_append(trdbi_params *params, const trdbi_params *from);
 void trdbi_params_free(trdbi_params *params);
 /* Begins a parameter: append its binary form to params->data, then call trdbi_params_end(). */
 void trdbi_params_begin(trdbi_params *params, uint32_t oid);
@@ -172,9 +179,14 @@ bool trdbi_conn_queued(const trdbi_conn *conn);
 /* Sends those that wait and reads their answers; no round trip when there are none. */
 int trdbi_conn_flush(trdbi_conn *conn, trdb_error **reterr);
 
-/* Whether the last run failed since a statement has to be prepared anew, which the next run does; tells it
- * once. */
-bool trdbi_conn_take_refusal(trdbi_conn *conn);
+/* Statements that the server refuses for how they were prepared are prepared anew and run again, with all that
+ * shared their round trip, where nothing had been answered in the transaction before.
+ *
+ * Whether a table was found to have changed under a plan since this was asked last: plans of other connections
+ * are no better. */
+bool trdbi_conn_take_outdated(trdbi_conn *conn);
+/* Prepares each statement anew before its next use. */
+void trdbi_conn_outdate(trdbi_conn *conn);
 
 /* Executes the statement once per parameter set produced by `next`, pipelined. `next` fills `params` (cleared
  * before) and `*ret_statement` for row i, or answers 1: there is no such row, and those before it were all.

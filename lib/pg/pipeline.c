@@ -5,30 +5,21 @@
  * connection does not block while a queue is written, so that it reads what the server says in the meantime:
  * neither side waits for the other with full buffers.
  *
- * A failed statement makes the server skip the rest of the queue.
+ * A failed statement makes the server skip the rest of the queue. Where it was the fault of a plan or of a
+ * prepared statement that the server has lost, the queue is run again if nothing of it stays; see replay.c.
  */
 #include "pg/pipeline.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUEUE_STATEMENTS = 512, QUEUE_BYTES = 1 << 20, FIRST_ROOM = 8 };
-
-struct trdbi_queued {
-    trdbi_prepared *prepared;
-    trdbi_prepared *evicted; /* leaves the server to make room for this one; NULL: nothing does */
-    bool prepares;           /* a PREPARE goes before it */
-    bool unknown;            /* the server turned out not to have it */
-    int64_t row;             /* of a caller's array; -1 for a statement of its own */
-    trdbi_take_fn take;      /* hears of the answer; may be NULL */
-    void *arg;
-    trdbi_call call;
-};
+enum { QUEUE_STATEMENTS = 512, QUEUE_BYTES = 1 << 20, FIRST_ROOM = 8, MOST_REPLAYS = 3 };
 
 /* The reading of a queue's answers. */
 typedef struct settling {
     trdbi_conn *conn;
-    int code; /* of the first failure */
+    bool muted; /* it is run again: nobody hears of this time */
+    int code;   /* of the first failure */
     trdb_error **reterr;
 } settling;
 
@@ -123,9 +114,8 @@ static int make_room(trdbi_queue *queue, trdb_error **reterr) {
     return 0;
 }
 
-/* Writes one statement whose parameters are bound. */
-static int add(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
-               const trdbi_queued *how, trdb_error **reterr) {
+int trdbi_queue_add(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
+                    const trdbi_queued *how, trdb_error **reterr) {
     trdbi_queue *queue = &conn->queue;
     int r = make_room(queue, reterr);
     if (r < 0)
@@ -138,6 +128,10 @@ static int add(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_p
         return r;
     const trdbi_prepared *prepared = item->prepared;
     item->call = trdbi_call_begin(conn, prepared->label, prepared->sql, prepared->secret);
+    if (queue->count == 0)
+        queue->whole = conn->cache.limit > 0 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+    if (queue->whole)
+        trdbi_encore_keep(queue, item, params);
     if (queue->count++ == 0 && (!PQenterPipelineMode(conn->pg) || PQsetnonblocking(conn->pg, 1) != 0))
         return send_failed(conn, prepared->label, reterr);
     if (!send_item(conn, item, params ? params->count : 0))
@@ -157,8 +151,10 @@ static bool flush(trdbi_conn *conn) {
 
 /* ---- reading -------------------------------------------------------------------------------------- */
 
-/* The one result of the next statement in the pipeline; NULL when the connection is gone. */
-static PGresult *receive(trdbi_conn *conn) {
+PGresult *trdbi_queue_receive(trdbi_conn *conn) {
+    trdbi_queue *queue = &conn->queue;
+    if (queue->answers_judged < queue->answer_count)
+        return queue->answers[queue->answers_judged++];
     if (conn->broken)
         return NULL;
     PGresult *result = trdbi_conn_next(conn);
@@ -178,13 +174,12 @@ static bool went_well(settling *s, trdbi_queued *item, const PGresult *result, b
     if (r == 0)
         return true;
     keep_failure(s, item, r);
-    if (last)
-        trdbi_conn_judge_prepared(s->conn, item->prepared, result, s->reterr);
+    trdbi_conn_judge_prepared(s->conn, item->prepared, result, s->reterr);
     return false;
 }
 
 static void receive_evicted(settling *s, trdbi_queued *item) {
-    PGresult *result = receive(s->conn);
+    PGresult *result = trdbi_queue_receive(s->conn);
     if (went_well(s, item, result, false))
         trdbi_prepared_free(item->evicted);
     else
@@ -193,7 +188,7 @@ static void receive_evicted(settling *s, trdbi_queued *item) {
 }
 
 static void receive_prepared(settling *s, trdbi_queued *item) {
-    PGresult *result = receive(s->conn);
+    PGresult *result = trdbi_queue_receive(s->conn);
     if (went_well(s, item, result, false))
         trdbi_count(&s->conn->prepares);
     else
@@ -207,8 +202,8 @@ static void receive_item(settling *s, trdbi_queued *item, trdbi_result **ret) {
         receive_evicted(s, item);
     if (item->prepares)
         receive_prepared(s, item);
-    PGresult *result = receive(s->conn);
-    if (went_well(s, item, result, true)) {
+    PGresult *result = trdbi_queue_receive(s->conn);
+    if (went_well(s, item, result, true) && !s->muted) {
         int r = 0;
         if (item->take)
             r = item->take(item->arg, item->row < 0 ? 0 : (size_t)item->row, trdbi_result_of(result),
@@ -233,9 +228,14 @@ static bool has_ended(trdbi_conn *conn) {
     return true;
 }
 
+PGresult *trdbi_queue_receive_end(trdbi_conn *conn) {
+    bool held = conn->queue.answers_judged < conn->queue.answer_count;
+    return held || has_ended(conn) ? trdbi_queue_receive(conn) : NULL;
+}
+
 /* Back to one call at a time. */
 static void leave_pipeline(trdbi_conn *conn) {
-    PGresult *result = has_ended(conn) ? receive(conn) : NULL;
+    PGresult *result = trdbi_queue_receive_end(conn);
     bool clean = result && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
     PQclear(result);
     if (!clean || !PQexitPipelineMode(conn->pg) || PQsetnonblocking(conn->pg, 0) != 0)
@@ -260,23 +260,45 @@ static void forget(trdbi_conn *conn) {
     queue->once = NULL;
     queue->count = 0;
     queue->bytes = 0;
+    trdbi_encore_clear(queue);
 }
 
-/* Sends what is queued and reads its answers. `ret` (may be NULL) receives the result of the last statement.
- * Returns the first failure. */
-static int settle(trdbi_conn *conn, trdbi_result **ret, trdb_error **reterr) {
+/* Sends what is queued and reads its answers. `ret` (may be NULL) receives the result of the last statement,
+ * `encore` (may be NULL) what has to be run again; its failure is then nobody's. Returns the first failure. */
+static int settle_once(trdbi_conn *conn, trdbi_encore *encore, trdbi_result **ret, trdb_error **reterr) {
     trdbi_queue *queue = &conn->queue;
     settling s = {.conn = conn, .reterr = reterr};
     if (queue->count > 0) {
         trdbi_queued *last = &queue->items[queue->count - 1];
         if (!conn->broken && !flush(conn))
             keep_failure(&s, last, send_failed(conn, queue->items[0].call.label, reterr));
+        if (encore && queue->whole && s.code == 0) {
+            trdbi_encore_hold(conn);
+            trdbi_encore_take(queue, encore);
+            s.muted = encore->count > 0;
+            s.reterr = s.muted ? NULL : reterr;
+        }
         for (trdbi_queued *item = queue->items; item <= last; item++)
             receive_item(&s, item, item == last ? ret : NULL);
         leave_pipeline(conn);
     }
     forget(conn);
     return s.code;
+}
+
+static int settle(trdbi_conn *conn, trdbi_result **ret, trdb_error **reterr) {
+    for (int replays = 0;; replays++) {
+        trdbi_encore encore = {0};
+        int r = settle_once(conn, replays < MOST_REPLAYS ? &encore : NULL, ret, reterr);
+        if (encore.count == 0)
+            return r;
+        r = trdbi_encore_queue(conn, &encore, reterr);
+        trdbi_encore_free(&encore);
+        if (r < 0) {
+            forget(conn);
+            return r;
+        }
+    }
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
@@ -286,6 +308,8 @@ void trdbi_queue_free(trdbi_conn *conn) {
         trdbi_prepared_free(conn->queue.items[i].evicted);
     forget(conn);
     free(conn->queue.items);
+    free(conn->queue.answers);
+    trdbi_params_free(&conn->queue.params);
 }
 
 bool trdbi_conn_queued(const trdbi_conn *conn) {
@@ -305,7 +329,7 @@ int trdbi_conn_queue(trdbi_conn *conn, const trdbi_statement *statement, const t
     if (r == 0)
         r = trdbi_conn_bind(conn, params, reterr);
     if (r == 0)
-        r = add(conn, statement, params, &how, reterr);
+        r = trdbi_queue_add(conn, statement, params, &how, reterr);
     if (r < 0 && conn->broken)
         (void)trdbi_conn_flush(conn, NULL); /* what waited is lost, too */
     return r;
@@ -345,14 +369,14 @@ static int add_row(many *m, size_t i, bool *ret_settled) {
     trdbi_statement statement = {0};
     trdbi_params_clear(&m->params);
     int r = m->next(m->arg, i, &m->params, &statement, m->reterr);
-    if (r == 0)
-        r = trdbi_conn_bind(m->conn, &m->params, m->reterr);
     if (r == 0 && is_full(&m->conn->queue)) {
         r = settle(m->conn, NULL, m->reterr);
         *ret_settled = r < 0;
     }
     if (r == 0)
-        r = add(m->conn, &statement, &m->params, &how, m->reterr);
+        r = trdbi_conn_bind(m->conn, &m->params, m->reterr);
+    if (r == 0)
+        r = trdbi_queue_add(m->conn, &statement, &m->params, &how, m->reterr);
     if (r < 0 && !*ret_settled && r != TRDB_E_CONNECTION_LOST)
         trdbi_error_set_row(m->reterr, (int64_t)i);
     return r;

@@ -33,6 +33,8 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
         conn->broken = true;
         return trdbi_error_nomem(reterr);
     }
+    bool hung_up = PQstatus(conn->pg) == CONNECTION_BAD && !conn->late && !conn->excused;
+    conn->server_left = conn->server_left || hung_up;
     if (conn->late && conn->cancelled) {
         trdbi_error(reterr, TRDB_E_CANCELLED,
                     "%s: the call was cancelled; the server did not stop in time, and the connection was given up",
@@ -51,12 +53,18 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
     return TRDB_E_CONNECTION_LOST;
 }
 
-/* 57P01 to 57P03: shutting down, crashed, not up yet. 25006 from a standby: a primary was demoted. */
-static bool tells_of_leaving(const trdbi_conn *conn, const char *sqlstate) {
-    const char *standby = PQparameterStatus(conn->pg, "in_hot_standby");
-    return strcmp(sqlstate, "57P01") == 0 || strcmp(sqlstate, "57P02") == 0 ||
-           strcmp(sqlstate, "57P03") == 0 ||
-           (strcmp(sqlstate, "25006") == 0 && !conn->standby && standby && strcmp(standby, "on") == 0);
+/* 57P01 to 57P04: shutting down, crashed, not up yet, the database was dropped; 57P05 ends this session only. 08: a
+ * connection broke, of a pooler's. 25006 from a standby: a primary was demoted. */
+void trdbi_conn_hear(trdbi_conn *conn, const PGresult *result) {
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!sqlstate)
+        return;
+    bool leaves = (strncmp(sqlstate, "57P0", 4) == 0 && strcmp(sqlstate, "57P05") != 0) ||
+                  strncmp(sqlstate, "08", 2) == 0 ||
+                  (strcmp(sqlstate, "25006") == 0 && !conn->standby && trdbi_conn_on_standby(conn));
+    conn->server_left = conn->server_left || leaves;
+    conn->excused = conn->excused || (severity && strcmp(severity, "FATAL") == 0);
 }
 
 /* What a cast says whose text is one of ours; 0 for another. */
@@ -91,7 +99,7 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
         return trdbi_error(reterr, TRDB_E_PROTOCOL, "%s: %s", call->label,
                            words[0] ? words : "the server's answer is none to this call");
     }
-    conn->server_left = conn->server_left || tells_of_leaving(conn, server.sqlstate);
+    trdbi_conn_hear(conn, result);
     int code = code_of_cast(&server);
     if (code < 0) {
         trdbi_error(reterr, code, "%s: %s", call->label,
@@ -200,18 +208,41 @@ int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_r
     return trdbi_conn_exec_shown(conn, name, sql, sql, ret, reterr);
 }
 
-/* Outside of a transaction that has done something the unit runs it again; inside, the whole unit may. */
-void trdbi_conn_judge_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const PGresult *result,
-                               trdb_error **reterr) {
+/* 0A000 says much else, too; who raised it is not translated. */
+trdbi_refusal trdbi_refusal_of(const trdbi_prepared *prepared, const PGresult *result) {
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (!sqlstate || !prepared->id[0])
-        return;
-    if (strcmp(sqlstate, "0A000") == 0) /* "cached plan must not change result type", among others */
-        conn->refused = prepared->stale = true;
-    if (strcmp(sqlstate, "26000") == 0) /* DEALLOCATE ALL, or a pooler gave us another session */
-        conn->refused = conn->forgotten = true;
-    if (conn->refused && reterr)
+        return TRDBI_NOT_REFUSED;
+    if (strcmp(sqlstate, "26000") == 0)
+        return TRDBI_FORGOTTEN;
+    const char *raised_by = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    return strcmp(sqlstate, "0A000") == 0 && raised_by && strcmp(raised_by, "RevalidateCachedQuery") == 0
+               ? TRDBI_OUTDATED
+               : TRDBI_NOT_REFUSED;
+}
+
+/* One plan that is out of date hardly is the only one: the next refusal would cost another attempt. */
+trdbi_refusal trdbi_conn_judge_prepared(trdbi_conn *conn, const trdbi_prepared *prepared, const PGresult *result,
+                                        trdb_error **reterr) {
+    trdbi_refusal refusal = trdbi_refusal_of(prepared, result);
+    if (refusal == TRDBI_OUTDATED) {
+        conn->outdated = true;
+        trdbi_cache_outdate(&conn->cache);
+    }
+    conn->forgotten = conn->forgotten || refusal == TRDBI_FORGOTTEN;
+    if (refusal != TRDBI_NOT_REFUSED && reterr)
         set_retryable(reterr, trdb_error_code(*reterr));
+    return refusal;
+}
+
+bool trdbi_conn_take_outdated(trdbi_conn *conn) {
+    bool outdated = conn->outdated;
+    conn->outdated = false;
+    return outdated;
+}
+
+void trdbi_conn_outdate(trdbi_conn *conn) {
+    trdbi_cache_outdate(&conn->cache);
 }
 
 int64_t trdbi_conn_last_rows(trdbi_conn *conn, const trdbi_statement *statement) {
@@ -225,14 +256,8 @@ void trdbi_conn_note_rows(trdbi_conn *conn, const trdbi_statement *statement, in
         known->rows = rows;
 }
 
-bool trdbi_conn_take_refusal(trdbi_conn *conn) {
-    bool refused = conn->refused;
-    conn->refused = false;
-    return refused && !trdbi_conn_broken(conn);
-}
-
 static int run_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const trdbi_params *params,
-                        trdbi_result **ret, trdb_error **reterr) {
+                        trdbi_refusal *ret_refusal, trdbi_result **ret, trdb_error **reterr) {
     const trdbi_arguments *arguments = &conn->arguments;
     trdbi_call call = trdbi_call_begin(conn, prepared->label, prepared->sql, prepared->secret);
     trdbi_count(&conn->round_trips);
@@ -242,7 +267,7 @@ static int run_prepared(trdbi_conn *conn, trdbi_prepared *prepared, const trdbi_
                                   arguments->lengths, arguments->formats, 1));
     int r = trdbi_call_end(conn, &call, result, reterr);
     if (r < 0)
-        trdbi_conn_judge_prepared(conn, prepared, result, reterr);
+        *ret_refusal = trdbi_conn_judge_prepared(conn, prepared, result, reterr);
     if (conn->forgotten)
         trdbi_cache_clear(&conn->cache);
     conn->forgotten = false;
@@ -273,7 +298,6 @@ static int run_unprepared(trdbi_conn *conn, const trdbi_statement *statement, co
 
 int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trdbi_params *params,
                    trdbi_result **ret, trdb_error **reterr) {
-    conn->refused = false;
     if (trdbi_conn_broken(conn))
         return trdbi_conn_lost(conn, statement->name, reterr);
     if (trdbi_conn_queued(conn))
@@ -284,7 +308,18 @@ int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trd
     if (conn->cache.limit == 0)
         return run_unprepared(conn, statement, params, ret, reterr);
     trdbi_prepared *prepared = trdbi_cache_find(&conn->cache, statement);
-    if (prepared && !prepared->stale)
-        return run_prepared(conn, prepared, params, ret, reterr);
-    return trdbi_pipeline_run(conn, statement, params, ret, reterr);
+    if (!prepared || prepared->stale)
+        return trdbi_pipeline_run(conn, statement, params, ret, reterr);
+    bool alone = PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+    trdbi_refusal refusal = TRDBI_NOT_REFUSED;
+    trdb_error *error = NULL;
+    r = run_prepared(conn, prepared, params, &refusal, ret, &error);
+    if (r == 0)
+        return 0;
+    if (alone && refusal != TRDBI_NOT_REFUSED && !trdbi_conn_broken(conn)) {
+        trdb_error_free(error);
+        return trdbi_pipeline_run(conn, statement, params, ret, reterr);
+    }
+    trdbi_error_hand(reterr, error);
+    return r;
 }

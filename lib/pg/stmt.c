@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t hash_of(const void *key, size_t size) {
+uint64_t trdbi_hash(const void *key, size_t size) {
     const unsigned char *p = key;
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (size_t i = 0; i < size; i++)
@@ -36,6 +36,11 @@ void trdbi_cache_clear(trdbi_cache *cache) {
         memset(cache->buckets, 0, (cache->mask + 1) * sizeof *cache->buckets);
     cache->newest = cache->oldest = NULL;
     cache->count = 0;
+}
+
+void trdbi_cache_outdate(trdbi_cache *cache) {
+    for (trdbi_prepared *p = cache->newest; p != NULL; p = p->older)
+        p->stale = true;
 }
 
 void trdbi_cache_free(trdbi_cache *cache) {
@@ -71,7 +76,7 @@ bool trdbi_prepared_is(const trdbi_prepared *prepared, const trdbi_statement *st
 }
 
 trdbi_prepared *trdbi_cache_find(trdbi_cache *cache, const trdbi_statement *statement) {
-    uint64_t hash = hash_of(statement->key, statement->key_size);
+    uint64_t hash = trdbi_hash(statement->key, statement->key_size);
     trdbi_prepared *found = cache->buckets[hash & cache->mask];
     while (found != NULL && (found->hash != hash || !trdbi_prepared_is(found, statement)))
         found = found->chain;
@@ -120,7 +125,7 @@ int trdbi_prepared_new(const trdbi_statement *statement, uint64_t serial, trdbi_
         return trdbi_error_nomem(reterr);
     }
     prepared->secret = statement->secret;
-    prepared->hash = hash_of(statement->key, statement->key_size);
+    prepared->hash = trdbi_hash(statement->key, statement->key_size);
     prepared->key_size = statement->key_size;
     memcpy(prepared->key, statement->key, statement->key_size);
     if (serial > 0)

@@ -140,7 +140,15 @@ START_TEST(a_statement_that_cannot_be_prepared) {
 }
 END_TEST
 
-/* A plan that the server refuses to use any longer is made anew by the next call. */
+static void ck_columns(trdbi_conn *conn, const trdbi_statement *statement, size_t expected) {
+    trdb_error *err = NULL;
+    trdbi_result *result = NULL;
+    ck_ok(trdbi_conn_run(conn, statement, NULL, &result, &err), err);
+    ck_assert_uint_eq(trdbi_result_columns(result), expected);
+    trdbi_result_free(result);
+}
+
+/* A plan that the server refuses to use any longer is made anew; inside a transaction by the next one. */
 START_TEST(a_table_that_changes) {
     trdb_error *err = NULL;
     trdbi_conn *conn = pgtest_connect(url, 4);
@@ -148,20 +156,57 @@ START_TEST(a_table_that_changes) {
     ck_ok(trdbi_conn_exec(conn, "ddl", "CREATE TABLE changing (a int)", NULL, &err), err);
     ck_ok(trdbi_conn_run(conn, &statement, NULL, NULL, &err), err);
     ck_ok(trdbi_conn_exec(conn, "ddl", "ALTER TABLE changing ADD b int", NULL, &err), err);
-    ck_fails(trdbi_conn_run(conn, &statement, NULL, NULL, &err), TRDB_E_UNSUPPORTED, "cached plan", err);
-    trdbi_result *result = NULL;
-    ck_ok(trdbi_conn_run(conn, &statement, NULL, &result, &err), err);
-    ck_assert_uint_eq(trdbi_result_columns(result), 2);
-    trdbi_result_free(result);
+    ck_ok(trdbi_conn_exec(conn, "begin", "BEGIN", NULL, &err), err);
+    ck_assert_int_eq(trdbi_conn_run(conn, &statement, NULL, NULL, &err), TRDB_E_UNSUPPORTED);
+    ck_assert(trdb_error_retryable(err));
+    trdb_error_free(err);
+    err = NULL;
+    ck_assert(trdbi_conn_take_outdated(conn));
+    ck_assert(!trdbi_conn_take_outdated(conn));
+    ck_ok(trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, &err), err);
+    ck_columns(conn, &statement, 2);
+    ck_ok(trdbi_conn_exec(conn, "ddl", "ALTER TABLE changing ADD c int", NULL, &err), err);
+    ck_columns(conn, &statement, 3);
     char *count = pgtest_value(conn, "SELECT count(*) FROM pg_prepared_statements");
     ck_assert_str_eq(count, "1");
     free(count);
     /* The same when the server forgot everything, as behind a pooler. */
     ck_ok(trdbi_conn_exec(conn, "discard", "DEALLOCATE ALL", NULL, &err), err);
+    ck_columns(conn, &statement, 3);
+    ck_ok(trdbi_conn_exec(conn, "discard", "DEALLOCATE ALL; BEGIN", NULL, &err), err);
     ck_assert_int_eq(trdbi_conn_run(conn, &statement, NULL, NULL, &err), TRDB_E_SERVER);
+    ck_assert(trdb_error_retryable(err));
     trdb_error_free(err);
     err = NULL;
-    ck_ok(trdbi_conn_run(conn, &statement, NULL, NULL, &err), err);
+    ck_ok(trdbi_conn_exec(conn, "rollback", "ROLLBACK", NULL, &err), err);
+    ck_columns(conn, &statement, 3);
+    trdbi_conn_close(conn);
+}
+END_TEST
+
+/* The same SQLSTATE from elsewhere is the statement's own failure, and costs no other a plan. */
+START_TEST(what_is_not_supported_is_not_tried_again) {
+    trdb_error *err = NULL;
+    trdbi_conn *conn = pgtest_connect(url, 4);
+    trdbi_statement fine = pgtest_statement("SELECT 1");
+    trdbi_statement statement = pgtest_statement("SELECT no_such_thing()");
+    ck_ok(trdbi_conn_exec(conn, "ddl",
+                          "CREATE FUNCTION no_such_thing() RETURNS int LANGUAGE plpgsql AS "
+                          "$$ BEGIN RAISE feature_not_supported; END $$",
+                          NULL, &err),
+          err);
+    ck_ok(trdbi_conn_run(conn, &fine, NULL, NULL, &err), err);
+    ck_assert_int_eq(trdbi_conn_run(conn, &statement, NULL, NULL, &err), TRDB_E_UNSUPPORTED);
+    ck_assert(!trdb_error_retryable(err));
+    trdb_error_free(err);
+    err = NULL;
+    int64_t trips = trdbi_conn_round_trips(conn), prepares = trdbi_conn_prepares(conn);
+    ck_assert_int_eq(trdbi_conn_run(conn, &statement, NULL, NULL, &err), TRDB_E_UNSUPPORTED);
+    trdb_error_free(err);
+    err = NULL;
+    ck_ok(trdbi_conn_run(conn, &fine, NULL, NULL, &err), err);
+    ck_assert_int_eq(trdbi_conn_round_trips(conn), trips + 2);
+    ck_assert_int_eq(trdbi_conn_prepares(conn), prepares);
     trdbi_conn_close(conn);
 }
 END_TEST
@@ -491,6 +536,7 @@ int main(void) {
     tcase_add_test(tcase, eviction);
     tcase_add_test(tcase, a_statement_that_cannot_be_prepared);
     tcase_add_test(tcase, a_table_that_changes);
+    tcase_add_test(tcase, what_is_not_supported_is_not_tried_again);
     tcase_add_test(tcase, many_parameters);
     tcase_add_test(tcase, run_many);
     tcase_add_test(tcase, run_many_with_an_error);
