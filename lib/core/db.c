@@ -84,6 +84,7 @@ static void destroy(trdb_db *db) {
         trdbi_uow_release(unit);
     }
     trdbi_birthmark_free(&db->birthmark);
+    trdb_error_free(db->gate.reason);
     trdbi_conninfo_free(db->conninfo);
     free(db->schema);
     free(db->application_name);
@@ -173,6 +174,7 @@ int trdb_open(const char *conninfo, const trdb_db_options *options, trdb_db **re
         trdb_db_free(db);
         return r;
     }
+    db->repair.wanted = true;
     *ret = db;
     return 0;
 }
@@ -219,6 +221,7 @@ void trdb_close(trdb_db *db) {
     db->waiter_count = 0;
     pthread_mutex_unlock(&db->lock);
     trdbi_slot_close(idle);
+    trdbi_repair_stop(db);
     trdbi_replicas_close(db);
 }
 

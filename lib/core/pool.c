@@ -10,6 +10,10 @@
  * handed it to a sleeping thread, every checkout would cost a change of threads. Who was called and found
  * nothing, and has waited for longer than PATIENCE_US, asks for the hand-over: then nobody overtakes until
  * the queue has moved.
+ *
+ * When a server says that it leaves, or a connection breaks, all connections to that address are closed: the idle
+ * ones now, the others on return. Who would connect to a server that took no connection waits in the queue, too,
+ * with its place; see gate.c.
  */
 #include "base/text.h"
 #include "core/pool.h"
@@ -60,9 +64,15 @@ static void remove_slot(trdb_db *db, trdbi_slot *slot) {
     db->counters.prepares += trdbi_conn_prepares(slot->conn);
 }
 
-static void join_queue(trdb_db *db, trdbi_waiter *waiter) {
-    *(db->last_waiter ? &db->last_waiter->next : &db->first_waiter) = waiter;
-    db->last_waiter = waiter;
+/* One that was first already goes before the others. */
+static void join_queue(trdb_db *db, trdbi_waiter *waiter, bool first) {
+    if (first && db->first_waiter) {
+        waiter->next = db->first_waiter;
+        db->first_waiter = waiter;
+    } else {
+        *(db->last_waiter ? &db->last_waiter->next : &db->first_waiter) = waiter;
+        db->last_waiter = waiter;
+    }
     db->waiter_count++;
 }
 
@@ -94,21 +104,27 @@ static void call_first(trdb_db *db) {
     trdbi_waiter_wake(waiter);
 }
 
-/* Serves the first in the queue; false when nobody waits. */
-static bool wake_first(trdb_db *db, trdbi_waiter_state state, trdbi_slot *slot) {
-    trdbi_waiter *waiter = db->first_waiter;
-    if (!waiter)
-        return false;
+void trdbi_pool_serve(trdb_db *db, trdbi_waiter *waiter, trdbi_waiter_state state) {
     leave_queue(db, waiter);
     waiter->state = state;
-    waiter->slot = slot;
     trdbi_waiter_wake(waiter);
-    return true;
+}
+
+/* Gives a connection to the first in the queue. */
+static void serve_first(trdb_db *db, trdbi_slot *slot) {
+    db->first_waiter->slot = slot;
+    trdbi_pool_serve(db, db->first_waiter, TRDBI_GIVEN_SLOT);
 }
 
 static void give_up_place(trdb_db *db) {
-    if (!wake_first(db, TRDBI_GIVEN_PLACE, NULL))
-        db->places--;
+    for (trdbi_waiter *waiter = db->first_waiter; waiter; waiter = waiter->next) {
+        if (!waiter->has_place) {
+            trdbi_pool_serve(db, waiter, TRDBI_GIVEN_PLACE);
+            return;
+        }
+    }
+    db->places--;
+    trdbi_repair_start(db);
 }
 
 /* Takes out what has been idle for too long, coldest first, as a list for trdbi_slot_close(). */
@@ -128,12 +144,17 @@ static trdbi_slot *detach_cold(trdb_db *db, int64_t now_us) {
     return list;
 }
 
-/* Takes out the idle connections of earlier eras, as a list like detach_cold()'s. */
-static trdbi_slot *detach_left(trdb_db *db) {
+/* The server at an address has left. Takes out the idle connections to it, as a list like detach_cold()'s; the
+ * others are closed on return. */
+static trdbi_slot *detach_left(trdb_db *db, uint64_t where) {
     trdbi_slot *list = NULL;
+    db->departures++;
+    db->left_where = where;
+    for (trdbi_slot *slot = db->slots; slot; slot = slot->next)
+        slot->left = slot->left || slot->where == where;
     for (trdbi_slot *slot = db->coldest, *hotter; slot; slot = hotter) {
         hotter = slot->hotter;
-        if (slot->era == db->era)
+        if (!slot->left)
             continue;
         remove_idle(db, slot);
         remove_slot(db, slot);
@@ -150,6 +171,10 @@ typedef struct trdbi_taking {
     int timeout_ms;
     int64_t deadline_us; /* 0 until something takes time */
     const trdb_canceller *canceller;
+    bool fresh;  /* a new connection is wanted */
+    bool place;  /* one is held, to connect in */
+    bool trial;  /* it is to connect for all */
+    bool waited; /* it was first in the queue */
 } trdbi_taking;
 
 static void begin_clock(trdbi_taking *taking) {
@@ -184,6 +209,9 @@ static int init_waiter(trdbi_waiter *waiter, bool with_fd) {
 /* Under the lock: the connection is its borrower's from here. */
 static void lend(trdb_db *db, trdbi_slot *slot) {
     trdbi_conn_set_trace(slot->conn, &db->trace);
+    if (slot->plans != db->plans)
+        trdbi_conn_outdate(slot->conn);
+    slot->plans = db->plans;
     db->counters.checkouts++;
     if (!slot->unit && db->units) {
         slot->unit = db->units;
@@ -199,7 +227,7 @@ static void answer_call(trdb_db *db, trdbi_waiter *waiter, int64_t since_us) {
     if (slot) {
         remove_idle(db, slot);
         lend(db, slot);
-        wake_first(db, TRDBI_GIVEN_SLOT, slot);
+        serve_first(db, slot);
     } else if (trdbi_monotonic_us() - since_us > PATIENCE_US) {
         db->hand_over = true;
     }
@@ -231,9 +259,11 @@ static void wait_until(trdb_db *db, trdbi_waiter *waiter, int64_t since_us, int6
                        const trdb_canceller *canceller) {
     bool more = true;
     while (waiter->state == TRDBI_WAITING && more) {
-        more = wait_once(db, waiter, deadline_us, canceller);
+        const int64_t until_us = trdbi_gate_wake_us(&db->gate, waiter, deadline_us);
+        more = wait_once(db, waiter, until_us, canceller) || (until_us < deadline_us && !trdbi_cancelled(canceller));
         if (waiter->state == TRDBI_WAITING && waiter->called)
             answer_call(db, waiter, since_us);
+        trdbi_gate_look(db);
     }
 }
 
@@ -245,11 +275,11 @@ static void after_wait(trdb_db *db, int64_t waited_us) {
     call_first(db);
 }
 
-/* Under the lock, which is given up meanwhile. 0 with *ret_slot, or NULL there for a place. */
-static int wait_in_queue(trdb_db *db, const trdbi_taking *taking, trdbi_slot **ret_slot,
-                         trdb_error **reterr) {
+/* Under the lock, which is given up meanwhile. 0 with *ret_slot, or NULL there: it may go on with the place that it
+ * has now. */
+static int wait_in_queue(trdb_db *db, trdbi_taking *taking, trdbi_slot **ret_slot, trdb_error **reterr) {
     trdbi_waiter waiter;
-    if (db->waiter_count >= db->options.pool_waiters) {
+    if (!taking->place && db->waiter_count >= db->options.pool_waiters) {
         db->counters.refusals++;
         return trdbi_error(reterr, TRDB_E_EXHAUSTED,
                            "all %d connections are in use and %d callers wait already; raise pool_size or "
@@ -259,7 +289,8 @@ static int wait_in_queue(trdb_db *db, const trdbi_taking *taking, trdbi_slot **r
     if (init_waiter(&waiter, taking->canceller != NULL) < 0)
         return trdbi_error_nomem(reterr);
     int64_t since_us = trdbi_monotonic_us();
-    join_queue(db, &waiter);
+    waiter.has_place = taking->place;
+    join_queue(db, &waiter, taking->waited);
     wait_until(db, &waiter, since_us, taking->deadline_us, taking->canceller);
     if (waiter.state == TRDBI_WAITING)
         leave_queue(db, &waiter);
@@ -271,6 +302,8 @@ static int wait_in_queue(trdb_db *db, const trdbi_taking *taking, trdbi_slot **r
         if (trdbi_cancelled(taking->canceller))
             return trdbi_error(reterr, TRDB_E_CANCELLED, "waiting for a connection was cancelled");
         db->counters.timeouts++;
+        if (taking->place)
+            return trdbi_gate_late(&db->gate, taking->timeout_ms, reterr);
         return trdbi_error(
             reterr, TRDB_E_TIMEOUT,
             "no connection became free within %d ms, all %d are in use; raise pool_size, or keep "
@@ -278,34 +311,48 @@ static int wait_in_queue(trdb_db *db, const trdbi_taking *taking, trdbi_slot **r
             taking->timeout_ms, db->places);
     case TRDBI_TURNED_AWAY:
         return trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
-    default:
+    case TRDBI_LET_DOWN:
+        return trdbi_gate_reason(&db->gate, reterr);
+    case TRDBI_GIVEN_SLOT:
         *ret_slot = waiter.slot;
+        return 0;
+    default:
+        taking->waited = taking->place = true;
+        taking->trial = waiter.state == TRDBI_GIVEN_TRIAL;
         return 0;
     }
 }
 
 /* ---- borrowing ------------------------------------------------------------------------------------ */
 
-/* Makes a connection in a place that the caller holds. Called and left without the lock. */
-static int open_in_place(trdb_db *db, const trdbi_taking *taking, const trdbi_trace *trace, trdbi_slot **ret,
-                         trdb_error **reterr) {
-    trdbi_slot *slot = NULL;
-    pthread_mutex_lock(&db->lock);
-    const int64_t era = db->era;
+/* Makes a connection in a place that the caller holds. Called with the lock and left without. One whose server
+ * has left meanwhile serves this once. */
+static int open_in_place(trdb_db *db, const trdbi_taking *taking, trdbi_slot **ret, trdb_error **reterr) {
+    const trdbi_trace trace = taking->fresh ? (trdbi_trace){0} : db->trace;
+    const int64_t departures = db->departures;
     pthread_mutex_unlock(&db->lock);
-    int r = trdbi_slot_open(db, time_left_ms(taking), taking->canceller, trace, &slot, reterr);
+    trdbi_slot *slot = NULL;
+    trdb_error *error = NULL;
+    const int64_t timeout_ms = time_left_ms(taking);
+    int r = trdbi_slot_open(db, (int)timeout_ms, taking->canceller, &trace, &slot, &error);
     pthread_mutex_lock(&db->lock);
+    /* That a caller had little time says nothing of the server. */
+    bool hurried = r == TRDB_E_TIMEOUT && timeout_ms < db->options.connect_timeout_ms;
+    trdbi_gate_tell(db, taking->trial, hurried ? TRDB_E_CANCELLED : r, error);
     if (r < 0) {
         db->counters.connect_errors += r != TRDB_E_CANCELLED;
         give_up_place(db);
     } else {
         db->counters.connects++;
-        slot->era = era;
+        slot->left = departures != db->departures &&
+                     (slot->where == db->left_where || departures + 1 != db->departures);
         add_slot(db, slot);
         lend(db, slot);
         *ret = slot;
     }
     pthread_mutex_unlock(&db->lock);
+    if (r < 0)
+        trdbi_error_hand(reterr, error);
     return r;
 }
 
@@ -318,16 +365,18 @@ static bool is_trusted(const trdb_db *db, const trdbi_slot *slot, int64_t now_us
     return now_us < slot->retire_at_us && now_us - slot->idle_since_us < (int64_t)db->options.trust_ms * 1000;
 }
 
-/* Without the lock. One that rested is looked at; one that rested for long is asked. */
+/* Without the lock. One that rested is looked at; one that rested for long is asked. What it hears meanwhile may
+ * be that its server leaves, or that it is a standby now. */
 static fitness examine(trdb_db *db, trdbi_slot *slot, int64_t now_us, int timeout_ms, bool *ret_pinged) {
     const trdb_db_options *options = &db->options;
     *ret_pinged = false;
     if (now_us >= slot->retire_at_us)
         return TOO_OLD;
-    if (options->ping_after_ms < 0 || now_us - slot->idle_since_us < (int64_t)options->ping_after_ms * 1000)
-        return trdbi_conn_alive(slot->conn) ? FIT : DEAD;
-    *ret_pinged = true;
-    return trdbi_conn_ping(slot->conn, timeout_ms, NULL) == 0 ? FIT : DEAD;
+    bool asked =
+        options->ping_after_ms >= 0 && now_us - slot->idle_since_us >= (int64_t)options->ping_after_ms * 1000;
+    *ret_pinged = asked;
+    bool alive = asked ? trdbi_conn_ping(slot->conn, timeout_ms, NULL) == 0 : trdbi_conn_alive(slot->conn);
+    return alive && trdbi_conn_has_role(slot->conn) && !trdbi_conn_server_left(slot->conn) ? FIT : DEAD;
 }
 
 /* Tries the hottest idle connection, which the caller has taken out. Called with the lock, left with it only
@@ -358,55 +407,70 @@ static bool try_idle(trdb_db *db, trdbi_slot *slot, trdbi_taking *taking) {
     db->counters.checkouts--;
     *(verdict == TOO_OLD ? &db->counters.retired : &db->counters.discards) += 1;
     remove_slot(db, slot);
+    bool leaves = verdict == DEAD && trdbi_conn_server_left(slot->conn) && !slot->left;
+    trdbi_slot *left = leaves ? detach_left(db, slot->where) : NULL;
     pthread_mutex_unlock(&db->lock);
     trdbi_slot_close(slot);
+    trdbi_slot_close(left);
     pthread_mutex_lock(&db->lock);
     return false;
+}
+
+/* With the lock, which is given up meanwhile, and left without. */
+static int take(trdb_db *db, trdbi_taking *taking, trdbi_slot **ret, trdb_error **reterr) {
+    for (;;) {
+        trdbi_slot *slot = db->hand_over || taking->fresh || taking->trial ? NULL : db->hottest;
+        int r = 0;
+        if (db->closed) {
+            r = trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
+        } else if (slot) {
+            remove_idle(db, slot);
+            if (taking->place)
+                give_up_place(db);
+            taking->place = !try_idle(db, slot, taking);
+            if (taking->place)
+                continue;
+            *ret = slot;
+            return 0;
+        } else {
+            if (!taking->place && db->places < db->options.pool_size + db->options.pool_overflow) {
+                db->places++;
+                taking->place = true;
+            }
+            begin_clock(taking);
+            if (taking->place && (taking->trial || trdbi_gate_pass(&db->gate, &taking->trial)))
+                return open_in_place(db, taking, ret, reterr);
+            r = wait_in_queue(db, taking, &slot, reterr);
+        }
+        if (r == 0 && !slot)
+            continue;
+        if (taking->place)
+            give_up_place(db);
+        pthread_mutex_unlock(&db->lock);
+        if (slot)
+            *ret = slot;
+        return r;
+    }
 }
 
 int trdbi_pool_take(trdb_db *db, int timeout_ms, const trdb_canceller *canceller, trdbi_slot **ret,
                     trdb_error **reterr) {
     trdbi_taking taking = {.timeout_ms = timeout_ms, .canceller = canceller};
-    bool place = false;
     pthread_mutex_lock(&db->lock);
-    for (;;) {
-        if (db->closed) {
-            if (place)
-                give_up_place(db);
-            pthread_mutex_unlock(&db->lock);
-            return trdbi_error(reterr, TRDB_E_CLOSED, "the database was closed");
-        }
-        trdbi_slot *slot = db->hand_over ? NULL : db->hottest;
-        if (slot) {
-            remove_idle(db, slot);
-            if (place)
-                db->places--;
-            if (try_idle(db, slot, &taking)) {
-                *ret = slot;
-                return 0;
-            }
-            place = true;
-            continue;
-        }
-        if (!place && db->places < db->options.pool_size + db->options.pool_overflow) {
-            db->places++;
-            place = true;
-        }
-        begin_clock(&taking);
-        if (place) {
-            const trdbi_trace trace = db->trace;
-            pthread_mutex_unlock(&db->lock);
-            return open_in_place(db, &taking, &trace, ret, reterr);
-        }
-        int r = wait_in_queue(db, &taking, &slot, reterr);
-        if (r < 0 || slot) {
-            pthread_mutex_unlock(&db->lock);
-            if (slot)
-                *ret = slot;
-            return r;
-        }
-        place = true;
+    return take(db, &taking, ret, reterr);
+}
+
+int trdbi_pool_make(trdb_db *db, const trdb_canceller *canceller, trdbi_slot **ret) {
+    trdbi_taking taking = {.timeout_ms = INT32_MAX, .canceller = canceller, .fresh = true};
+    pthread_mutex_lock(&db->lock);
+    db->counters.checkouts--; /* nobody borrows it */
+    int r = take(db, &taking, ret, NULL);
+    if (r < 0) {
+        pthread_mutex_lock(&db->lock);
+        db->counters.checkouts++;
+        pthread_mutex_unlock(&db->lock);
     }
+    return r;
 }
 
 /* ---- returning ------------------------------------------------------------------------------------ */
@@ -429,16 +493,16 @@ void trdbi_pool_give(trdb_db *db, trdbi_slot *slot, trdbi_outcome outcome) {
 
     pthread_mutex_lock(&db->lock);
     count(db, outcome, idle, old);
+    if (trdbi_conn_take_outdated(slot->conn))
+        slot->plans = ++db->plans;
     trdbi_slot *close = NULL, *left = NULL;
-    if (trdbi_conn_server_left(slot->conn) && slot->era == db->era) {
-        db->era++;
-        left = detach_left(db);
-    }
-    bool keep = idle && !old && !db->closed && slot->era == db->era;
-    db->counters.discards += idle && slot->era != db->era;
+    if (trdbi_conn_server_left(slot->conn) && !slot->left)
+        left = detach_left(db, slot->where);
+    bool keep = idle && !old && !db->closed && !slot->left;
+    db->counters.discards += idle && slot->left;
     if (keep && db->hand_over && db->first_waiter) {
         lend(db, slot);
-        wake_first(db, TRDBI_GIVEN_SLOT, slot);
+        serve_first(db, slot);
     } else if (keep && (db->first_waiter || db->places <= db->options.pool_size)) {
         push_idle(db, slot);
         call_first(db);

@@ -26,7 +26,9 @@ typedef struct trdbi_slot {
     trdb_uow *unit; /* memory of a unit that ended, for the next one; NULL: there is none */
     trdbi_server server;
     trdb_token reached;        /* how far its server had replayed when it was last asked */
-    int64_t era;               /* of the pool when it was made */
+    uint64_t where;            /* the address that it leads to */
+    bool left;                 /* its server has left: not lent any more */
+    int64_t plans;             /* of the pool when it was lent last */
     int64_t retire_at_us;      /* monotonic; INT64_MAX: never */
     int64_t idle_since_us;     /* coarse */
     struct trdbi_slot *hotter; /* neighbours among the idle ones */
@@ -39,6 +41,9 @@ typedef enum trdbi_waiter_state {
     TRDBI_WAITING,
     TRDBI_GIVEN_SLOT,  /* a connection was handed over */
     TRDBI_GIVEN_PLACE, /* it may open a connection in the place of one that was closed */
+    TRDBI_GIVEN_TRIAL, /* it tries for all whether the server takes connections again */
+    TRDBI_LET_THROUGH, /* the server does */
+    TRDBI_LET_DOWN,    /* the server does not; the gate knows why */
     TRDBI_TURNED_AWAY  /* the pool was closed */
 } trdbi_waiter_state;
 
@@ -47,10 +52,28 @@ typedef struct trdbi_waiter {
     pthread_cond_t wake;
     int fd; /* an eventfd that wakes one with a canceller in place of `wake`; -1: none */
     trdbi_waiter_state state;
-    bool called; /* something became free: it is about to look */
+    bool called;    /* something became free: it is about to look */
+    bool has_place; /* and waits at the gate for being allowed to connect */
     trdbi_slot *slot;
     struct trdbi_waiter *next;
 } trdbi_waiter;
+
+/* Holds back who would connect to a server that took no connection; see gate.c. Under the lock. */
+typedef struct trdbi_gate {
+    int failures;       /* in a row; 0: it is open */
+    int64_t until_us;   /* monotonic: nobody tries before */
+    bool trying;        /* one tries for all */
+    trdb_error *reason; /* of the last failure; NULL: there was no memory for it */
+} trdbi_gate;
+
+/* Makes the connections anew that the pool keeps; see repair.c. Under the lock. */
+typedef struct trdbi_repair {
+    pthread_t thread;
+    bool wanted;  /* the database is open */
+    bool started; /* there is a thread to be joined */
+    bool working; /* it has not come to its end */
+    trdb_canceller *canceller;
+} trdbi_repair;
 
 typedef struct trdbi_pool_counters {
     int64_t connects, connect_errors, checkouts, timeouts, refusals, pings, discards, retired, wait_us;
@@ -77,7 +100,12 @@ struct trdb_db {
     pthread_mutex_t lock;
     bool closed;
     trdbi_trace trace;
-    int64_t era; /* counts up when a server leaves: older connections are not lent any more */
+    int64_t departures;  /* of servers, so far */
+    uint64_t left_where; /* the last of them */
+    atomic_bool on_primary; /* a connection has led to a primary: a standby is not what is wanted */
+    trdbi_gate gate;
+    trdbi_repair repair;
+    int64_t plans; /* counts up when a table has changed under one: those of older connections are made anew */
     int places;  /* connections that exist or are being made; at most size + overflow */
     int idle_count;
     trdbi_slot *hottest; /* idle, last returned first */
@@ -118,7 +146,34 @@ void trdbi_slot_abandon(trdbi_slot *slot); /* in a forked child */
 /* Under the lock: has a waiter look at what became of it. */
 void trdbi_waiter_wake(trdbi_waiter *waiter);
 
+/* ---- gate.c: all under the lock ------------------------------------------------------------------- */
+
+/* Whether a connection may be tried now. *ret_trial: for all who wait. */
+bool trdbi_gate_pass(trdbi_gate *gate, bool *ret_trial);
+/* Until when one in the queue sleeps at most. */
+int64_t trdbi_gate_wake_us(const trdbi_gate *gate, const trdbi_waiter *waiter, int64_t deadline_us);
+/* Lets the first who waits at the gate try when its time has come. */
+void trdbi_gate_look(trdb_db *db);
+/* Tells it how an attempt ended, and those who wait when it was their trial. */
+void trdbi_gate_tell(trdb_db *db, bool trial, int code, const trdb_error *error);
+/* Why a waiter was let down. */
+int trdbi_gate_reason(const trdbi_gate *gate, trdb_error **reterr);
+/* The same for one whose time is up. */
+int trdbi_gate_late(const trdbi_gate *gate, int timeout_ms, trdb_error **reterr);
+
+/* ---- repair.c ------------------------------------------------------------------------------------- */
+
+/* Under the lock: has connections made when there are fewer than the pool keeps. */
+void trdbi_repair_start(trdb_db *db);
+/* Ends it, without the lock. The pool is closed. */
+void trdbi_repair_stop(trdb_db *db);
+
 /* ---- pool.c --------------------------------------------------------------------------------------- */
+
+/* Takes a waiter out of the queue and wakes it. */
+void trdbi_pool_serve(trdb_db *db, trdbi_waiter *waiter, trdbi_waiter_state state);
+/* Makes a new connection for the pool itself. */
+int trdbi_pool_make(trdb_db *db, const trdb_canceller *canceller, trdbi_slot **ret);
 
 /* Borrows a connection within timeout_ms, be it spent in the queue, connecting or asking one whether it
  * lives. `canceller` (may be NULL) ends the wait. */

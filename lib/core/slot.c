@@ -22,6 +22,19 @@ static int check_schema(trdb_db *db, trdbi_conn *conn, trdb_error **reterr) {
     return r;
 }
 
+/* A database that was opened on a primary stays with primaries: what answers there now may have been demoted. */
+static int check_role(trdb_db *db, trdbi_conn *conn, trdb_error **reterr) {
+    bool standby = trdbi_conn_on_standby(conn);
+    if (standby && !db->of_standbys && atomic_load(&db->on_primary))
+        return trdbi_error(reterr, TRDB_E_CONNECT,
+                           "the server is a standby, but the database was opened on a primary; with several hosts, "
+                           "target_session_attrs=primary finds the one that is");
+    if (!standby)
+        atomic_store(&db->on_primary, true);
+    trdbi_conn_set_standby(conn, db->of_standbys || standby);
+    return 0;
+}
+
 int trdbi_slot_open(trdb_db *db, int timeout_ms, const trdb_canceller *canceller, const trdbi_trace *trace,
                     trdbi_slot **ret, trdb_error **reterr) {
     trdbi_slot *slot = calloc(1, sizeof *slot);
@@ -40,10 +53,11 @@ int trdbi_slot_open(trdb_db *db, int timeout_ms, const trdb_canceller *canceller
         trdbi_conn_set_deadline(slot->conn, deadline_us);
         trdbi_conn_set_canceller(slot->conn, canceller);
         trdbi_conn_set_trace(slot->conn, trace);
-        r = check_schema(db, slot->conn, reterr);
+        r = check_role(db, slot->conn, reterr);
     }
+    if (r == 0)
+        r = check_schema(db, slot->conn, reterr);
     if (r == 0) {
-        trdbi_conn_set_standby(slot->conn, db->of_standbys);
         trdbi_server_ask(slot->conn, &slot->server);
         r = trdbi_server_adapt(slot->conn, &slot->server, db->conninfo, reterr);
     }
@@ -53,6 +67,7 @@ int trdbi_slot_open(trdb_db *db, int timeout_ms, const trdb_canceller *canceller
     }
     trdbi_conn_settle(slot->conn);
     slot->retire_at_us = retirement(db, slot);
+    slot->where = trdbi_conn_where(slot->conn);
     *ret = slot;
     return 0;
 }
