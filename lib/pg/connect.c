@@ -152,14 +152,42 @@ static int timeout_of(const trdbi_conninfo *info, const trdbi_conn_options *opti
     return options->timeout_ms;
 }
 
-static PGconn *start(const trdbi_conninfo *info, const trdbi_conn_options *options) {
+/* A list of hosts without the first so many; a single port is that of all. */
+static const char *without(const char *list, int count) {
+    const char *rest = list;
+    for (; count > 0 && rest; count--) {
+        rest = strchr(rest, ',');
+        rest = rest ? rest + 1 : NULL;
+    }
+    return rest ? rest : list;
+}
+
+static int length_of(const char *list) {
+    int count = 1;
+    for (; list && (list = strchr(list, ',')); list++)
+        count++;
+    return count;
+}
+
+/* How many hosts are named. */
+static int count_hosts(const trdbi_conninfo *info) {
+    const char *addresses = trdbi_conninfo_get(info, "hostaddr");
+    return length_of(addresses ? addresses : trdbi_conninfo_get(info, "host"));
+}
+
+static bool is_list(const char *keyword) {
+    return strcmp(keyword, "host") == 0 || strcmp(keyword, "hostaddr") == 0 || strcmp(keyword, "port") == 0;
+}
+
+/* `skipped`: so many hosts are left out. */
+static PGconn *start(const trdbi_conninfo *info, const trdbi_conn_options *options, int skipped) {
     const char *keywords[MAX_KEYWORDS + 4], *values[MAX_KEYWORDS + 4];
     size_t n = 0;
     for (const PQconninfoOption *option = info->options; option->keyword && n < MAX_KEYWORDS; option++) {
         if (!option->val)
             continue;
         keywords[n] = option->keyword;
-        values[n++] = option->val;
+        values[n++] = is_list(option->keyword) ? without(option->val, skipped) : option->val;
     }
     keywords[n] = "client_encoding";
     values[n++] = "UTF8";
@@ -194,6 +222,53 @@ static int connect_until(trdbi_conn *conn, int timeout_ms, int64_t deadline_us, 
     return 0;
 }
 
+/* How many of the hosts from `skipped` on are through, when the attempt hangs. libpq does not tell its place in
+ * the list. */
+static int hosts_until(const PGconn *pg, const trdbi_conninfo *info, int skipped, int count) {
+    const char *list = trdbi_conninfo_get(info, "host"), *ports = trdbi_conninfo_get(info, "port");
+    const char *host = PQhost(pg), *port = PQport(pg);
+    for (int i = skipped; list && host && i < count; i++) {
+        const char *name = without(list, i), *number = ports ? without(ports, i) : NULL;
+        if (strlen(host) == strcspn(name, ",") && strncmp(host, name, strlen(host)) == 0 &&
+            (!number || !port || (strlen(port) == strcspn(number, ",") && strncmp(port, number, strlen(port)) == 0)))
+            return i + 1;
+    }
+    return skipped + 1;
+}
+
+/* Whether the next host may do better: this one hung, or hung up without a word. libpq itself goes on from those
+ * that refuse; what a server says stands. */
+static bool may_go_on(int code, const trdb_error *error) {
+    const char *sqlstate = trdb_error_sqlstate(error);
+    return code == TRDB_E_TIMEOUT || (code == TRDB_E_CONNECT && (!sqlstate || !*sqlstate));
+}
+
+/* Each host of several has its share of the time: one that hangs does not take that of those behind it. */
+static int connect_to_one(trdbi_conn *conn, const trdbi_conninfo *info, const trdbi_conn_options *options,
+                          int64_t deadline_us, trdb_error **reterr) {
+    const int count = count_hosts(info);
+    for (int skipped = 0;;) {
+        const int64_t now_us = trdbi_monotonic_us();
+        const int64_t share_us = (deadline_us - now_us) / (count - skipped > 1 ? count - skipped : 1);
+        trdb_error *error = NULL;
+        conn->pg = start(info, options, skipped);
+        if (!conn->pg)
+            return trdbi_error_nomem(reterr);
+        int r = connect_until(conn, (int)((share_us + 999) / 1000), now_us + share_us, &error);
+        if (r == 0)
+            return 0;
+        const bool goes_on = may_go_on(r, error);
+        skipped = hosts_until(conn->pg, info, skipped, count);
+        if (!goes_on || skipped >= count) {
+            trdbi_error_hand(reterr, error);
+            return r;
+        }
+        trdb_error_free(error);
+        PQfinish(conn->pg);
+        conn->pg = NULL;
+    }
+}
+
 static bool is_set(const trdbi_conn *conn, const char *name, const char *value) {
     const char *now = PQparameterStatus(conn->pg, name);
     return now && strcmp(now, value) == 0;
@@ -224,10 +299,7 @@ static int open_until(trdbi_conn *conn, const trdbi_conninfo *info, const trdbi_
     if (r < 0)
         return r;
     conn->canceller = options->canceller;
-    conn->pg = start(info, options);
-    if (!conn->pg)
-        return trdbi_error_nomem(reterr);
-    r = connect_until(conn, timeout_ms, deadline_us, reterr);
+    r = connect_to_one(conn, info, options, deadline_us, reterr);
     if (r < 0)
         return r;
     trdbi_conn_set_deadline(conn, deadline_us);
