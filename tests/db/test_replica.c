@@ -2,6 +2,7 @@
 /* Reading from a replica: lag budgets, tokens, and what becomes of both when servers stop, hang, die and are
  * promoted. The order of the tests matters: the last one promotes the standby. */
 #include "pairtest.h"
+#include "relay.h"
 
 #include "core/core.h"
 
@@ -298,6 +299,43 @@ static int write_once(trdb_uow *uow, void *arg, trdb_error **reterr) {
     return trdb_telegram_setting_insert(uow, TRDB_TELEGRAM_SETTING_NEW(.key = arg), NULL, reterr);
 }
 
+static int begin_and_end(trdb_db *own, trdb_error **reterr) {
+    trdb_uow *uow = NULL;
+    int code = trdb_uow_begin(own, NULL, &uow, reterr);
+    trdb_uow_free(uow);
+    return code;
+}
+
+/* What answers where the primary was may be a standby by now: it is not lent, unless it is what was opened. */
+START_TEST(a_demoted_primary_is_not_lent) {
+    char url[256];
+    trdb_error *err = NULL;
+    trdb_db *own = NULL, *reading_only = NULL;
+    relay *way = relay_new(pair_primary);
+    snprintf(url, sizeof url, "host=%s user=tester dbname=postgres", way->directory);
+    ck_ok(trdb_open(url, NULL, &own, &err), err);
+    trdb_uow *uow = NULL;
+    ck_ok(trdb_uow_begin(own, NULL, &uow, &err), err);
+    relay_to(way, pair_standby);
+    relay_cut(way);
+    ck_ok(trdb_open(url, NULL, &reading_only, &err), err);
+    ck_ok(begin_and_end(reading_only, &err), err);
+    trdb_telegram_setting *row = NULL;
+    ck_assert_int_eq(trdb_telegram_setting_get(uow, "a", &row, NULL), TRDB_E_CONNECTION_LOST);
+    trdb_uow_free(uow);
+    for (int i = 0; i < 2; i++)
+        ck_fails(begin_and_end(own, &err), TRDB_E_CONNECT, "is a standby", err);
+    relay_to(way, pair_primary);
+    ck_ok(begin_and_end(own, &err), err);
+    relay_cut(way); /* what was opened on a standby may be promoted */
+    (void)begin_and_end(reading_only, NULL);
+    ck_ok(begin_and_end(reading_only, &err), err);
+    trdb_db_free(own);
+    trdb_db_free(reading_only);
+    relay_free(way);
+}
+END_TEST
+
 /* The primary dies and the standby is promoted: pool, replica and tokens go on without hands. */
 START_TEST(the_pool_follows_a_promotion) {
     char url[320];
@@ -353,6 +391,7 @@ int main(void) {
     tcase_add_test(tcase, a_silent_replica_is_passed_over);
     tcase_add_test(tcase, bad_options);
     tcase_add_test(tcase, hosts_are_chosen_by_their_role);
+    tcase_add_test(tcase, a_demoted_primary_is_not_lent);
     tcase_add_test(tcase, the_pool_follows_a_promotion);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
