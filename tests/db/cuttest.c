@@ -26,8 +26,9 @@ static void wait_for_standbys(const char *url, const char *names) {
 static void *end_waiting_session(void *arg) {
     const killer *k = arg;
     for (;;) {
-        char *ended = harness_value(k->url, "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM "
-                                            "pg_stat_activity WHERE wait_event = 'SyncRep') t");
+        char *ended =
+            harness_value(k->url, "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM "
+                                  "pg_stat_activity WHERE wait_event = 'SyncRep') t");
         bool done = strcmp(ended, "0") != 0;
         free(ended);
         if (done)

@@ -92,6 +92,83 @@ static int read_list(trdb_uow *uow, unsigned n, trdb_error **err) {
     return code;
 }
 
+/* A stream, which is left half-way now and then. */
+static int read_stream(trdb_uow *uow, unsigned n, trdb_error **err) {
+    trdb_trading_trade_stream *stream = NULL;
+    const trdb_trading_trade *row = NULL;
+    trdb_stream_options options = trdb_stream_options_init();
+    options.batch_rows = 50;
+    int code = trdb_trading_trades_stream(
+        uow, TRDB_TRADING_TRADE_FILTER(.bot_id = trdb_where_i64_eq(bot), .limit = trdb_i64(1 + n % 500)),
+        &options, &stream, err);
+    if (code < 0)
+        return code;
+    for (unsigned left = n % 3 ? UINT32_MAX : n % 200;
+         left > 0 && (code = trdb_trading_trade_stream_next(stream, &row, err)) == 1; left--)
+        ;
+    trdb_trading_trade_stream_free(stream);
+    return code < 0 ? code : insert_one(uow, n, err); /* the unit goes on */
+}
+
+/* Columns, half of the times as a stream of Arrow that outlives them. */
+static int read_columns(trdb_uow *uow, unsigned n, trdb_error **err) {
+    trdb_columns *columns = NULL;
+    struct ArrowArrayStream stream = {.release = NULL};
+    struct ArrowArray array = {.release = NULL};
+    int code = trdb_trading_trades_columns(
+        uow, TRDB_TRADING_TRADE_FILTER(.bot_id = trdb_where_i64_eq(bot), .limit = trdb_i64(1 + n % 2000)),
+        NULL, &columns, err);
+    if (code == 0 && n % 2)
+        code = trdb_columns_export_arrow(columns, &stream, err);
+    trdb_columns_free(columns);
+    if (stream.release && stream.get_next(&stream, &array) == 0 && array.release)
+        array.release(&array);
+    if (stream.release)
+        stream.release(&stream);
+    return code;
+}
+
+/* A read, a write and a read of it in one round trip. */
+static int batch(trdb_uow *uow, unsigned n, trdb_error **err) {
+    trdb_batch *batch = NULL;
+    trdb_trading_bot *robot = NULL;
+    trdb_trading_trade *made = NULL;
+    trdb_trading_trade_list *list = NULL;
+    const trdb_trading_trade_new in = trade(n);
+    int code = trdb_batch_new(uow, &batch, err);
+    if (code == 0)
+        code = trdb_batch_trading_bot_get(batch, bot, &robot, err);
+    if (code == 0)
+        code = trdb_batch_trading_trade_insert(batch, &in, &made, err);
+    if (code == 0)
+        code = trdb_batch_trading_trades_list(batch, TRDB_TRADING_TRADE_FILTER(.limit = trdb_i64(20)), &list,
+                                              err);
+    if (code == 0)
+        code = trdb_batch_run(batch, err);
+    trdb_trading_bot_free(robot);
+    trdb_trading_trade_free(made);
+    trdb_trading_trade_list_free(list);
+    trdb_batch_free(batch);
+    return code < 0 ? code : 1;
+}
+
+/* A bot, and a trade of it, before anybody knows the bot's key. */
+static int refer(trdb_uow *uow, unsigned n, trdb_error **err) {
+    trdb_ref robot;
+    trdb_trading_trade_new in = trade(n);
+    int code = trdb_trading_bot_insert_ref(
+        uow,
+        TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(user), .config = "{}",
+                             .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
+                             .status = trdb_enum(TRDB_TRADING_BOT_STATUS_STOPPED)),
+        &robot, err);
+    if (code < 0)
+        return code;
+    in.bot_id = trdb_i64_ref(robot);
+    code = trdb_trading_trade_insert(uow, &in, NULL, err);
+    return code < 0 ? code : 1;
+}
+
 static int ask(trdb_uow *uow, unsigned n, trdb_error **err) {
     trdb_trading_pnl_summary_row *row = NULL;
     trdb_usr_user *found = NULL;
@@ -161,16 +238,17 @@ static void judge(worker *w, int code, const trdb_error *err, bool refusal, long
 }
 
 static void *work(void *arg) {
-    static const part_fn parts[] = {insert_one, insert_some, insert_bulk, read_list,
-                                    ask,        refused,     undone,      read_list};
+    static const part_fn parts[] = {insert_one, insert_some, insert_bulk, read_list,    ask,   refused,
+                                    undone,     read_list,   read_stream, read_columns, batch, refer};
+    enum { PARTS = sizeof parts / sizeof *parts };
     worker *w = arg;
     while (!atomic_load(&stop) && !w->complaint) {
-        unsigned n = (unsigned)rand_r(&w->seed), choice = n / 8 % 8;
+        unsigned n = (unsigned)rand_r(&w->seed), choice = n / 8 % PARTS;
         long rows = 0;
         trdb_error *err = NULL;
         /* Most of the bulk is undone: what is stored should not outgrow the disk. */
-        bool roll_back = choice == 2 ? n / 64 % 8 != 0 : n / 64 % 5 == 0;
-        uint32_t flags = n / 512 % 2 ? TRDB_UOW_PIPELINE : 0;
+        bool roll_back = choice == 2 ? n / 128 % 8 != 0 : n / 128 % 5 == 0;
+        uint32_t flags = n / 1024 % 2 ? TRDB_UOW_PIPELINE : 0;
         int code = run_unit(parts[choice], n, flags, roll_back, &rows, &err);
         judge(w, code, err, parts[choice] == refused, rows);
         trdb_error_free(err);

@@ -14,7 +14,8 @@
 enum { ROWS = 600 };
 
 static int insert(trdb_uow *uow, const char *key, trdb_error **reterr) {
-    return trdb_telegram_setting_insert(uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = "v"), NULL, reterr);
+    return trdb_telegram_setting_insert(uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = "v"), NULL,
+                                        reterr);
 }
 
 static int get(trdb_uow *uow, trdb_error **reterr) {
