@@ -163,6 +163,12 @@ PGresult *trdbi_conn_next(trdbi_conn *conn);
 /* What PQexec() does once its query is sent: reads all results and gives the last. */
 PGresult *trdbi_conn_last(trdbi_conn *conn, bool sent);
 
+/* The size of the header of a COPY in binary, before its first row; 0: there is none. */
+size_t trdbi_copy_header(const char *data, size_t size);
+/* Finds the values of a row; false when it is malformed. The server sends one row a message, so that nothing is
+ * behind it. */
+bool trdbi_copy_split(const char *data, size_t size, trdbi_value *values, size_t count);
+
 /* Whether a message of libpq's own (NULL: it could not even make one) says that memory ran out. */
 bool trdbi_tells_of_memory(const char *message);
 /* Asks the server to stop the statement, waiting at most so long for the request to be delivered. */

@@ -28,8 +28,7 @@ static int malformed(reading *r) {
     return trdbi_error(r->reterr, TRDB_E_PROTOCOL, "%s: the server sent a malformed row", r->job->name);
 }
 
-/* The size of the header before the first row; 0: there is none. */
-static size_t header_size(const char *data, size_t size) {
+size_t trdbi_copy_header(const char *data, size_t size) {
     static const char signature[] = "PGCOPY\n\377\r\n"; /* its NUL belongs to it */
     enum { FLAGS = sizeof signature, EXTENSION = FLAGS + 4, FIXED = EXTENSION + 4, CRITICAL = 0xffff0000 };
     if (size < FIXED || memcmp(data, signature, sizeof signature) != 0 ||
@@ -39,8 +38,7 @@ static size_t header_size(const char *data, size_t size) {
     return extension <= size - FIXED ? FIXED + extension : 0;
 }
 
-/* Finds the values of a row. The server sends one row a message, so that nothing is behind it. */
-static bool split(const char *data, size_t size, trdbi_value *values, size_t count) {
+bool trdbi_copy_split(const char *data, size_t size, trdbi_value *values, size_t count) {
     if (size < 2 || trdbi_get_u16(data) != count)
         return false;
     data += 2;
@@ -72,7 +70,7 @@ static int take_message(reading *r, const char *data, size_t size) {
         r->ended = true;
         return 0;
     }
-    if (r->ended || !split(data, size, r->values, r->job->columns))
+    if (r->ended || !trdbi_copy_split(data, size, r->values, r->job->columns))
         return malformed(r);
     return r->job->row(r->job->arg, r->values, r->reterr);
 }
@@ -124,7 +122,7 @@ static void read_copy(reading *r) {
     int size;
     bool first = true;
     while (!r->conn->broken && (size = next_message(r, &data)) > 0) {
-        size_t from = first ? header_size(data, (size_t)size) : 0;
+        size_t from = first ? trdbi_copy_header(data, (size_t)size) : 0;
         if (goes_on(r, (size_t)size) && r->code == 0)
             r->code = first && from == 0 ? malformed(r) : take_message(r, data + from, (size_t)size - from);
         first = false;
