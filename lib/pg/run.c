@@ -46,6 +46,9 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
         snprintf(words, sizeof words, "the server did not answer in time, and the connection was given up");
     else
         trdbi_first_line(PQerrorMessage(conn->pg), words, sizeof words);
+    /* What libpq says itself comes without a severity, so this is no server's trouble. */
+    if (!conn->late && strncmp(words, "out of memory", sizeof "out of memory" - 1) == 0)
+        return trdbi_error_nomem(reterr);
     trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "%s: the connection to the server was lost%s%s", label,
                 words[0] ? ": " : "", words);
     trdbi_error_set_statement(reterr, label);
