@@ -4,7 +4,8 @@
 #
 # DIR holds its socket, at PostgreSQL's own port, so that only the folder in a connection string differs. All
 # databases of the server with the socket folder SERVER are reached through it, in transaction mode. Its sessions
-# have settings that no client asked for, and few of them serve many clients: what relies on its session fails.
+# have settings that no client asked for, and few of them serve many clients: what relies on its session fails. Scans
+# that are off seem so dear that each were compiled first, which takes a second: hence no JIT.
 # As root it runs as user postgres. TRDB_PGBOUNCER holds more lines of its configuration.
 set -eu
 
@@ -21,7 +22,7 @@ start)
     mkdir -p "$dir"
     cat > "$dir/pgbouncer.ini" <<INI
 [databases]
-* = host=$server port=${PGPORT:-5432} connect_query='SET search_path = pg_catalog; SET IntervalStyle = sql_standard; SET bytea_output = escape; SET extra_float_digits = -15; SET TimeZone = "Asia/Kolkata"; SET DateStyle = "SQL, DMY"; SET xmloption = document; SET enable_seqscan = off'
+* = host=$server port=${PGPORT:-5432} connect_query='SET search_path = pg_catalog; SET IntervalStyle = sql_standard; SET bytea_output = escape; SET extra_float_digits = -15; SET TimeZone = "Asia/Kolkata"; SET DateStyle = "SQL, DMY"; SET xmloption = document; SET enable_seqscan = off; SET jit = off'
 [pgbouncer]
 listen_addr =
 listen_port = ${PGPORT:-5432}
