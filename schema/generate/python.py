@@ -12,7 +12,7 @@ from python_text import TOP, Words, packed
 IMPORTS = """\
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, NamedTuple, Required, TypedDict
@@ -25,7 +25,7 @@ from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
 from tradingdb._stream import Stream
-from tradingdb._values import (NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, JsonObject, NotGiven, Ref, Where)
+from tradingdb._values import (NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, JsonObject, NotGiven, Ref, Upserted, Where)
 """
 ROW_IMPORT = """\
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -66,6 +66,8 @@ class Package:
         body += DomainEmitter(self.surface, self.methods, calls).lines(namespace)
         named = [f'results("{function.name}", {calls.result(function, namespace)})' for function in services
                  if len(calls.outputs(function, namespace)) > 1]
+        named += [f'results("{symbol}", Upserted)' for table in tables
+                  for symbol, method in self.methods.of_table(table).items() if method.startswith("upsert_many_by_")]
         return self.module(namespace, self.surface.model.domains[namespace]["doc"],
                            self.numbers(namespace) + body + (["", "", *named] if named else []))
 

@@ -8,8 +8,14 @@ from python_surface import camel
 from python_text import WIDTH, docstring, packed, quoted, signature
 from text import sentence
 
-# Functions that Python calls by names which it makes: those of batches and streams.
-C_ONLY = re.compile(r"trdb_(batch_\w+|\w+_stream_(next|batch))")
+# Functions that Python calls by names which it makes, those of batches and streams; and what insert_many() does anyway.
+C_ONLY = re.compile(r"trdb_(batch_\w+|\w+_stream_(next|batch)|\w+s_insert)")
+BULK_WORDS = ["method: BulkMethod | str | None = None", "progress: Callable[[int, int], object] | None = None",
+              "progress_every: int | None = None"]
+BULK_DOCS = [("method", "how the rows go, a member of BulkMethod or its text; None: what suits their number."),
+             ("progress", "called with how many rows are on their way and how many there are, at last with all; when it "
+                          "returns False the call raises Cancelled, and what it raises comes out of the call."),
+             ("progress_every", "rows from one call of `progress` to the next; default 10,000.")]
 FILTER_WORDS = ("struct_size", "limit", "after", "order_by", "descending")
 
 
@@ -31,9 +37,7 @@ class Methods:
 
     @staticmethod
     def is_service(function, namespace):
-        # How many rows go is an option of insert_many() and upsert_many_by_…(), not a method of its own.
-        bulk = any(param.type == "const trdb_bulk_options *" for param in function.params)
-        return (namespace != "core" and not bulk and bool(function.params) and function.params[-1].name == "reterr"
+        return (namespace != "core" and bool(function.params) and function.params[-1].name == "reterr"
                 and not C_ONLY.fullmatch(function.name))
 
     def of_table(self, table):
@@ -41,9 +45,12 @@ class Methods:
         row, many = table.type, f"trdb_{table.plural}"
         names = {f"{row}_get": "get", f"{many}_get": "get_many", f"{many}_list": "list", f"{many}_count": "count",
                  f"{many}_columns": "columns", f"{many}_stream": "stream", f"{row}_insert_ref": "insert_ref",
-                 f"{row}_insert": "insert", f"{many}_insert": "insert_many", f"{row}_patch": "patch",
+                 f"{row}_insert": "insert", f"{many}_insert_with": "insert_many",
+                 f"{many}_insert_keys": "insert_keys", f"{row}_patch": "patch",
                  f"{row}_patch_if": "patch_if", f"{row}_delete": "delete"}
-        names.update({f"{row}_upsert_by_{unique.name}": f"upsert_by_{unique.name}" for unique in table.uniques})
+        for unique in table.uniques:
+            names[f"{row}_upsert_by_{unique.name}"] = f"upsert_by_{unique.name}"
+            names[f"{many}_upsert_by_{unique.name}"] = f"upsert_many_by_{unique.name}"
         return {symbol: name for symbol, name in names.items() if symbol in self.surface.functions}
 
     def check(self):
@@ -224,7 +231,7 @@ class RepositoryEmitter:
         lines = ["", "", *self.order(table), "", "", f"class {name}(Repository):",
                  *docstring([f"The rows of {table.name}. {self.words.words(table.comment)}"], 4), "", "    __slots__ = ()"]
         for symbol, method in self.methods.of_table(table).items():
-            operation = "upsert" if method.startswith("upsert_by_") else method
+            operation = re.sub(r"^(upsert|upsert_many)_by_.*", r"\1", method)
             lines += getattr(self, operation)(table, symbol, method)
         return lines
 
@@ -318,11 +325,25 @@ class RepositoryEmitter:
 
     def insert_many(self, table, symbol, method):
         row = self.row(table)
-        return self.emit(method, [f"rows: Iterable[{row}New]", "*", "returning: bool = True"], f"List[{row}]", symbol,
-                         ["Inserts many rows in one go, all or none, and gives them as stored, in the same order; with "
-                          "returning=False they are not read back, and the list is empty.",
+        return self.emit(method, [f"rows: Iterable[{row}New]", "*", "returning: bool = True", *BULK_WORDS],
+                         f"List[{row}]", symbol,
+                         ["Inserts many rows in one go, all or none, and gives them as stored, in the same order.",
+                          ("returning", "False: they are not read back, and the list is empty."), *BULK_DOCS,
                           "Raises what insert() does; the error's `row` tells which row. After a failure the unit can "
                           "only be rolled back."])
+
+    def insert_keys(self, table, symbol, method):
+        key = types.output(f"{table.key.kind.key}", [])
+        return self.emit(method, [f"rows: Iterable[{self.row(table)}New]", "*", *BULK_WORDS], f"List[{key}]", symbol,
+                         ["Inserts many rows as insert_many() does, and gives their keys, in the same order.",
+                          *BULK_DOCS, "Raises what insert_many() does."])
+
+    def upsert_many(self, table, symbol, method):
+        unique = next(unique for unique in table.uniques if method == f"upsert_many_by_{unique.name}")
+        return self.emit(method, [f"rows: Iterable[{self.row(table)}New]", "*", *BULK_WORDS], "Upserted", symbol,
+                         [f"Inserts many rows, or writes their columns over those that have the same {unique.target}, all "
+                          "or none. Of rows with the same key the last one wins. Tells how many were new and how many "
+                          "were written over.", *BULK_DOCS, "Raises what insert_many() does."])
 
     def upsert(self, table, symbol, method):
         unique = next(unique for unique in table.uniques if method == f"upsert_by_{unique.name}")

@@ -58,8 +58,8 @@ WORKLOADS = {
         ("raw_unnest", "libpq", "unnest", "raw_copybin", None),
         ("tradingdb", "library", "noids", "raw_copybin", 1.3),
         ("tradingdb with keys", "library", "ids", "raw_unnest", 1.3),
-        ("Python columns", "python", "columns", "raw_copybin", None),
         ("Python objects", "python", "objects", "raw_copybin", None),
+        ("Python objects, keys", "python", "keys", "raw_unnest", None),
         ("psycopg 3", "others", "psycopg3", "raw_copybin", None),
         ("asyncpg", "others", "asyncpg", "raw_copybin", None)]),
     "w5": ("read a million trades", 1000000, 3, [

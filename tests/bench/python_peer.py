@@ -4,6 +4,7 @@
 The server comes from the PG* environment. TRADINGDB_LIBRARY and PYTHONPATH say which library and package, unless they
 are those of this tree and its folder build-bench.
 """
+import ctypes
 import itertools
 import json
 import os
@@ -72,7 +73,7 @@ def units(body, variant, count):
 
 
 def w3(variant, count):
-    """`get`: one row a call; `batch`: 16 rows by their keys in one call."""
+    """`get`: one row a call; `batch`: 16 gets in a batch."""
     db, backend = database()
     keys = random_keys(db.trading.trades.columns(only=["id"], order_by="id", descending=True, limit=1)["id"].tolist()[0])
     with db.unit_of_work(read_only=True) as uow:
@@ -84,16 +85,21 @@ def w3(variant, count):
         for turn in range(warm + count // 16):
             if turn == warm:
                 clock = Clock(backend)
-            trades.get_many(list(itertools.islice(keys, 16)))
+            with uow.batch() as batch:
+                found = [batch.add(trades.get, key) for key in itertools.islice(keys, 16)]
+            assert [later.result().id for later in found]
         clock.report(count // 16 * 16)
 
 
 def w4(variant, count):
-    assert variant == "objects"
+    """`objects`: a dict a row; `keys`: the same, and their keys."""
     db, backend = database("w")
     trades = [trade(i) for i in range(count)]
     clock = Clock(backend)
-    db.trading.trades.insert_many(trades, returning=False)
+    if variant == "objects":
+        db.trading.trades.insert_many(trades, returning=False)
+    else:
+        assert len(db.trading.trades.insert_keys(trades)) == count
     clock.report(count)
 
 
@@ -107,10 +113,30 @@ def w5(variant, count):
         found = {column.name: column.numpy() for column in columns if column.kind not in ("text", "json")}
         assert len(found["id"]) == count
     elif variant == "arrow":
-        assert columns.__arrow_c_stream__() is not None
+        assert arrow_rows(columns.__arrow_c_stream__()) == count
     else:
         assert len(columns.rows()) == count
     clock.report(count)
+
+
+class ArrowArray(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int64) for name in ("length", "null_count", "offset", "n_buffers", "n_children")] + [
+        (name, ctypes.c_void_p) for name in ("buffers", "children", "dictionary", "release", "private_data")]
+
+
+def arrow_rows(capsule):
+    """Takes a stream over and reads it to its end, as a consumer does: every batch is fetched, and released."""
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    address = pointer(capsule, b"arrow_array_stream")
+    stream = (ctypes.c_void_p * 5).from_address(address)  # get_schema, get_next, get_last_error, release, private_data
+    get_next = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(stream[1])
+    rows, batch = 0, ArrowArray()
+    while get_next(address, ctypes.addressof(batch)) == 0 and batch.release:
+        rows += batch.length
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(batch.release)(ctypes.addressof(batch))
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(stream[3])(address)
+    return rows
 
 
 def main():

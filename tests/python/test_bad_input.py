@@ -40,6 +40,7 @@ WRONG = {
                  ({"a": Decimal("Infinity")}, tradingdb.Invalid), ([object()], TypeError), ({"a": NUL}, tradingdb.Encoding),
                  ({NUL: 1}, tradingdb.Encoding), ({"a": [SURROGATE]}, tradingdb.Encoding),
                  ({"a": datetime.now(timezone.utc)}, TypeError), ({1, 2}, TypeError), (1j, TypeError)],
+    "Callable[[int, int], object]": [(5, TypeError), ("a", TypeError)],
     "IntoBytes": [("a", TypeError), (5, TypeError)],
     "Sequence[str": [("abc", TypeError), (5, TypeError), ([1], TypeError), ([NUL], tradingdb.Encoding)],
 }

@@ -24,7 +24,7 @@ LEFT_OUT = {
     r"trdb_uuid_\w+": "uuid.UUID; the library makes keys by itself",
     r"trdb_\w+_(to|from)_string": "the members of a Choice are the texts",
     r"trdb_\w+_list_(count|at|next)": "lists are read as a whole through _rows",
-    r"trdb_\w+s_(insert_with|insert_keys|upsert_by_\w+)": "as yet; insert_many() and upsert()",
+    r"trdb_\w+s_insert": "insert_many() calls trdb_…_insert_with(), which has options",
     r"trdb_columns_find": "columns[name]",
     r"trdb_\w+_stream_(next|batch|free)": "called by Stream, by names that it makes",
     r"trdb_batch_(?!new|run|state|error|free|clear|count)\w+": "called by Batch, by names that it makes",
@@ -110,8 +110,9 @@ def own_function():
     """a method calls the function of its name, with every parameter that it has"""
     for path, method, symbol in walk.methods(tradingdb.UnitOfWork.__new__(tradingdb.UnitOfWork)):
         name = path.split(".")[-1]
-        ending = {"get_many": "get", "insert_many": "insert", "iterate": "list", "update": "patch"}.get(name, name)
-        assert symbol.endswith(f"_{ending}"), (path, symbol)
+        ending = {"get_many": "get", "insert_many": "insert_with", "iterate": "list", "update": "patch"}.get(name, name)
+        assert symbol.endswith("_" + ending.replace("upsert_many_by_", "upsert_by_")), (path, symbol)
+        equal((path, bool(re.search(r"s_upsert_by_", symbol))), (path, name.startswith("upsert_many_by_")))
     probe = Probe()
     for name in walk.NAMES:
         domain = type(getattr(tradingdb.UnitOfWork.__new__(tradingdb.UnitOfWork), name))(probe)
@@ -129,7 +130,7 @@ def own_function():
 
 def every_field():
     """every field of an input struct that a call takes is a keyword, and every keyword is something that C gets"""
-    from tradingdb._call import ColumnsInput, FilterInput, FlagsInput, NewInput, NewsInput, OptionsInput
+    from tradingdb._call import BulkInput, ColumnsInput, FilterInput, FlagsInput, NewInput, NewsInput, OptionsInput
     structs = 0
     for path, method, symbol in walk.methods(tradingdb.UnitOfWork.__new__(tradingdb.UnitOfWork)):
         wanted = set()
@@ -142,13 +143,15 @@ def every_field():
                     assert fields <= own, (path, fields - own)
                 wanted |= {input_.prefix + name for name in input_.struct.slots}
             elif isinstance(input_, NewsInput):
-                wanted |= {input_.name, "returning"}
+                wanted |= {input_.name} | ({"returning"} if symbol.endswith("s_insert_with") else set())
             elif isinstance(input_, FilterInput):
                 wanted |= set(input_.struct.slots)
             elif isinstance(input_, FlagsInput):
                 wanted |= set(input_.flags)
             elif isinstance(input_, ColumnsInput):
                 wanted |= {"only", *input_.flags}
+            elif isinstance(input_, BulkInput):
+                wanted |= {"method", "progress", "progress_every"}
             elif isinstance(input_, OptionsInput):
                 wanted |= set(input_.struct.words)
             else:

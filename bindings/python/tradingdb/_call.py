@@ -13,8 +13,10 @@ from typing import Any
 from tradingdb import _c
 from tradingdb._columns import Columns, choices
 from tradingdb._decode import codec
-from tradingdb._encode import (Keep, Kind, boolean, columns_of, in_slot_of, integer32, json_bytes, kind_of, utf8, wrong_type)
+from tradingdb._encode import (Keep, Kind, PlainSlot, boolean, columns_of, in_slot_of, integer, integer32, json_bytes,
+                               kind_of, refused, utf8, wrong_type)
 from tradingdb._filter import FilterStruct
+from tradingdb._generated.errors import Range
 from tradingdb._library import exception, function
 from tradingdb._row import is_row, layout
 from tradingdb._struct import InputStruct, OptionsStruct, RowStruct, Values, flag_names, pack_flags
@@ -122,8 +124,8 @@ class NewsInput(Input):
         self.struct = InputStruct(struct)
 
     def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
-        data, count = self.struct.pack_many(values[self.name], keep, self.name)
-        arguments += [data, self.struct.size, count]
+        data, keep.count = self.struct.pack_many(values[self.name], keep, self.name)
+        arguments += [data, self.struct.size, keep.count]
 
 
 class GuardInput(Input):
@@ -191,6 +193,42 @@ class ColumnsInput(Input):
                                            len(wanted) // 8, pack_flags(self.flags, values), 0))
 
 
+class BulkInput(Input):
+    """How many rows go, and who hears of it."""
+
+    words_ = ("method", "progress", "progress_every")
+
+    def __init__(self, parameter: _c.Parameter, struct: str) -> None:
+        super().__init__(parameter)
+        self.struct = InputStruct(struct, ["method", "progress_every"])
+        self.struct.slots["progress"] = PlainSlot(Kind("Q", integer, (0,)))
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        given = {name: values[name] for name in self.words_ if values[name] is not None}
+        if "progress_every" in given and integer(given["progress_every"], "progress_every", keep)[0] < 1:
+            raise refused(Range, "progress_every", "the number must be above 0")
+        if "progress" in given:
+            given["progress"] = _listener(given["progress"], keep)
+        arguments.append(self.struct.pack(given, keep) if given else None)
+
+
+_progress = ctypes.CFUNCTYPE(ctypes.c_int, c_void_p, ctypes.c_size_t, ctypes.c_size_t)
+
+
+def _listener(progress: Any, keep: Keep) -> int:
+    """The address of a function of C that calls one of Python. Exceptions must not cross C: they wait."""
+    if not callable(progress):
+        raise wrong_type("progress", "a function of two numbers", progress)
+
+    def hear(_: Any, done: int, total: int) -> int:
+        try:
+            return 1 if progress(done, total) is False else 0
+        except BaseException as exception:
+            keep.raised = exception
+            return 1
+    return ctypes.cast(keep.hold(_progress(hear)), c_void_p).value or 0
+
+
 class HandleInput(Input):
     """A handle that the binding keeps."""
 
@@ -217,7 +255,7 @@ class Output:
     def __init__(self, parameter: _c.Parameter) -> None:
         self.pointed = parameter.type.removesuffix("*").strip()
 
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         raise NotImplementedError
 
     def take(self, place: Any) -> Any:
@@ -234,7 +272,7 @@ class ValueOutput(Output):
         codes, _, self.convert = codec(_c.Field(parameter.name, self.pointed, words))
         self.struct = Struct("=" + codes)
 
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         return self.type()
 
     def take(self, place: Any) -> Any:
@@ -243,8 +281,24 @@ class ValueOutput(Output):
         return value
 
 
+class KeysOutput(Output):
+    """The keys of the rows that the call takes."""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        self.type = _c.ctype(self.pointed)
+        codes, _, self.convert = codec(_c.Field(parameter.name, self.pointed, ()))
+        self.struct = Struct("=" + codes)
+
+    def place(self, keep: Keep) -> Any:
+        return (self.type * keep.count)()
+
+    def take(self, place: Any) -> Any:
+        return list(self.convert([key for key, in self.struct.iter_unpack(bytes(place))]))
+
+
 class RefOutput(Output):
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         return _c.ctype("trdb_ref")()
 
     def take(self, place: Any) -> Any:
@@ -256,7 +310,7 @@ class StreamOutput(Output):
         super().__init__(parameter)
         self.struct = self.pointed.removesuffix("*").strip()
 
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         return c_void_p()
 
     def take(self, place: Any) -> Any:
@@ -270,7 +324,7 @@ class RowOutput(Output):
         self.layout = layout(struct)
         self.free = function(f"{struct}_free")
 
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         return c_void_p()
 
     def take(self, place: Any) -> Any:
@@ -288,7 +342,7 @@ class ColumnsOutput(Output):
         super().__init__(parameter)
         self.row = row
 
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         return c_void_p()
 
     def take(self, place: Any) -> Any:
@@ -307,7 +361,7 @@ class ListOutput(Output):
         self.rows = function(f"{struct}_rows" if self.bulk else f"{struct}_at")
         self.count, self.free = function(f"{struct}_count"), function(f"{struct}_free")
 
-    def place(self) -> Any:
+    def place(self, keep: Keep) -> Any:
         return c_void_p()
 
     def take(self, place: Any) -> list[Any]:
@@ -364,7 +418,7 @@ class Call:
         arguments: Arguments = [unit] if self.takes_unit else []
         for add in self.adders:
             add(values, arguments, keep)
-        places = [output.place() for output in self.outputs]
+        places = [output.place(keep) for output in self.outputs]
         if not boolean(values.get("returning", True), "returning", keep)[0]:
             arguments += [None for _ in places]
         else:
@@ -391,7 +445,8 @@ class Call:
         arguments, places = self._prepare(unit, values, keep)
         code = self.function(*arguments, byref(error))
         if code < 0:
-            raise exception(code, error)
+            failure = exception(code, error)
+            raise keep.raised or failure
         if self.result:
             return self.result(*(output.take(place) for output, place in zip(self.outputs, places)))
         return self.outputs[0].take(places[0]) if places else None
@@ -414,6 +469,8 @@ def input_of(parameter: _c.Parameter, following: list[str], others: set[str], ro
             return NewInput(parameter, pointed, others), 1
         if pointed.endswith("_filter"):
             return FilterInput(parameter, pointed), 1
+        if pointed == "trdb_bulk_options":
+            return BulkInput(parameter, pointed), 1
         if pointed == "trdb_columns_options":
             return ColumnsInput(parameter, pointed, row), 1
         if pointed.endswith("_options"):
@@ -428,6 +485,8 @@ def output_of(parameter: _c.Parameter, row: str) -> Output:
     pointed = parameter.type.removesuffix("*").strip()
     if pointed == "trdb_columns *":
         return ColumnsOutput(parameter, row)
+    if parameter.name == "ret_keys":
+        return KeysOutput(parameter)
     if pointed == "trdb_ref":
         return RefOutput(parameter)
     if pointed.endswith("_stream *"):

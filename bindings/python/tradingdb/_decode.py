@@ -172,7 +172,7 @@ def constants(name: str) -> Callable[..., Iterable[Any]]:
 
 
 _PLAIN: dict[str, tuple[str, int, Callable[..., Iterable[Any]]]] = {
-    "int64_t": ("q", 1, integers), "int32_t": ("i", 1, integers), "bool": ("?", 1, integers),
+    "int64_t": ("q", 1, integers), "int32_t": ("i", 1, integers), "bool": ("?", 1, integers), "size_t": ("Q", 1, integers),
     "trdb_opt_i64": ("qi4x", 2, optional), "trdb_opt_bool": ("??", 2, optional), "trdb_uuid": ("16s", 1, uuids),
     "trdb_opt_uuid": ("16si", 2, optional_uuids), "trdb_decimal": ("QQBBB5x", 5, decimals),
     "trdb_timestamp": ("qi4x", 2, times), "trdb_bytes": ("QQ", 2, octets), "trdb_texts": ("QQ", 2, text_arrays),

@@ -37,10 +37,14 @@ _Block = ctypes.c_char_p * BLOCK
 class Keep:
     """Memory that C reads during a call: texts, arrays and structs stay alive as long as this does."""
 
-    __slots__ = ("_array", "_objects", "_used", "_view")
+    __slots__ = ("_array", "_objects", "_used", "_view", "count", "raised")
 
     def __init__(self) -> None:
         self._objects: list[Any] = []
+        self.count = 0
+        """Of a call that takes many rows: how many."""
+        self.raised: BaseException | None = None
+        """What a function raised that C called; it comes out of the call."""
         self._used = BLOCK
 
     def data(self, data: bytes) -> int:
@@ -51,6 +55,10 @@ class Keep:
         address: int = self._view[self._used]
         self._used += 1
         return address
+
+    def hold(self, thing: Any) -> Any:
+        self._objects.append(thing)
+        return thing
 
     def _add_block(self) -> None:
         self._array = _Block()

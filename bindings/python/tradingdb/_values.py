@@ -80,6 +80,13 @@ class Token(NamedTuple):
     lsn: int
 
 
+class Upserted(NamedTuple):
+    """What became of many rows that were upserted."""
+
+    inserted: int
+    updated: int
+
+
 class Ref:
     """A handle: stands for the key of a row that a unit of work inserts, perhaps before the key is known; made by
     insert_ref(). Later writes of that unit take it where they refer to the row, and share a round trip with its

@@ -3,23 +3,25 @@
 """Schedules and their runs."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
 from uuid import UUID
 
 from tradingdb._c import register
+from tradingdb._call import results
 from tradingdb._choice import Choice
 from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
 from tradingdb._stream import Stream
-from tradingdb._values import NOT_GIVEN, IntoJson, IntoUuid, JsonObject, NotGiven, Ref, Where
+from tradingdb._values import NOT_GIVEN, IntoJson, IntoUuid, JsonObject, NotGiven, Ref, Upserted, Where
 from . import c_jobs
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
     from dataclasses import dataclass as row
+    from .core import BulkMethod
 else:
     from tradingdb._row import row
 
@@ -449,14 +451,36 @@ class JobSchedulesRepository(Repository):
         found: JobSchedule = self._session._call("trdb_job_schedule_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[JobScheduleNew], *, returning: bool = True) -> List[JobSchedule]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[JobScheduleNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[JobSchedule]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[JobSchedule] = self._session._call("trdb_job_schedules_insert", locals())
+        found: List[JobSchedule] = self._session._call("trdb_job_schedules_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[JobScheduleNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_job_schedules_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN, name: str | NotGiven = NOT_GIVEN,
@@ -534,6 +558,22 @@ class JobSchedulesRepository(Repository):
         found: JobSchedule = self._session._call("trdb_job_schedule_upsert_by_id", locals())
         return found
 
+    def upsert_many_by_id(self, rows: Iterable[JobScheduleNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_job_schedules_upsert_by_id", locals())
+        return found
+
     def upsert_by_user_id_name(self, *, user_id: int, name: str, job_type: JobType | str, target: str, cron: str,
                                id: int | NotGiven = NOT_GIVEN, task_params: IntoJson | NotGiven = NOT_GIVEN,
                                enabled: bool | NotGiven = NOT_GIVEN,
@@ -551,6 +591,22 @@ class JobSchedulesRepository(Repository):
         Raises what insert() does.
         """
         found: JobSchedule = self._session._call("trdb_job_schedule_upsert_by_user_id_name", locals())
+        return found
+
+    def upsert_many_by_user_id_name(self, rows: Iterable[JobScheduleNew], *, method: BulkMethod | str | None = None,
+                                    progress: Callable[[int, int], object] | None = None,
+                                    progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (user_id, name), all or none. Of
+        rows with the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_job_schedules_upsert_by_user_id_name", locals())
         return found
 
 
@@ -690,14 +746,36 @@ class JobScheduleRunsRepository(Repository):
         found: JobScheduleRun = self._session._call("trdb_job_schedule_run_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[JobScheduleRunNew], *, returning: bool = True) -> List[JobScheduleRun]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[JobScheduleRunNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[JobScheduleRun]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[JobScheduleRun] = self._session._call("trdb_job_schedule_runs_insert", locals())
+        found: List[JobScheduleRun] = self._session._call("trdb_job_schedule_runs_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[JobScheduleRunNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_job_schedule_runs_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, job_type: JobType | str | NotGiven = NOT_GIVEN,
@@ -789,6 +867,22 @@ class JobScheduleRunsRepository(Repository):
         found: JobScheduleRun = self._session._call("trdb_job_schedule_run_upsert_by_id", locals())
         return found
 
+    def upsert_many_by_id(self, rows: Iterable[JobScheduleRunNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_job_schedule_runs_upsert_by_id", locals())
+        return found
+
     def upsert_by_job_type_job_id_scheduled_for(self, *, job_type: JobType | str, id: int | NotGiven = NOT_GIVEN,
             job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,
             status: JobRunStatus | str | NotGiven = NOT_GIVEN, scheduled_for: datetime | None | NotGiven = NOT_GIVEN,
@@ -806,6 +900,23 @@ class JobScheduleRunsRepository(Repository):
         Raises what insert() does.
         """
         found: JobScheduleRun = self._session._call("trdb_job_schedule_run_upsert_by_job_type_job_id_scheduled_for", locals())
+        return found
+
+    def upsert_many_by_job_type_job_id_scheduled_for(self, rows: Iterable[JobScheduleRunNew], *,
+            method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+            progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (job_type, job_id, scheduled_for),
+        all or none. Of rows with the same key the last one wins. Tells how many were new and how many were written
+        over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_job_schedule_runs_upsert_by_job_type_job_id_scheduled_for", locals())
         return found
 
 
@@ -1195,3 +1306,9 @@ class JobsDomain(Domain):
         """
         found: List[JobAlert] = self._session._call("trdb_jobs_user_alerts", locals())
         return found
+
+
+results("trdb_job_schedules_upsert_by_id", Upserted)
+results("trdb_job_schedules_upsert_by_user_id_name", Upserted)
+results("trdb_job_schedule_runs_upsert_by_id", Upserted)
+results("trdb_job_schedule_runs_upsert_by_job_type_job_id_scheduled_for", Upserted)

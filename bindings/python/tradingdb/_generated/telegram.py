@@ -3,22 +3,24 @@
 """The Telegram bot: audit trail, feedback, broadcasts and settings."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
 
 from tradingdb._c import register
+from tradingdb._call import results
 from tradingdb._choice import Choice
 from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
 from tradingdb._stream import Stream
-from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, NotGiven, Ref, Where
+from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, NotGiven, Ref, Upserted, Where
 from . import c_telegram
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
     from dataclasses import dataclass as row
+    from .core import BulkMethod
     from .jobs import JobType
     from .users import TelegramProfile, UsrVerificationCode
 else:
@@ -564,15 +566,36 @@ class TelegramCommandAuditsRepository(Repository):
         found: TelegramCommandAudit = self._session._call("trdb_telegram_command_audit_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TelegramCommandAuditNew], *,
-                    returning: bool = True) -> List[TelegramCommandAudit]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TelegramCommandAuditNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TelegramCommandAudit]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TelegramCommandAudit] = self._session._call("trdb_telegram_command_audits_insert", locals())
+        found: List[TelegramCommandAudit] = self._session._call("trdb_telegram_command_audits_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TelegramCommandAuditNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_telegram_command_audits_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, telegram_user_id: str | NotGiven = NOT_GIVEN, command: str | NotGiven = NOT_GIVEN,
@@ -724,14 +747,36 @@ class TelegramFeedbacksRepository(Repository):
         found: TelegramFeedback = self._session._call("trdb_telegram_feedback_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TelegramFeedbackNew], *, returning: bool = True) -> List[TelegramFeedback]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TelegramFeedbackNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TelegramFeedback]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TelegramFeedback] = self._session._call("trdb_telegram_feedbacks_insert", locals())
+        found: List[TelegramFeedback] = self._session._call("trdb_telegram_feedbacks_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TelegramFeedbackNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_telegram_feedbacks_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
@@ -781,6 +826,22 @@ class TelegramFeedbacksRepository(Repository):
         Raises what insert() does.
         """
         found: TelegramFeedback = self._session._call("trdb_telegram_feedback_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[TelegramFeedbackNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_telegram_feedbacks_upsert_by_id", locals())
         return found
 
 
@@ -886,15 +947,36 @@ class TelegramBroadcastLogsRepository(Repository):
         found: TelegramBroadcastLog = self._session._call("trdb_telegram_broadcast_log_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TelegramBroadcastLogNew], *,
-                    returning: bool = True) -> List[TelegramBroadcastLog]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TelegramBroadcastLogNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TelegramBroadcastLog]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TelegramBroadcastLog] = self._session._call("trdb_telegram_broadcast_logs_insert", locals())
+        found: List[TelegramBroadcastLog] = self._session._call("trdb_telegram_broadcast_logs_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TelegramBroadcastLogNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_telegram_broadcast_logs_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, message: str | NotGiven = NOT_GIVEN, sent_by: str | NotGiven = NOT_GIVEN,
@@ -944,6 +1026,22 @@ class TelegramBroadcastLogsRepository(Repository):
         Raises what insert() does.
         """
         found: TelegramBroadcastLog = self._session._call("trdb_telegram_broadcast_log_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[TelegramBroadcastLogNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_telegram_broadcast_logs_upsert_by_id", locals())
         return found
 
 
@@ -1033,14 +1131,21 @@ class TelegramSettingsRepository(Repository):
         found: TelegramSetting = self._session._call("trdb_telegram_setting_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TelegramSettingNew], *, returning: bool = True) -> List[TelegramSetting]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TelegramSettingNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TelegramSetting]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TelegramSetting] = self._session._call("trdb_telegram_settings_insert", locals())
+        found: List[TelegramSetting] = self._session._call("trdb_telegram_settings_insert_with", locals())
         return found
 
     def patch(self, key: str, *, value: str | None | NotGiven = NOT_GIVEN) -> TelegramSetting:
@@ -1082,6 +1187,22 @@ class TelegramSettingsRepository(Repository):
         Raises what insert() does.
         """
         found: TelegramSetting = self._session._call("trdb_telegram_setting_upsert_by_key", locals())
+        return found
+
+    def upsert_many_by_key(self, rows: Iterable[TelegramSettingNew], *, method: BulkMethod | str | None = None,
+                           progress: Callable[[int, int], object] | None = None,
+                           progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (key), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_telegram_settings_upsert_by_key", locals())
         return found
 
 
@@ -1619,3 +1740,8 @@ class TelegramDomain(Domain):
         """
         found: TelegramBroadcastTotals = self._session._call("trdb_telegram_broadcast_stats", locals())
         return found
+
+
+results("trdb_telegram_feedbacks_upsert_by_id", Upserted)
+results("trdb_telegram_broadcast_logs_upsert_by_id", Upserted)
+results("trdb_telegram_settings_upsert_by_key", Upserted)

@@ -3,7 +3,7 @@
 """Bots, positions, fills, trades and performance metrics."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, NamedTuple, Required, TypedDict
@@ -15,12 +15,12 @@ from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
 from tradingdb._stream import Stream
-from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, JsonObject, NotGiven, Ref, Where
+from tradingdb._values import NOT_GIVEN, IntoDecimal, IntoJson, JsonObject, NotGiven, Ref, Upserted, Where
 from . import c_trading
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
     from dataclasses import dataclass as row
-    from .core import Finding, Severity
+    from .core import BulkMethod, Finding, Severity
 else:
     from tradingdb._row import row
 
@@ -812,14 +812,36 @@ class TradingBotsRepository(Repository):
         found: TradingBot = self._session._call("trdb_trading_bot_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TradingBotNew], *, returning: bool = True) -> List[TradingBot]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TradingBotNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TradingBot]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TradingBot] = self._session._call("trdb_trading_bots_insert", locals())
+        found: List[TradingBot] = self._session._call("trdb_trading_bots_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TradingBotNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_trading_bots_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN,
@@ -895,6 +917,22 @@ class TradingBotsRepository(Repository):
         Raises what insert() does.
         """
         found: TradingBot = self._session._call("trdb_trading_bot_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[TradingBotNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_trading_bots_upsert_by_id", locals())
         return found
 
 
@@ -1023,14 +1061,36 @@ class TradingPositionsRepository(Repository):
         found: TradingPosition = self._session._call("trdb_trading_position_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TradingPositionNew], *, returning: bool = True) -> List[TradingPosition]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TradingPositionNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TradingPosition]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TradingPosition] = self._session._call("trdb_trading_positions_insert", locals())
+        found: List[TradingPosition] = self._session._call("trdb_trading_positions_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TradingPositionNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_trading_positions_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
@@ -1100,6 +1160,23 @@ class TradingPositionsRepository(Repository):
         found: TradingPosition = self._session._call("trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction", locals())
         return found
 
+    def upsert_many_by_bot_id_trade_type_symbol_direction(self, rows: Iterable[TradingPositionNew], *,
+            method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+            progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (bot_id, trade_type, symbol,
+        direction) WHERE status::text = 'open'::text, all or none. Of rows with the same key the last one wins.
+        Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_trading_positions_upsert_by_bot_id_trade_type_symbol_direction", locals())
+        return found
+
     def upsert_by_id(self, *, bot_id: int | Ref, trade_type: TradingTradeType | str, symbol: str,
                      direction: TradingDirection | str, status: TradingPositionStatus | str,
                      id: int | NotGiven = NOT_GIVEN, opened_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -1112,6 +1189,22 @@ class TradingPositionsRepository(Repository):
         Raises what insert() does.
         """
         found: TradingPosition = self._session._call("trdb_trading_position_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[TradingPositionNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_trading_positions_upsert_by_id", locals())
         return found
 
 
@@ -1229,14 +1322,36 @@ class TradingFillsRepository(Repository):
         found: TradingFill = self._session._call("trdb_trading_fill_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TradingFillNew], *, returning: bool = True) -> List[TradingFill]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TradingFillNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TradingFill]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TradingFill] = self._session._call("trdb_trading_fills_insert", locals())
+        found: List[TradingFill] = self._session._call("trdb_trading_fills_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TradingFillNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_trading_fills_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
@@ -1300,6 +1415,23 @@ class TradingFillsRepository(Repository):
         found: TradingFill = self._session._call("trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id", locals())
         return found
 
+    def upsert_many_by_bot_id_exchange_exchange_trade_id(self, rows: Iterable[TradingFillNew], *,
+            method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+            progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (bot_id, exchange,
+        exchange_trade_id), all or none. Of rows with the same key the last one wins. Tells how many were new and
+        how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_trading_fills_upsert_by_bot_id_exchange_exchange_trade_id", locals())
+        return found
+
     def upsert_by_id(self, *, bot_id: int | Ref, position_id: int | Ref, exchange_trade_id: str,
                      action: TradingFillAction | str, qty: IntoDecimal, id: int | NotGiven = NOT_GIVEN,
                      exchange: str | NotGiven = NOT_GIVEN, price: IntoDecimal | None | NotGiven = NOT_GIVEN,
@@ -1310,6 +1442,22 @@ class TradingFillsRepository(Repository):
         Raises what insert() does.
         """
         found: TradingFill = self._session._call("trdb_trading_fill_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[TradingFillNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_trading_fills_upsert_by_id", locals())
         return found
 
 
@@ -1473,14 +1621,36 @@ class TradingTradesRepository(Repository):
         found: TradingTrade = self._session._call("trdb_trading_trade_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TradingTradeNew], *, returning: bool = True) -> List[TradingTrade]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TradingTradeNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TradingTrade]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TradingTrade] = self._session._call("trdb_trading_trades_insert", locals())
+        found: List[TradingTrade] = self._session._call("trdb_trading_trades_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TradingTradeNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_trading_trades_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
@@ -1696,15 +1866,36 @@ class TradingPerformanceMetricsRepository(Repository):
         found: TradingPerformanceMetric = self._session._call("trdb_trading_performance_metric_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[TradingPerformanceMetricNew], *,
-                    returning: bool = True) -> List[TradingPerformanceMetric]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[TradingPerformanceMetricNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[TradingPerformanceMetric]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[TradingPerformanceMetric] = self._session._call("trdb_trading_performance_metrics_insert", locals())
+        found: List[TradingPerformanceMetric] = self._session._call("trdb_trading_performance_metrics_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[TradingPerformanceMetricNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_trading_performance_metrics_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
@@ -1765,6 +1956,23 @@ class TradingPerformanceMetricsRepository(Repository):
         Raises what insert() does.
         """
         found: TradingPerformanceMetric = self._session._call("trdb_trading_performance_metric_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[TradingPerformanceMetricNew], *,
+                          method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_trading_performance_metrics_upsert_by_id", locals())
         return found
 
 
@@ -2210,3 +2418,9 @@ class TradingDomain(Domain):
 results("trdb_trading_validate_bot_configuration", TradingValidateBotConfigurationResult)
 results("trdb_trading_apply_fill", TradingApplyFillResult)
 results("trdb_trading_fill_symbol", TradingFillSymbolResult)
+results("trdb_trading_bots_upsert_by_id", Upserted)
+results("trdb_trading_positions_upsert_by_bot_id_trade_type_symbol_direction", Upserted)
+results("trdb_trading_positions_upsert_by_id", Upserted)
+results("trdb_trading_fills_upsert_by_bot_id_exchange_exchange_trade_id", Upserted)
+results("trdb_trading_fills_upsert_by_id", Upserted)
+results("trdb_trading_performance_metrics_upsert_by_id", Upserted)

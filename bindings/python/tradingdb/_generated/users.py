@@ -3,21 +3,23 @@
 """Users, identities and verification codes."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
 
 from tradingdb._c import register
+from tradingdb._call import results
 from tradingdb._choice import Choice
 from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
 from tradingdb._stream import Stream
-from tradingdb._values import NOT_GIVEN, IntoJson, JsonObject, NotGiven, Ref, Where
+from tradingdb._values import NOT_GIVEN, IntoJson, JsonObject, NotGiven, Ref, Upserted, Where
 from . import c_users
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
     from dataclasses import dataclass as row
+    from .core import BulkMethod
 else:
     from tradingdb._row import row
 
@@ -368,14 +370,36 @@ class UsrUsersRepository(Repository):
         found: UsrUser = self._session._call("trdb_usr_user_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[UsrUserNew], *, returning: bool = True) -> List[UsrUser]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[UsrUserNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[UsrUser]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[UsrUser] = self._session._call("trdb_usr_users_insert", locals())
+        found: List[UsrUser] = self._session._call("trdb_usr_users_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[UsrUserNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_usr_users_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, email: str | None | NotGiven = NOT_GIVEN, role: UsrRole | str | NotGiven = NOT_GIVEN,
@@ -432,6 +456,22 @@ class UsrUsersRepository(Repository):
         found: UsrUser = self._session._call("trdb_usr_user_upsert_by_email", locals())
         return found
 
+    def upsert_many_by_email(self, rows: Iterable[UsrUserNew], *, method: BulkMethod | str | None = None,
+                             progress: Callable[[int, int], object] | None = None,
+                             progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (lower(email::text)), all or none.
+        Of rows with the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_usr_users_upsert_by_email", locals())
+        return found
+
     def upsert_by_id(self, *, id: int | NotGiven = NOT_GIVEN, email: str | None | NotGiven = NOT_GIVEN,
                      role: UsrRole | str | NotGiven = NOT_GIVEN, is_active: bool | NotGiven = NOT_GIVEN,
                      created_at: datetime | NotGiven = NOT_GIVEN, updated_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -441,6 +481,22 @@ class UsrUsersRepository(Repository):
         Raises what insert() does.
         """
         found: UsrUser = self._session._call("trdb_usr_user_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[UsrUserNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_usr_users_upsert_by_id", locals())
         return found
 
 
@@ -550,14 +606,36 @@ class UsrAuthIdentitiesRepository(Repository):
         found: UsrAuthIdentity = self._session._call("trdb_usr_auth_identity_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[UsrAuthIdentityNew], *, returning: bool = True) -> List[UsrAuthIdentity]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[UsrAuthIdentityNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[UsrAuthIdentity]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[UsrAuthIdentity] = self._session._call("trdb_usr_auth_identities_insert", locals())
+        found: List[UsrAuthIdentity] = self._session._call("trdb_usr_auth_identities_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[UsrAuthIdentityNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_usr_auth_identities_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
@@ -609,6 +687,22 @@ class UsrAuthIdentitiesRepository(Repository):
         found: UsrAuthIdentity = self._session._call("trdb_usr_auth_identity_upsert_by_id", locals())
         return found
 
+    def upsert_many_by_id(self, rows: Iterable[UsrAuthIdentityNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_usr_auth_identities_upsert_by_id", locals())
+        return found
+
     def upsert_by_provider_external_id(self, *, user_id: int | Ref, provider: str, external_id: str,
                                        id: int | NotGiven = NOT_GIVEN,
                                        metadata: IntoJson | None | NotGiven = NOT_GIVEN,
@@ -619,6 +713,22 @@ class UsrAuthIdentitiesRepository(Repository):
         Raises what insert() does.
         """
         found: UsrAuthIdentity = self._session._call("trdb_usr_auth_identity_upsert_by_provider_external_id", locals())
+        return found
+
+    def upsert_many_by_provider_external_id(self, rows: Iterable[UsrAuthIdentityNew], *,
+            method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+            progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (provider, external_id), all or
+        none. Of rows with the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_usr_auth_identities_upsert_by_provider_external_id", locals())
         return found
 
 
@@ -728,15 +838,36 @@ class UsrVerificationCodesRepository(Repository):
         found: UsrVerificationCode = self._session._call("trdb_usr_verification_code_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[UsrVerificationCodeNew], *,
-                    returning: bool = True) -> List[UsrVerificationCode]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[UsrVerificationCodeNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[UsrVerificationCode]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[UsrVerificationCode] = self._session._call("trdb_usr_verification_codes_insert", locals())
+        found: List[UsrVerificationCode] = self._session._call("trdb_usr_verification_codes_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[UsrVerificationCodeNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_usr_verification_codes_insert_keys", locals())
         return found
 
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, code: str | NotGiven = NOT_GIVEN,
@@ -790,6 +921,22 @@ class UsrVerificationCodesRepository(Repository):
         Raises what insert() does.
         """
         found: UsrVerificationCode = self._session._call("trdb_usr_verification_code_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[UsrVerificationCodeNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_usr_verification_codes_upsert_by_id", locals())
         return found
 
 
@@ -1038,3 +1185,10 @@ class UsersDomain(Domain):
         """All Telegram accounts, by user id, whether verified, approved and active or not: the sender decides."""
         found: List[TelegramRecipient] = self._session._call("trdb_users_list_users_for_broadcast", locals())
         return found
+
+
+results("trdb_usr_users_upsert_by_email", Upserted)
+results("trdb_usr_users_upsert_by_id", Upserted)
+results("trdb_usr_auth_identities_upsert_by_id", Upserted)
+results("trdb_usr_auth_identities_upsert_by_provider_external_id", Upserted)
+results("trdb_usr_verification_codes_upsert_by_id", Upserted)

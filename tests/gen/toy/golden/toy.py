@@ -3,19 +3,20 @@
 """Boxes, what lies in them, and what happened."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, List, Literal, Required, TypedDict
 from uuid import UUID
 
 from tradingdb._c import register
+from tradingdb._call import results
 from tradingdb._choice import Choice
 from tradingdb._columns import Columns
 from tradingdb._domain import Domain, Pages, Repository
 from tradingdb._row import Row
 from tradingdb._stream import Stream
-from tradingdb._values import NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, NotGiven, Ref, Where
+from tradingdb._values import NOT_GIVEN, IntoBytes, IntoDecimal, IntoJson, IntoUuid, NotGiven, Ref, Upserted, Where
 from . import c_toy
 
 if TYPE_CHECKING:  # mypy takes rows for what they resemble
@@ -394,14 +395,36 @@ class ToyBoxesRepository(Repository):
         found: ToyBox = self._session._call("trdb_toy_box_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[ToyBoxNew], *, returning: bool = True) -> List[ToyBox]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[ToyBoxNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[ToyBox]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[ToyBox] = self._session._call("trdb_toy_boxes_insert", locals())
+        found: List[ToyBox] = self._session._call("trdb_toy_boxes_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[ToyBoxNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[UUID]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[UUID] = self._session._call("trdb_toy_boxes_insert_keys", locals())
         return found
 
     def patch(self, id: IntoUuid, *, code: str | NotGiven = NOT_GIVEN, title: str | None | NotGiven = NOT_GIVEN,
@@ -496,6 +519,22 @@ class ToyBoxesRepository(Repository):
         found: ToyBox = self._session._call("trdb_toy_box_upsert_by_code", locals())
         return found
 
+    def upsert_many_by_code(self, rows: Iterable[ToyBoxNew], *, method: BulkMethod | str | None = None,
+                            progress: Callable[[int, int], object] | None = None,
+                            progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (code), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_toy_boxes_upsert_by_code", locals())
+        return found
+
     def upsert_by_id(self, *, code: str, id: IntoUuid | NotGiven = NOT_GIVEN,
                      title: str | None | NotGiven = NOT_GIVEN, small: int | None | NotGiven = NOT_GIVEN,
                      medium: int | None | NotGiven = NOT_GIVEN, large: int | None | NotGiven = NOT_GIVEN,
@@ -517,6 +556,22 @@ class ToyBoxesRepository(Repository):
         Raises what insert() does.
         """
         found: ToyBox = self._session._call("trdb_toy_box_upsert_by_id", locals())
+        return found
+
+    def upsert_many_by_id(self, rows: Iterable[ToyBoxNew], *, method: BulkMethod | str | None = None,
+                          progress: Callable[[int, int], object] | None = None,
+                          progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (id), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_toy_boxes_upsert_by_id", locals())
         return found
 
     def upsert_by_title(self, *, code: str, id: IntoUuid | NotGiven = NOT_GIVEN,
@@ -542,6 +597,22 @@ class ToyBoxesRepository(Repository):
         Raises what insert() does.
         """
         found: ToyBox = self._session._call("trdb_toy_box_upsert_by_title", locals())
+        return found
+
+    def upsert_many_by_title(self, rows: Iterable[ToyBoxNew], *, method: BulkMethod | str | None = None,
+                             progress: Callable[[int, int], object] | None = None,
+                             progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (lower(title)), all or none. Of
+        rows with the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_toy_boxes_upsert_by_title", locals())
         return found
 
 
@@ -637,14 +708,21 @@ class ToyItemsRepository(Repository):
         found: ToyItem = self._session._call("trdb_toy_item_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[ToyItemNew], *, returning: bool = True) -> List[ToyItem]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[ToyItemNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[ToyItem]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[ToyItem] = self._session._call("trdb_toy_items_insert", locals())
+        found: List[ToyItem] = self._session._call("trdb_toy_items_insert_with", locals())
         return found
 
     def patch(self, name: str, *, box_id: IntoUuid | NotGiven = NOT_GIVEN, slot: int | NotGiven = NOT_GIVEN,
@@ -694,6 +772,23 @@ class ToyItemsRepository(Repository):
         found: ToyItem = self._session._call("trdb_toy_item_upsert_by_box_id_slot", locals())
         return found
 
+    def upsert_many_by_box_id_slot(self, rows: Iterable[ToyItemNew], *, method: BulkMethod | str | None = None,
+                                   progress: Callable[[int, int], object] | None = None,
+                                   progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (box_id, slot) WHERE NOT removed,
+        all or none. Of rows with the same key the last one wins. Tells how many were new and how many were written
+        over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_toy_items_upsert_by_box_id_slot", locals())
+        return found
+
     def upsert_by_name(self, *, name: str, box_id: IntoUuid, slot: int, side: ToySide | str | NotGiven = NOT_GIVEN,
                        removed: bool | NotGiven = NOT_GIVEN) -> ToyItem:
         """Inserts a row, or writes the given columns over the one that has the same (name). Gives the row as stored.
@@ -701,6 +796,22 @@ class ToyItemsRepository(Repository):
         Raises what insert() does.
         """
         found: ToyItem = self._session._call("trdb_toy_item_upsert_by_name", locals())
+        return found
+
+    def upsert_many_by_name(self, rows: Iterable[ToyItemNew], *, method: BulkMethod | str | None = None,
+                            progress: Callable[[int, int], object] | None = None,
+                            progress_every: int | None = None) -> Upserted:
+        """Inserts many rows, or writes their columns over those that have the same (name), all or none. Of rows with
+        the same key the last one wins. Tells how many were new and how many were written over.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: Upserted = self._session._call("trdb_toy_items_upsert_by_name", locals())
         return found
 
 
@@ -804,14 +915,36 @@ class ToyEventsRepository(Repository):
         found: ToyEvent = self._session._call("trdb_toy_event_insert", locals())
         return found
 
-    def insert_many(self, rows: Iterable[ToyEventNew], *, returning: bool = True) -> List[ToyEvent]:
-        """Inserts many rows in one go, all or none, and gives them as stored, in the same order; with returning=False
-        they are not read back, and the list is empty.
+    def insert_many(self, rows: Iterable[ToyEventNew], *, returning: bool = True,
+                    method: BulkMethod | str | None = None, progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[ToyEvent]:
+        """Inserts many rows in one go, all or none, and gives them as stored, in the same order.
+
+        returning: False: they are not read back, and the list is empty.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
 
         Raises what insert() does; the error's `row` tells which row. After a failure the unit can only be rolled
         back.
         """
-        found: List[ToyEvent] = self._session._call("trdb_toy_events_insert", locals())
+        found: List[ToyEvent] = self._session._call("trdb_toy_events_insert_with", locals())
+        return found
+
+    def insert_keys(self, rows: Iterable[ToyEventNew], *, method: BulkMethod | str | None = None,
+                    progress: Callable[[int, int], object] | None = None,
+                    progress_every: int | None = None) -> List[int]:
+        """Inserts many rows as insert_many() does, and gives their keys, in the same order.
+
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does.
+        """
+        found: List[int] = self._session._call("trdb_toy_events_insert_keys", locals())
         return found
 
 
@@ -925,3 +1058,10 @@ class ToyDomain(Domain):
         """
         found: ToyBrief = self._session._call("trdb_toy_box_in_brief", locals())
         return found
+
+
+results("trdb_toy_boxes_upsert_by_code", Upserted)
+results("trdb_toy_boxes_upsert_by_id", Upserted)
+results("trdb_toy_boxes_upsert_by_title", Upserted)
+results("trdb_toy_items_upsert_by_box_id_slot", Upserted)
+results("trdb_toy_items_upsert_by_name", Upserted)

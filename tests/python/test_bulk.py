@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""Many rows at once: the ways they go, their keys, progress, upserts, and which row was bad."""
+import support
+import tap
+from support import equal, raises
+
+support.prepare()
+import tradingdb  # noqa: E402
+
+URL = support.database()
+NAME = support.name_of(URL)
+db = tradingdb.open(URL)
+
+
+def settings(count, value="v", start=0):
+    return [{"key": f"k{n:06}", "value": f"{value}{n}"} for n in range(start, start + count)]
+
+
+def users(count, name):
+    return [{"email": f"{name}{n}@example.org"} for n in range(count)]
+
+
+def stored():
+    return support.psql(NAME, "SELECT count(*) FROM telegram_settings")
+
+
+def keys_in_order():
+    """insert_keys() gives the key of each row in the order of the rows, whichever way they go"""
+    for method in (None, "auto", "pipeline", tradingdb.BulkMethod.UNNEST):
+        if method == "auto":
+            with raises(tradingdb.Invalid, "method: not one of pipeline, unnest, copy"):
+                db.users.users.insert_keys([], method=method)
+            continue
+        name = f"{method}-"
+        keys = db.users.users.insert_keys(users(1500, name), method=method)
+        equal([type(key) for key in keys[:1]], [int])
+        by_key = {user.id: user.email for user in db.users.users.get_many(keys)}
+        equal([by_key[key] for key in keys], [user["email"] for user in users(1500, name)])
+    equal(db.users.users.insert_keys([]), [])
+    with raises(tradingdb.Unsupported):
+        db.users.users.insert_keys(users(3, "copy"), method="copy")
+
+
+def ways():
+    """insert_many() stores the same by every way, and reads back unless that is not wanted"""
+    for method in ("pipeline", "unnest", "copy", None):
+        support.psql(NAME, "TRUNCATE telegram_settings")
+        equal(db.telegram.settings.insert_many(settings(1200), method=method, returning=False), [])
+        equal([row.value for row in db.telegram.settings.list(order_by="key")], [f"v{n}" for n in range(1200)])
+    found = db.telegram.settings.insert_many(settings(700, start=5000), method="unnest")
+    equal([(row.key, row.value) for row in found], [tuple(row.values()) for row in settings(700, start=5000)])
+    with raises(tradingdb.Unsupported):
+        db.telegram.settings.insert_many(settings(3, start=9000), method="copy")
+
+
+def heard():
+    """progress is told in steps, at last with all rows"""
+    support.psql(NAME, "TRUNCATE telegram_settings")
+    calls = []
+    db.telegram.settings.insert_many(settings(5000), returning=False, progress_every=1000,
+                                     progress=lambda done, total: calls.append((done, total)))
+    equal((calls[-1], {total for _, total in calls}), ((5000, 5000), {5000}))
+    assert len(calls) >= 5 and calls == sorted(set(calls)), calls
+    calls.clear()
+    db.users.users.insert_keys(users(2500, "heard"), progress_every=1000,
+                               progress=lambda done, total: calls.append(done))
+    equal((calls[-1], len(calls) >= 3), (2500, True))
+
+
+def stopped():
+    """a listener that returns False stops the call, and one that raises is heard itself; nothing is stored"""
+    support.psql(NAME, "TRUNCATE telegram_settings")
+    for method in ("pipeline", "unnest", "copy"):
+        with raises(tradingdb.Cancelled):
+            db.telegram.settings.insert_many(settings(5000), method=method, returning=False, progress_every=1000,
+                                             progress=lambda done, total: done < 2000)
+        mine = KeyError("mine")
+
+        def fail(done, total):
+            raise mine
+        with raises(KeyError) as caught:
+            db.telegram.settings.insert_many(settings(5000), method=method, returning=False, progress=fail,
+                                             progress_every=1000)
+        assert caught.error is mine
+        equal(stored(), "0")
+    with raises(TypeError, "progress: expected a function"):
+        db.telegram.settings.insert_many([], progress=5)
+    for number in (0, -1):
+        with raises(tradingdb.Range, "progress_every"):
+            db.telegram.settings.insert_many([], progress_every=number)
+    db.telegram.settings.count()
+
+
+def upserts():
+    """upsert_many_by_…() tells what was new and what was written over; of equal keys the last row wins"""
+    support.psql(NAME, "TRUNCATE telegram_settings")
+    table = db.telegram.settings
+    for count, start in ((3, 0), (3000, 100)):
+        done = table.upsert_many_by_key(settings(count, "a", start))
+        equal((done, done.inserted, done.updated), ((count, 0), count, 0))
+        again = settings(count, "b", start) + settings(5, "c", start + count) + settings(1, "last", start)
+        equal(table.upsert_many_by_key(again)[0], 5)
+        equal([table.get(f"k{start + n:06}").value for n in (0, 1, count)],
+              [f"last{start}", f"b{start + 1}", f"c{start + count}"])
+    equal(table.upsert_many_by_key([]), (0, 0))
+    equal(type(table.upsert_many_by_key(settings(1))), tradingdb.Upserted)
+
+
+def bad_row():
+    """the error of a bad row says which one it is, whoever finds it"""
+    support.psql(NAME, "TRUNCATE telegram_settings")
+    rows = settings(3000)
+    for bad, kind in (({"key": "x" * 500}, tradingdb.Range), ({"key": "k000007"}, tradingdb.Duplicate),
+                      ({"key": 5}, TypeError)):
+        wrong = [*rows[:2000], bad, *rows[2000:]]
+        calls = [lambda: db.telegram.settings.insert_many(wrong, returning=False)]
+        if kind is not tradingdb.Duplicate:
+            calls.append(lambda: db.telegram.settings.upsert_many_by_key(wrong))
+        for call in calls:
+            with raises(kind) as caught:
+                call()
+            if kind is TypeError:
+                assert "rows[2000].key" in str(caught.error), caught.error
+            else:
+                equal(caught.error.row, 2000)
+            equal(stored(), "0")
+
+
+tap.run(keys_in_order, ways, heard, stopped, upserts, bad_row)
