@@ -215,18 +215,23 @@ static int list_entry(listing *list, const char *name, trdb_error **reterr) {
     return 0;
 }
 
+/* errno says why. */
+static int cannot_read(const char *what, const char *path, trdb_error **reterr) {
+    if (errno == ENOMEM)
+        return trdbi_error_nomem(reterr);
+    return trdbi_error(reterr, TRDB_E_IO, "cannot read %s%s: %m", what, path);
+}
+
 static int list_directory(listing *list, trdb_error **reterr) {
     DIR *dir = opendir(list->directory);
     if (!dir)
-        return trdbi_error(reterr, TRDB_E_IO, "cannot read the directory of migrations %s: %m",
-                           list->directory);
+        return cannot_read("the directory of migrations ", list->directory, reterr);
     int rc = 0;
     const struct dirent *entry = NULL;
     while (rc >= 0 && (errno = 0, entry = readdir(dir)) != NULL)
         rc = list_entry(list, entry->d_name, reterr);
     if (rc >= 0 && errno != 0)
-        rc =
-            trdbi_error(reterr, TRDB_E_IO, "cannot read the directory of migrations %s: %m", list->directory);
+        rc = cannot_read("the directory of migrations ", list->directory, reterr);
     closedir(dir);
     if (rc < 0)
         return rc;
@@ -263,7 +268,7 @@ static int read_open_file(int fd, const char *path, trdbi_arena *arena, const ch
                           trdb_error **reterr) {
     struct stat status;
     if (fstat(fd, &status) < 0)
-        return trdbi_error(reterr, TRDB_E_IO, "cannot read %s: %m", path);
+        return cannot_read("", path, reterr);
     if (!S_ISREG(status.st_mode))
         return trdbi_error(reterr, TRDB_E_IO, "cannot read %s: not a regular file", path);
     if (status.st_size > FILE_SIZE_MAX)
@@ -273,7 +278,7 @@ static int read_open_file(int fd, const char *path, trdbi_arena *arena, const ch
     if (!data)
         return trdbi_error_nomem(reterr);
     if (read_all(fd, data, size) < 0)
-        return trdbi_error(reterr, TRDB_E_IO, "cannot read %s: %m", path);
+        return cannot_read("", path, reterr);
     data[size] = '\0';
     if (trdbi_utf8_length(data, size) < 0 || memchr(data, '\0', size))
         return trdbi_error(reterr, TRDB_E_ENCODING, "%s is not valid UTF-8 text", path);
@@ -289,7 +294,7 @@ static int read_file(const char *directory, const char *file, trdbi_arena *arena
     int rc;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hang us */
     if (fd < 0) {
-        rc = trdbi_error(reterr, TRDB_E_IO, "cannot read %s: %m", path);
+        rc = cannot_read("", path, reterr);
     } else {
         rc = read_open_file(fd, path, arena, ret, reterr);
         close(fd);
