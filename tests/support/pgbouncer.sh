@@ -35,6 +35,7 @@ auth_file = $dir/users
 pool_mode = transaction
 max_client_conn = 500
 default_pool_size = 20
+server_login_retry = 1
 log_connections = 0
 log_disconnections = 0
 ${TRDB_PGBOUNCER:-}
