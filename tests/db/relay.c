@@ -34,6 +34,7 @@ static void drop(relay *r, int i) {
     r->count--;
     memcpy(r->pairs[i], r->pairs[r->count], sizeof r->pairs[i]);
     r->heard[i] = r->heard[r->count];
+    r->spoke[i] = r->spoke[r->count];
 }
 
 static void take_in(relay *r) {
@@ -48,6 +49,7 @@ static void take_in(relay *r) {
     }
     r->pairs[r->count][0] = client;
     r->pairs[r->count][1] = server;
+    r->spoke[r->count] = 1;
     r->heard[r->count++] = 0;
 }
 
@@ -62,6 +64,8 @@ static bool hand_on(relay *r, int i, int side) {
     if (size <= 0)
         return false;
     r->heard[i] += side == 1 ? (int)size : 0;
+    r->turns += side == 0 && r->spoke[i] == 1;
+    r->spoke[i] = side;
     return r->pairs[i][!side] < 0 || send(r->pairs[i][!side], data, (size_t)size, MSG_NOSIGNAL) == size;
 }
 

@@ -22,12 +22,14 @@ typedef struct relay {
     int wake;
     atomic_int mode;
     atomic_int attempts; /* connections that came, so far */
+    atomic_int turns;    /* times that a client spoke after its server had: round trips */
     atomic_int limit;    /* bytes of the server that a connection gets to hear; -1: all */
     atomic_int cuts;     /* asked for */
     atomic_int cut;      /* done */
     atomic_bool ends;
     int pairs[RELAY_PAIRS][2];
     int heard[RELAY_PAIRS];
+    int spoke[RELAY_PAIRS]; /* last: 0 the client, 1 the server */
     int count;
 } relay;
 
