@@ -22,10 +22,11 @@ static void *repair(void *arg) {
     trdb_db *db = arg;
     int r = 0;
     pthread_mutex_lock(&db->lock);
+    const trdb_canceller *canceller = db->repair.canceller; /* lives until the thread is waited for */
     while (is_short(db) && may_be_back(r)) {
         trdbi_slot *slot = NULL;
         pthread_mutex_unlock(&db->lock);
-        r = trdbi_pool_make(db, db->repair.canceller, &slot);
+        r = trdbi_pool_make(db, canceller, &slot);
         if (r == 0)
             trdbi_pool_give(db, slot, TRDBI_OUTCOME_NONE);
         pthread_mutex_lock(&db->lock);

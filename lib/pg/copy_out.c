@@ -106,10 +106,11 @@ static int take_types(reading *r, const PGresult *result) {
     return code;
 }
 
-/* PQgetCopyData() within the connection's deadline. */
+/* PQgetCopyData() within the connection's deadline, or until the call is cancelled. */
 static int next_message(reading *r, char **ret) {
+    const int bounded = r->conn->deadline_us > 0 || r->conn->canceller;
     for (;;) {
-        int size = PQgetCopyData(r->conn->pg, ret, r->conn->deadline_us > 0);
+        int size = PQgetCopyData(r->conn->pg, ret, bounded);
         if (size != 0)
             return size;
         if (!trdbi_conn_more(r->conn))

@@ -199,6 +199,62 @@ START_TEST(connecting) {
 }
 END_TEST
 
+/* A table that gives a row every few milliseconds. */
+static void slow_table(void) {
+    harness_sql(url, "ALTER TABLE telegram_settings RENAME TO slow; INSERT INTO slow SELECT n, 'x' FROM "
+                     "generate_series(1, 2000) n; CREATE VIEW telegram_settings AS SELECT key, value FROM slow, "
+                     "LATERAL (SELECT pg_sleep(0.01 + 0 * length(key))) z");
+}
+
+static int read_stream(trdb_uow *uow, trdb_error **reterr) {
+    TRDB_AUTO(trdb_telegram_setting_stream) *stream = NULL;
+    const trdb_telegram_setting *row = NULL;
+    trdb_stream_options options = trdb_stream_options_init();
+    options.batch_rows = 5;
+    int r = trdb_telegram_settings_stream(uow, NULL, &options, &stream, reterr);
+    for (r = r == 0 ? 1 : r; r > 0;)
+        r = trdb_telegram_setting_stream_next(stream, &row, reterr);
+    return r;
+}
+
+static int read_list(trdb_uow *uow, trdb_error **reterr) {
+    TRDB_AUTO(trdb_telegram_setting_list) *list = NULL;
+    return trdb_telegram_settings_list(uow, NULL, &list, reterr);
+}
+
+static int read_columns(trdb_uow *uow, trdb_error **reterr) {
+    TRDB_AUTO(trdb_columns) *columns = NULL;
+    return trdb_telegram_settings_columns(uow, NULL, NULL, &columns, reterr);
+}
+
+/* By a cursor, at once, and by COPY: each ends in the middle, and the connection serves the next unit. */
+START_TEST(while_rows_arrive) {
+    static int (*const ways[])(trdb_uow *, trdb_error **) = {read_stream, read_list, read_columns};
+    trdb_error *err = NULL;
+    trdb_db *db = open_with(sized(1, -1));
+    slow_table();
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        trdb_uow *uow = NULL;
+        trdb_canceller_free(canceller);
+        ck_ok(trdb_canceller_new(&canceller, &err), err);
+        ck_ok(begin_with(db, &uow, &err), err);
+        int pid = backend_pid(uow);
+        attack a = {.delay_ms = 300};
+        start_attack(&a, _i);
+        int64_t since_us = trdbi_monotonic_us();
+        ck_fails(ways[i](uow, &err), TRDB_E_CANCELLED, "cancel", err);
+        ck_assert_int_lt(trdbi_monotonic_us() - since_us, 5000000); /* all of it takes twenty seconds */
+        pthread_join(a.thread, NULL);
+        trdb_uow_free(uow);
+        uow = begin(db);
+        ck_assert_int_eq(backend_pid(uow), pid);
+        trdb_uow_free(uow);
+    }
+    ck_assert_int_eq(stats_of(db).connects, 1);
+    trdb_db_free(db);
+}
+END_TEST
+
 START_TEST(between_calls) {
     trdb_error *err = NULL;
     trdb_db *db = open_with(sized(1, -1));
@@ -278,6 +334,7 @@ int main(void) {
     tcase_add_loop_test(tcase, waiting_for_a_connection, 0, 2);
     tcase_add_test(tcase, a_waiter_is_served);
     tcase_add_loop_test(tcase, connecting, 0, 2);
+    tcase_add_loop_test(tcase, while_rows_arrive, 0, 2);
     tcase_add_test(tcase, between_calls);
     tcase_add_test(tcase, a_server_that_hangs);
     tcase_add_test(tcase, a_forked_child_cancels_nothing);

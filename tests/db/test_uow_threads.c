@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* A unit that two threads use at once: each call is made whole or refused, and what was stored is what was answered. */
+#include "harness.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CALLS = 400 };
+
+static char *url;
+static trdb_db *db;
+
+static void setup(void) {
+    trdb_error *err = NULL;
+    url = harness_database();
+    ck_ok(trdb_open(url, NULL, &db, &err), err);
+}
+
+static void teardown(void) {
+    trdb_db_free(db);
+    harness_database_free(url);
+}
+
+typedef struct user {
+    pthread_t thread;
+    trdb_uow *uow;
+    atomic_int *ready;
+    int number, stored, refused, strange;
+} user;
+
+static int call(user *u, int i) {
+    TRDB_AUTO(trdb_telegram_setting) *row = NULL;
+    char key[32];
+    snprintf(key, sizeof key, "%d-%d", u->number, i);
+    if (i % 5 == 4)
+        return trdb_uow_flush(u->uow, NULL);
+    return trdb_telegram_setting_insert(u->uow, TRDB_TELEGRAM_SETTING_NEW(.key = key, .value = "1"),
+                                        i % 3 == 0 ? &row : NULL, NULL);
+}
+
+static void *use(void *arg) {
+    user *u = arg;
+    for (++*u->ready; *u->ready < 2;)
+        ;
+    for (int i = 0; i < CALLS; i++) {
+        int code = call(u, i);
+        u->stored += code == 0 && i % 5 != 4;
+        u->refused += code == TRDB_E_STATE;
+        u->strange += code < 0 && code != TRDB_E_STATE;
+    }
+    return NULL;
+}
+
+START_TEST(a_unit_in_two_threads_at_once) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = NULL;
+    trdb_uow_options options = trdb_uow_options_init();
+    atomic_int ready = 0;
+    options.flags = _i == 0 ? 0 : TRDB_UOW_PIPELINE;
+    ck_ok(trdb_uow_begin(db, &options, &uow, &err), err);
+    user users[2] = {{.uow = uow, .ready = &ready}, {.uow = uow, .ready = &ready, .number = 1}};
+    for (int i = 0; i < 2; i++)
+        pthread_create(&users[i].thread, NULL, use, &users[i]);
+    for (int i = 0; i < 2; i++)
+        pthread_join(users[i].thread, NULL);
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    trdb_uow_free(uow);
+    char *stored = harness_value(url, "SELECT count(*) FROM telegram_settings");
+    ck_assert_int_eq(atoi(stored), users[0].stored + users[1].stored);
+    free(stored);
+    ck_assert_int_eq(users[0].strange + users[1].strange, 0);
+    ck_assert_int_gt(users[0].refused + users[1].refused, 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("uow_threads");
+    TCase *tcase = tcase_create("uow_threads");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    /* 0: each call at once, 1: pipelined */
+    tcase_add_loop_test(tcase, a_unit_in_two_threads_at_once, 0, 2);
+    suite_add_tcase(suite, tcase);
+    return harness_run(suite);
+}
