@@ -113,6 +113,7 @@ int trdbi_bulk_look_again(trdbi_bulk *b, int code, trdb_error **error) {
     if (row < 0)
         return code;
     trdbi_params_clear(&b->params);
+    b->params.owner = b->uow;
     int found = trdbi_input_params(b->table, rows->rows + (size_t)row * rows->stride, rows->stride, 0, &shape,
                                    &b->params, &own);
     if (found == 0)
@@ -146,6 +147,7 @@ static int single_next(void *arg, size_t i, trdbi_params *params, trdbi_statemen
     if (code < 0)
         return code;
     s->shape.columns = 0;
+    params->owner = s->b->uow;
     code = trdbi_input_params(rows->table, rows->rows + (s->first + i) * rows->stride, rows->stride, 0,
                               &s->shape, params, reterr);
     s->equal = s->shape.columns == before ? s->equal + 1 : 0;
@@ -323,6 +325,7 @@ static int call(trdbi_bulk *b, const void *rows, size_t stride, size_t count,
     if (code < 0)
         return code;
     stpcpy(stpcpy(b->name, b->table->name), b->op == TRDBI_OP_UPSERT ? ".upsert" : ".insert");
+    b->rows.uow = b->uow;
     b->rows.table = b->table;
     b->rows.rows = rows;
     b->rows.stride = stride;

@@ -45,8 +45,15 @@ typedef struct trdbi_bulk_column {
     uint8_t label_size[TRDBI_LABELS];
 } trdbi_bulk_column;
 
+/* Bytes of a row, a multiple of four. */
+typedef struct trdbi_bulk_span {
+    uint16_t offset;
+    uint16_t size;
+} trdbi_bulk_span;
+
 /* The rows of a call, and the columns that those of the present run give. */
 typedef struct trdbi_bulk_rows {
+    trdb_uow *uow; /* whose handles the rows may have */
     const trdbi_table *table;
     const char *rows;
     size_t stride;
@@ -56,6 +63,8 @@ typedef struct trdbi_bulk_rows {
     trdbi_bulk_column items[TRDBI_MAX_COLUMNS]; /* the given ones, in order, then the others */
     char *keys;    /* receives the keys that the rows give, when they are wanted; or NULL */
     bool numbered; /* each row begins with its number, as int8 */
+    trdbi_bulk_span rest[TRDBI_MAX_COLUMNS]; /* where the members of the others lie in a row */
+    unsigned rests;
     char *older;   /* room for a row of an older caller, filled up with zeros */
 } trdbi_bulk_rows;
 

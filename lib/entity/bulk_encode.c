@@ -39,11 +39,12 @@ static __attribute__((noinline)) int put_other(const trdbi_bulk_rows *rows, cons
     trdbi_member m;
     memcpy(&m, at, item->size);
     int state = trdbi_member_given(rows->table, item->column, &m, reterr);
+    if (state == TRDB_GIVEN_REF) { /* a round trip has gone ahead, so that its key is known */
+        trdbi_ref ref;
+        state = trdbi_member_ref(rows->table, item->column, &m, rows->uow, &ref, reterr);
+    }
     if (state < 0)
         return state;
-    if (state == TRDB_GIVEN_REF)
-        return trdbi_refuse(rows->table, item->column, TRDB_E_INVALID, reterr,
-                            "a handle is not taken here; give the key, which trdb_ref_key() tells");
     if (state == TRDB_GIVEN_NULL) {
         put_null(out);
         return 0;
@@ -71,19 +72,30 @@ static __attribute__((noinline)) int put_other(const trdbi_bulk_rows *rows, cons
 
 /* ---- the fast way: straight into the buffer ---------------------------------------------------------- */
 
-/* Copies ASCII; false for any other text. Short ones take two words that may overlap. */
+typedef uint64_t two_words __attribute__((vector_size(16)));
+
+/* Copies ASCII; false for any other text. The last words may overlap those before. */
 static inline bool copy_ascii(char *p, const char *text, size_t size) {
     const uint64_t high = UINT64_C(0x8080808080808080);
-    uint64_t word = 0, all = 0;
-    if (size >= 8) {
-        for (size_t i = 0; i + 8 < size; i += 8) {
-            memcpy(&word, text + i, 8);
-            memcpy(p + i, &word, 8);
-            all |= word;
+    if (size >= 16) {
+        two_words words, all = {0};
+        for (size_t i = 0; i + 16 < size; i += 16) {
+            memcpy(&words, text + i, 16);
+            memcpy(p + i, &words, 16);
+            all |= words;
         }
-        memcpy(&word, text + size - 8, 8);
-        memcpy(p + size - 8, &word, 8);
-        return !((all | word) & high);
+        memcpy(&words, text + size - 16, 16);
+        memcpy(p + size - 16, &words, 16);
+        all |= words;
+        return !((all[0] | all[1]) & high);
+    }
+    if (size >= 8) {
+        uint64_t first, last;
+        memcpy(&first, text, 8);
+        memcpy(&last, text + size - 8, 8);
+        memcpy(p, &first, 8);
+        memcpy(p + size - 8, &last, 8);
+        return !((first | last) & high);
     }
     if (size >= 4) {
         uint32_t first, last;
@@ -93,6 +105,7 @@ static inline bool copy_ascii(char *p, const char *text, size_t size) {
         memcpy(p + size - 4, &last, 4);
         return !((first | last) & (uint32_t)high);
     }
+    unsigned all = 0;
     for (size_t i = 0; i < size; i++)
         all |= (unsigned char)(p[i] = text[i]);
     return !(all & 0x80);
@@ -109,89 +122,126 @@ static inline char *put_integer(char *p, int64_t value, unsigned size) {
     return p + LENGTH + size;
 }
 
+/* Where the next value goes, in place of the buffer's size while rows are written. */
+typedef struct row_pen {
+    char *at;          /* ROOM bytes are free; NULL: out of memory */
+    const char *limit; /* a text ends before */
+} row_pen;
+
+/* Room for a text up to the limit and `values` values behind it. */
+static inline void pen_down(row_pen *pen, trdbi_buf *out, size_t values) {
+    pen->at = trdbi_buf_room(out, ROOM * (values + 1));
+    pen->limit = pen->at ? out->data + out->room - ROOM * values : NULL;
+}
+
+static inline void pen_up(const row_pen *pen, trdbi_buf *out) {
+    if (pen->at)
+        out->size = (size_t)(pen->at - out->data);
+}
+
 /*
- * Writes a plain value with its length to `p`, where ROOM bytes are free before `end`. Returns where it ends, or
- * NULL: this one takes the other way. A row's members are whole and aligned: an array of the caller's structs,
- * or the copy of one. The kind is a constant where a whole column is written.
+ * The next ones write a plain value with its length to `p`, where ROOM bytes are free. They return where it ends, or
+ * NULL: this one takes the other way. A row's members are whole and aligned: an array of the caller's structs, or the
+ * copy of one.
  */
-static inline __attribute__((always_inline)) char *put_plain(const trdbi_bulk_column *item, unsigned kind,
-                                                             const char *at, char *p, const char *end) {
+#define WRITES static inline __attribute__((always_inline)) char *
+
+WRITES put_i64(const trdbi_bulk_column *item, const trdb_in_i64 *in, char *p) {
+    if (in->state != TRDB_GIVEN || in->value < item->least || in->value > item->most)
+        return NULL;
+    return put_integer(p, in->value, item->int_size);
+}
+
+WRITES put_bool(const trdb_in_bool *in, char *p) {
+    if (in->state != TRDB_GIVEN || (in->value & ~1))
+        return NULL;
+    trdbi_put_u32(p, 1);
+    p[LENGTH] = (char)in->value;
+    return p + LENGTH + 1;
+}
+
+WRITES put_enum(const trdbi_bulk_column *item, const trdb_in_enum *in, char *p) {
+    uint32_t i = (uint32_t)in->value - 1;
+    if (in->state != TRDB_GIVEN || i >= item->labels)
+        return NULL;
+    trdbi_put_u32(p, item->label_size[i]);
+    copy_ascii(p + LENGTH, item->column->field.values->values[i], item->label_size[i]);
+    return p + LENGTH + item->label_size[i];
+}
+
+WRITES put_decimal(const trdbi_bulk_column *item, const trdb_in_decimal *in, char *p) {
+    if (in->state != TRDB_GIVEN || !trdbi_fits_plainly(item->column, &in->value))
+        return NULL;
+    int size = trdbi_numeric_put(p + LENGTH, &in->value);
+    trdbi_put_u32(p, (uint32_t)size);
+    return size < 0 ? NULL : p + LENGTH + size;
+}
+
+WRITES put_timestamp(const trdb_in_timestamp *in, char *p) {
+    if (in->state != TRDB_GIVEN || in->value.kind != TRDB_TIMESTAMP_FINITE ||
+        in->value.us < TRDB_TIMESTAMP_MIN || in->value.us > TRDB_TIMESTAMP_MAX)
+        return NULL;
+    return put_integer(p, in->value.us - TRDBI_PG_EPOCH_US, 8);
+}
+
+WRITES put_uuid(const trdb_in_uuid *in, char *p) {
+    if (in->state != TRDB_GIVEN)
+        return NULL;
+    trdbi_put_u32(p, sizeof in->value);
+    memcpy(p + LENGTH, &in->value, sizeof in->value);
+    return p + LENGTH + sizeof in->value;
+}
+
+WRITES put_short_text(const trdbi_bulk_column *item, const char *text, char *p, const char *limit) {
+    if (text == NULL || text == TRDB_NULL_TEXT)
+        return NULL;
+    size_t size = strlen(text), lead = item->lead;
+    p[LENGTH] = 1; /* jsonb: the version of the form */
+    if (size > item->most_chars || (ptrdiff_t)size + LENGTH + 1 > limit - p ||
+        !copy_ascii(p + LENGTH + lead, text, size))
+        return NULL;
+    trdbi_put_u32(p, (uint32_t)(size + lead));
+    return p + LENGTH + lead + size;
+}
+
+/* The kind is a constant where a whole column is written. */
+WRITES put_plain(const trdbi_bulk_column *item, unsigned kind, const void *at, char *p, const char *limit) {
     switch ((trdbi_kind)kind) {
-    case TRDBI_I64: {
-        const trdb_in_i64 *in = (const void *)at;
-        if (in->state != TRDB_GIVEN || in->value < item->least || in->value > item->most)
-            return NULL;
-        return put_integer(p, in->value, item->int_size);
-    }
-    case TRDBI_BOOL: {
-        const trdb_in_bool *in = (const void *)at;
-        if (in->state != TRDB_GIVEN || (in->value & ~1))
-            return NULL;
-        trdbi_put_u32(p, 1);
-        p[LENGTH] = (char)in->value;
-        return p + LENGTH + 1;
-    }
-    case TRDBI_ENUM: {
-        const trdb_in_enum *in = (const void *)at;
-        uint32_t i = (uint32_t)in->value - 1;
-        if (in->state != TRDB_GIVEN || i >= item->labels)
-            return NULL;
-        trdbi_put_u32(p, item->label_size[i]);
-        copy_ascii(p + LENGTH, item->column->field.values->values[i], item->label_size[i]);
-        return p + LENGTH + item->label_size[i];
-    }
-    case TRDBI_DECIMAL: {
-        const trdb_in_decimal *in = (const void *)at;
-        if (in->state != TRDB_GIVEN || !trdbi_fits_plainly(item->column, &in->value))
-            return NULL;
-        int size = trdbi_numeric_put(p + LENGTH, &in->value);
-        trdbi_put_u32(p, (uint32_t)size);
-        return size < 0 ? NULL : p + LENGTH + size;
-    }
-    case TRDBI_TIMESTAMP: {
-        const trdb_in_timestamp *in = (const void *)at;
-        if (in->state != TRDB_GIVEN || in->value.kind != TRDB_TIMESTAMP_FINITE ||
-            in->value.us < TRDB_TIMESTAMP_MIN || in->value.us > TRDB_TIMESTAMP_MAX)
-            return NULL;
-        return put_integer(p, in->value.us - TRDBI_PG_EPOCH_US, 8);
-    }
-    case TRDBI_UUID: {
-        const trdb_in_uuid *in = (const void *)at;
-        if (in->state != TRDB_GIVEN)
-            return NULL;
-        trdbi_put_u32(p, sizeof in->value);
-        memcpy(p + LENGTH, &in->value, sizeof in->value);
-        return p + LENGTH + sizeof in->value;
-    }
+    case TRDBI_I64:
+        return put_i64(item, at, p);
+    case TRDBI_BOOL:
+        return put_bool(at, p);
+    case TRDBI_ENUM:
+        return put_enum(item, at, p);
+    case TRDBI_DECIMAL:
+        return put_decimal(item, at, p);
+    case TRDBI_TIMESTAMP:
+        return put_timestamp(at, p);
+    case TRDBI_UUID:
+        return put_uuid(at, p);
     case TRDBI_TEXT:
-    case TRDBI_JSON: {
-        const char *text = *(const char *const *)(const void *)at;
-        if (text == NULL || text == TRDB_NULL_TEXT)
-            return NULL;
-        size_t size = strlen(text), lead = item->lead;
-        p[LENGTH] = 1;
-        if (size > item->most_chars || size + ROOM > (size_t)(end - p) ||
-            !copy_ascii(p + LENGTH + lead, text, size))
-            return NULL;
-        trdbi_put_u32(p, (uint32_t)(size + lead));
-        return p + LENGTH + lead + size;
-    }
+    case TRDBI_JSON:
+        return put_short_text(item, *(const char *const *)at, p, limit);
     default:
         return NULL;
     }
 }
 
-/* The value of one column of a row. 1: the row does not give it. */
+/* The value of one column of a row, of which `values` may follow. 1: the row does not give it. */
 static inline __attribute__((always_inline)) int put(const trdbi_bulk_rows *rows,
                                                      const trdbi_bulk_column *item, unsigned kind,
-                                                     const char *row, trdbi_buf *out, trdb_error **reterr) {
+                                                     const char *row, row_pen *pen, size_t values, trdbi_buf *out,
+                                                     trdb_error **reterr) {
     const char *at = row + item->new_offset;
-    char *p = trdbi_buf_room(out, ROOM);
-    char *end = p ? put_plain(item, kind, at, p, out->data + out->room) : NULL;
-    if (__builtin_expect(end == NULL, 0))
-        return put_other(rows, item, at, out, reterr);
-    out->size = (size_t)(end - out->data);
-    return 0;
+    char *end = put_plain(item, kind, at, pen->at, pen->limit);
+    if (__builtin_expect(end != NULL, 1)) {
+        pen->at = end;
+        return 0;
+    }
+    pen_up(pen, out);
+    int code = put_other(rows, item, at, out, reterr);
+    pen_down(pen, out, values);
+    return code == 0 && !pen->at ? trdbi_error_nomem(reterr) : code;
 }
 
 /* A row as this library has it: one of an older caller ends earlier. */
@@ -212,26 +262,49 @@ static inline int open_row(const trdbi_bulk_rows *rows, size_t i, const char **r
     return 0;
 }
 
-/* Whether a row gives a column that its run does not: what is not given is all zeros, or nearly. */
-static int put_rest(const trdbi_bulk_rows *rows, const char *row, trdb_error **reterr) {
+/* Whether a row whose other members are not all zeros gives one of them. */
+static __attribute__((noinline)) int look_at_rest(const trdbi_bulk_rows *rows, const char *row,
+                                                  trdb_error **reterr) {
     for (unsigned i = rows->given; i < rows->table->column_count; i++) {
         const trdbi_bulk_column *item = &rows->items[i];
-        const char *at = row + item->new_offset;
-        uint64_t any, word;
-        memcpy(&any, at + item->size - sizeof any, sizeof any);
-        for (unsigned k = 0; k + sizeof word < item->size; k += sizeof word) {
-            memcpy(&word, at + k, sizeof word);
-            any |= word;
-        }
-        if (any == 0)
-            continue;
         trdbi_member m;
-        memcpy(&m, at, item->size);
+        memcpy(&m, row + item->new_offset, item->size);
         int state = trdbi_member_given(rows->table, item->column, &m, reterr);
         if (state != TRDB_NOT_GIVEN)
             return state < 0 ? state : DIFFERS;
     }
     return 0;
+}
+
+/* Whether a row gives a column that its run does not: what is not given is all zeros, or nearly. */
+static inline int put_rest(const trdbi_bulk_rows *rows, const char *row, trdb_error **reterr) {
+    two_words words, any = {0};
+    uint64_t rest = 0, word;
+    uint32_t half;
+    for (const trdbi_bulk_span *span = rows->rest; span < rows->rest + rows->rests; span++) {
+        const char *at = row + span->offset, *end = at + span->size;
+        for (; end - at >= 16; at += 16, any |= words)
+            memcpy(&words, at, 16);
+        if (end - at >= 8) {
+            memcpy(&word, at, 8);
+            rest |= word;
+            at += 8;
+        }
+        if (at < end) {
+            memcpy(&half, at, 4);
+            rest |= half;
+        }
+    }
+    return (any[0] | any[1] | rest) == 0 ? 0 : look_at_rest(rows, row, reterr);
+}
+
+/* Members that lie side by side become one span. */
+static void add_rest(trdbi_bulk_rows *rows, const trdbi_bulk_column *item) {
+    trdbi_bulk_span *last = rows->rests > 0 ? &rows->rest[rows->rests - 1] : NULL;
+    if (last && last->offset + last->size == item->new_offset)
+        last->size = (uint16_t)(last->size + item->size);
+    else
+        rows->rest[rows->rests++] = (trdbi_bulk_span){.offset = item->new_offset, .size = item->size};
 }
 
 /* ---- the run --------------------------------------------------------------------------------------- */
@@ -292,10 +365,14 @@ int trdbi_bulk_begin_run(trdbi_bulk_rows *rows, size_t i, trdb_error **reterr) {
         rows->columns |= UINT64_C(1) << k;
         add_item(rows, k, rows->given++);
     }
+    rows->rests = 0;
     unsigned at = rows->given;
-    for (unsigned k = 0; k < table->column_count; k++)
-        if (!(rows->columns >> k & 1))
-            add_item(rows, k, at++);
+    for (unsigned k = 0; k < table->column_count; k++) {
+        if (rows->columns >> k & 1)
+            continue;
+        add_item(rows, k, at);
+        add_rest(rows, &rows->items[at++]);
+    }
     return 0;
 }
 
@@ -330,43 +407,47 @@ bool trdbi_bulk_unnests(const trdbi_bulk_rows *rows, const trdbi_facts *facts) {
     return rows->given > 0;
 }
 
-/* Keeps the key that was just appended: a made one stands nowhere else. */
-static void keep_key(trdbi_bulk_rows *rows, const trdbi_bulk_column *item, const char *row, size_t i,
-                     const trdbi_buf *out) {
-    trdb_in_i64 in;
-    trdb_uuid uuid;
-    if (item->kind == TRDBI_I64) {
-        memcpy(&in, row + item->new_offset, sizeof in);
-        memcpy(rows->keys + i * sizeof in.value, &in.value, sizeof in.value);
-    } else if (!out->failed) {
-        memcpy(&uuid, out->data + out->size - sizeof uuid, sizeof uuid);
-        memcpy(rows->keys + i * sizeof uuid, &uuid, sizeof uuid);
+/* Keeps the key that was just written and ends before `end`: one that was made stands nowhere else. */
+static void keep_key(trdbi_bulk_rows *rows, const trdbi_bulk_column *item, size_t i, const char *end) {
+    int64_t key;
+    if (item->kind == TRDBI_UUID) {
+        memcpy(rows->keys + i * sizeof(trdb_uuid), end - sizeof(trdb_uuid), sizeof(trdb_uuid));
+        return;
     }
+    if (item->int_size == 8)
+        key = (int64_t)trdbi_get_u64(end - 8);
+    else
+        key = item->int_size == 4 ? (int32_t)trdbi_get_u32(end - 4) : (int16_t)trdbi_get_u16(end - 2);
+    memcpy(rows->keys + i * sizeof key, &key, sizeof key);
 }
 
 /* ---- a row for COPY -------------------------------------------------------------------------------- */
 
+static inline char *put_head(const trdbi_bulk_rows *rows, size_t i, char *p) {
+    trdbi_put_u16(p, (uint16_t)(rows->given + rows->numbered));
+    p += 2;
+    return rows->numbered ? put_integer(p, (int64_t)i, 8) : p;
+}
+
 int trdbi_bulk_put_row(trdbi_bulk_rows *rows, size_t i, trdbi_buf *out, trdb_error **reterr) {
     const char *row;
     size_t start = out->size;
+    row_pen pen;
     int code = open_row(rows, i, &row, reterr);
     if (code < 0)
         return code;
-    trdbi_buf_u16(out, (uint16_t)(rows->given + rows->numbered));
-    if (rows->numbered) {
-        trdbi_buf_u32(out, sizeof(int64_t));
-        trdbi_buf_u64(out, i);
-    }
-    for (unsigned k = 0; code == 0 && k < rows->given; k++) {
-        const trdbi_bulk_column *item = &rows->items[k];
-        code = put(rows, item, item->kind, row, out, reterr);
+    pen_down(&pen, out, rows->given + 1);
+    if (!pen.at)
+        return trdbi_error_nomem(reterr);
+    pen.at = put_head(rows, i, pen.at);
+    for (const trdbi_bulk_column *item = rows->items; code == 0 && item < rows->items + rows->given; item++) {
+        code = put(rows, item, item->kind, row, &pen, rows->given, out, reterr);
         if (item->key && rows->keys && code == 0)
-            keep_key(rows, item, row, i, out);
+            keep_key(rows, item, i, pen.at);
     }
+    pen_up(&pen, out);
     if (code == 0)
         code = put_rest(rows, row, reterr);
-    if (code == 0 && out->failed)
-        code = trdbi_error_nomem(reterr);
     if (code != 0)
         trdbi_buf_cut(out, start);
     return code;
@@ -397,28 +478,30 @@ static inline __attribute__((always_inline)) int put_elements(trdbi_bulk_rows *r
                                                               size_t from, size_t limit, size_t *count,
                                                               trdbi_buf *out, trdb_error **reterr) {
     bool keep = item->key && rows->keys;
-    for (size_t i = 0; i < *count; i++) {
+    row_pen pen;
+    pen_down(&pen, out, 0);
+    for (size_t i = 0; i < *count && pen.at; i++) {
         const char *row;
-        size_t start = out->size;
+        size_t start = (size_t)(pen.at - out->data);
         int code = open_row(rows, from + i, &row, reterr);
         if (code == 0)
-            code = put(rows, item, kind, row, out, reterr);
+            code = put(rows, item, kind, row, &pen, 0, out, reterr);
         if (code < 0) {
             trdbi_error_set_row(reterr, (int64_t)(from + i));
             return code;
         }
-        if (code == DIFFERS) {
-            *count = i;
-            return DIFFERS;
-        }
-        if (out->size > limit && *count > 1) { /* a giant goes alone, others in half as many */
-            *count = out->size - start <= limit / 2 ? *count / 2 : i > 0 ? i : 1;
+        size_t end = (size_t)(pen.at - out->data);
+        if (code == DIFFERS || (end > limit && *count > 1)) { /* a giant goes alone, others in half as many */
+            *count = code == DIFFERS ? i : end - start <= limit / 2 ? *count / 2 : i > 0 ? i : 1;
             return DIFFERS;
         }
         if (keep)
-            keep_key(rows, item, row, from + i, out);
+            keep_key(rows, item, from + i, pen.at);
+        pen_up(&pen, out);
+        if (pen.limit - pen.at < ROOM)
+            pen_down(&pen, out, 0);
     }
-    return 0;
+    return pen.at ? 0 : trdbi_error_nomem(reterr);
 }
 
 /* A loop for each kind that tables are full of. */

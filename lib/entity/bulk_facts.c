@@ -3,45 +3,50 @@
  * rules and policies, and none of that may make a difference to what is stored. */
 #include "entity/bulk.h"
 
+#include <stdlib.h>
+
 /*
- * A row per column. Triggers and rules that act before or instead of an insert may change keys, or leave rows
- * out: then only statement by statement it is certain which answer belongs to which row. A key ascends in the
- * order of the rows when it comes from a sequence that counts upwards and never wraps.
+ * One row. Triggers and rules that act before or instead of an insert may change keys, or leave rows out: then
+ * only statement by statement it is certain which answer belongs to which row. A key ascends in the order of the
+ * rows when it comes from a sequence that counts upwards and never wraps.
  */
 static const char facts_sql[] =
-    "SELECT a.attname::text, (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END)::int8, "
-    "pg_catalog.format_type(a.atttypid, NULL), "
-    "c.relkind IN ('r', 'p') AND NOT c.relhasrules, "
+    "SELECT c.relkind IN ('r', 'p') AND NOT c.relhasrules, "
     "NOT c.relrowsecurity, "
     "NOT EXISTS (SELECT FROM (SELECT c.oid UNION ALL SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)) "
     "r (relid) JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.relid "
     "WHERE g.tgtype::int4 & 7 = 7 AND NOT g.tgisinternal), "
-    "(a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%') AND EXISTS ("
+    "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP'), "
+    "k.name, k.type, k.type_name, k.serial "
+    "FROM pg_catalog.pg_class c CROSS JOIN LATERAL ("
+    "SELECT array_agg(a.attname::text) AS name, "
+    "array_agg((CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END)::text) AS type, "
+    "array_agg(pg_catalog.format_type(a.atttypid, NULL)) AS type_name, "
+    "array_agg(a.attname::text) FILTER (WHERE (a.attidentity <> '' OR "
+    "pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%') AND EXISTS ("
     "SELECT FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_sequence s ON s.seqrelid = p.objid "
     "WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.refclassid = 'pg_catalog.pg_class'::regclass "
-    "AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND s.seqincrement > 0 AND NOT s.seqcycle), "
-    "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP') "
-    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid "
-    "JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
+    "AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND s.seqincrement > 0 AND NOT s.seqcycle)) AS serial "
+    "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
     "LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum "
-    "WHERE c.oid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped";
+    "WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) k "
+    "WHERE c.oid = $1::regclass";
 
-typedef struct fact {
-    const char *name;
-    trdb_opt_i64 type;
-    const char *type_name;
-    trdb_opt_bool table, open, steady, serial, temp;
-} fact;
+typedef struct answer {
+    trdb_opt_bool table, open, steady, temp;
+    trdb_texts names, types, type_names; /* of all columns, in one order */
+    trdb_texts serial;                   /* names of those that ascend */
+} answer;
 
 static const trdbi_field fields[] = {
-    {"name", NULL, offsetof(fact, name), TRDBI_TEXT, 0},
-    {"type", NULL, offsetof(fact, type), TRDBI_I64, 0},
-    {"type_name", NULL, offsetof(fact, type_name), TRDBI_TEXT, 0},
-    {"table", NULL, offsetof(fact, table), TRDBI_BOOL, 0},
-    {"open", NULL, offsetof(fact, open), TRDBI_BOOL, 0},
-    {"steady", NULL, offsetof(fact, steady), TRDBI_BOOL, 0},
-    {"serial", NULL, offsetof(fact, serial), TRDBI_BOOL, 0},
-    {"temp", NULL, offsetof(fact, temp), TRDBI_BOOL, 0},
+    {"table", NULL, offsetof(answer, table), TRDBI_BOOL, 0},
+    {"open", NULL, offsetof(answer, open), TRDBI_BOOL, 0},
+    {"steady", NULL, offsetof(answer, steady), TRDBI_BOOL, 0},
+    {"temp", NULL, offsetof(answer, temp), TRDBI_BOOL, 0},
+    {"names", NULL, offsetof(answer, names), TRDBI_TEXTS, 0},
+    {"types", NULL, offsetof(answer, types), TRDBI_TEXTS, 0},
+    {"type_names", NULL, offsetof(answer, type_names), TRDBI_TEXTS, 0},
+    {"serial", NULL, offsetof(answer, serial), TRDBI_TEXTS, 0},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -51,32 +56,43 @@ static int build(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
     return sql->failed ? trdbi_error_nomem(reterr) : 0;
 }
 
-static void keep(const trdbi_table *table, const fact *row, trdbi_facts *facts) {
+/* The place of a name, or the number of names. Columns mostly stand in the descriptor's order. */
+static size_t place_of(const char *name, const trdb_texts *names, size_t guess) {
+    if (guess < names->count && strcmp(names->items[guess], name) == 0)
+        return guess;
+    size_t i = 0;
+    while (i < names->count && strcmp(names->items[i], name) != 0)
+        i++;
+    return i;
+}
+
+static void keep(const trdbi_table *table, const answer *row, trdbi_facts *facts) {
     facts->table = row->table.value;
     facts->open = row->open.value;
     facts->steady = row->steady.value;
     facts->temp = row->temp.value;
     for (unsigned i = 0; i < table->column_count; i++) {
-        if (strcmp(table->columns[i].field.name, row->name) != 0)
+        size_t at = place_of(table->columns[i].field.name, &row->names, i);
+        if (at >= row->types.count || at >= row->type_names.count)
             continue;
-        facts->types[i] = (uint32_t)row->type.value;
+        facts->types[i] = (uint32_t)strtoul(row->types.items[at], NULL, 10);
         facts->name_at[i] = facts->names.size;
-        trdbi_buf_append(&facts->names, row->type_name, strlen(row->type_name) + 1);
-        if (i == table->key)
-            facts->serial = row->serial.value;
+        trdbi_buf_append(&facts->names, row->type_names.items[at], strlen(row->type_names.items[at]) + 1);
     }
+    facts->serial = place_of(trdbi_key_column(table)->field.name, &row->serial, 0) < row->serial.count;
 }
 
 static int decode(const trdbi_table *table, const trdbi_result *result, trdbi_facts *facts,
                   trdb_error **reterr) {
+    if (trdbi_result_rows(result) == 0)
+        return 0; /* no such table: whoever writes hears of it */
+    answer row = {.names = {.count = 0}};
     trdbi_arena *arena = trdbi_arena_new(trdbi_result_text_size(result));
     int code = arena ? 0 : trdbi_error_nomem(reterr);
-    for (size_t i = 0; code == 0 && i < trdbi_result_rows(result); i++) {
-        fact row = {0};
-        code = trdbi_result_decode(result, i, fields, sizeof *fields, FIELDS, arena, &row, reterr);
-        if (code == 0)
-            keep(table, &row, facts);
-    }
+    if (code == 0)
+        code = trdbi_result_decode(result, 0, fields, sizeof *fields, FIELDS, arena, &row, reterr);
+    if (code == 0)
+        keep(table, &row, facts);
     trdbi_arena_free(arena);
     return code == 0 && facts->names.failed ? trdbi_error_nomem(reterr) : code;
 }

@@ -186,30 +186,22 @@ int trdbi_member_given(const trdbi_table *table, const trdbi_column *column, con
     }
 }
 
-/* A column given by a handle: 0 with the key in `m` when that is known by now; 1 when the parameter is the
- * name under which the server will find it. */
-static int put_ref(const trdbi_table *table, unsigned i, trdbi_member *m, trdbi_shape *shape, trdbi_params *params,
-                   trdb_error **reterr) {
-    const trdbi_column *column = &table->columns[i];
+int trdbi_member_ref(const trdbi_table *table, const trdbi_column *column, trdbi_member *m, trdb_uow *uow,
+                     trdbi_ref *ret, trdb_error **reterr) {
     const trdb_ref handle = {.unit = m->i64.value, .number = m->i64.reserved};
-    trdbi_ref ref;
-    if (!params->owner)
+    if (!uow)
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr,
                             "a handle is not taken here; give the key, which trdb_ref_key() tells");
-    int code = trdbi_uow_ref(params->owner, handle, false, &ref, reterr);
+    int code = trdbi_uow_ref(uow, handle, false, ret, reterr);
     if (code < 0)
         return code;
-    if (ref.problem)
-        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%s", ref.problem);
-    if (column->references && column->references != ref.table)
+    if (ret->problem)
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%s", ret->problem);
+    if (column->references && column->references != ret->table)
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "the handle is of %s, wanted one of %s",
-                            ((const trdbi_table *)ref.table)->name, column->references->name);
-    m->i64.value = ref.key;
-    if (ref.known)
-        return 0;
-    shape->refs |= UINT64_C(1) << i;
-    trdbi_params_text(params, ref.slot);
-    return 1;
+                            ((const trdbi_table *)ret->table)->name, column->references->name);
+    m->i64.value = ret->key;
+    return ret->known ? TRDB_GIVEN : TRDB_GIVEN_REF;
 }
 
 /* Appends column `i` when it is given and marks it in the shape. */
@@ -231,9 +223,15 @@ static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in
 
     shape->columns |= UINT64_C(1) << i;
     if (state == TRDB_GIVEN_REF) {
-        int found = put_ref(table, i, &m, shape, params, reterr);
-        if (found != 0)
-            return found < 0 ? found : 0;
+        trdbi_ref ref;
+        state = trdbi_member_ref(table, column, &m, params->owner, &ref, reterr);
+        if (state < 0)
+            return state;
+        if (state == TRDB_GIVEN_REF) {
+            shape->refs |= UINT64_C(1) << i;
+            trdbi_params_text(params, ref.slot);
+            return 0;
+        }
     }
     if (state == TRDB_GIVEN_NULL) {
         trdbi_params_null(params, param_oid(column));

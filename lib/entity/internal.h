@@ -137,6 +137,10 @@ size_t trdbi_member_size(const trdbi_column *column);
 /* enum trdb_state of a member, or the error that it is: a state that is none, a value without one. */
 int trdbi_member_given(const trdbi_table *table, const trdbi_column *column, const trdbi_member *m,
                        trdb_error **reterr);
+/* Looks up the handle in a member that is given by one: TRDB_GIVEN with the key in it; TRDB_GIVEN_REF when the
+ * server alone knows that as yet, under the name in *ret; or the error that it is. */
+int trdbi_member_ref(const trdbi_table *table, const trdbi_column *column, trdbi_member *m, trdb_uow *uow,
+                     trdbi_ref *ret, trdb_error **reterr);
 /* Checks a given value and appends its binary form. */
 int trdbi_member_put(const trdbi_table *table, const trdbi_column *column, const trdbi_member *m,
                      trdbi_buf *buf, trdb_error **reterr);

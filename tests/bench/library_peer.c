@@ -49,19 +49,35 @@ static trdb_in_decimal amount(int64_t value) {
     return in;
 }
 
+/* Into a row that trdb_trading_trade_new_init() has made. */
+static void fill(trdb_trading_trade_new *row, const trade *t) {
+    row->bot_id = trdb_i64(BENCH_BOT);
+    row->position_id = trdb_i64(t->position_id);
+    row->trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER);
+    row->strategy_name = t->texts[TEXT_STRATEGY];
+    row->entry_logic_name = t->texts[TEXT_ENTRY];
+    row->exit_logic_name = t->texts[TEXT_EXIT];
+    row->symbol = t->texts[TEXT_SYMBOL];
+    row->interval = t->texts[TEXT_INTERVAL];
+    row->direction = trdb_enum(t->is_short ? TRDB_TRADING_DIRECTION_SHORT : TRDB_TRADING_DIRECTION_LONG);
+    row->status = trdb_enum(TRDB_TRADING_TRADE_STATUS_CLOSED);
+    row->entry_time = trdb_time_us(t->entry_us);
+    row->exit_time = trdb_time_us(t->exit_us);
+    row->entry_price = amount(t->amounts[AMOUNT_ENTRY]);
+    row->exit_price = amount(t->amounts[AMOUNT_EXIT]);
+    row->size = amount(t->amounts[AMOUNT_SIZE]);
+    row->commission = amount(t->amounts[AMOUNT_COMMISSION]);
+    row->gross_pnl = amount(t->amounts[AMOUNT_GROSS]);
+    row->net_pnl = amount(t->amounts[AMOUNT_NET]);
+    row->pnl_percentage = amount(t->amounts[AMOUNT_PERCENT]);
+    row->exit_reason = t->texts[TEXT_REASON];
+    row->extra_metadata = t->texts[TEXT_METADATA];
+}
+
 static trdb_trading_trade_new input(const trade *t) {
-    return *TRDB_TRADING_TRADE_NEW(
-        .bot_id = trdb_i64(BENCH_BOT), .position_id = trdb_i64(t->position_id),
-        .trade_type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER), .strategy_name = t->texts[TEXT_STRATEGY],
-        .entry_logic_name = t->texts[TEXT_ENTRY], .exit_logic_name = t->texts[TEXT_EXIT],
-        .symbol = t->texts[TEXT_SYMBOL], .interval = t->texts[TEXT_INTERVAL],
-        .direction = trdb_enum(t->is_short ? TRDB_TRADING_DIRECTION_SHORT : TRDB_TRADING_DIRECTION_LONG),
-        .status = trdb_enum(TRDB_TRADING_TRADE_STATUS_CLOSED), .entry_time = trdb_time_us(t->entry_us),
-        .exit_time = trdb_time_us(t->exit_us), .entry_price = amount(t->amounts[AMOUNT_ENTRY]),
-        .exit_price = amount(t->amounts[AMOUNT_EXIT]), .size = amount(t->amounts[AMOUNT_SIZE]),
-        .commission = amount(t->amounts[AMOUNT_COMMISSION]), .gross_pnl = amount(t->amounts[AMOUNT_GROSS]),
-        .net_pnl = amount(t->amounts[AMOUNT_NET]), .pnl_percentage = amount(t->amounts[AMOUNT_PERCENT]),
-        .exit_reason = t->texts[TEXT_REASON], .extra_metadata = t->texts[TEXT_METADATA]);
+    trdb_trading_trade_new row = trdb_trading_trade_new_init();
+    fill(&row, t);
+    return row;
 }
 
 /* ---- W1, W2: units --------------------------------------------------------------------------------- */
@@ -181,26 +197,36 @@ static void w3(const char *variant, size_t count) {
 
 /* ---- W4, W5: many rows ----------------------------------------------------------------------------- */
 
+/* As many rows at a time as stay in the processor's cache, from one array that is used again. */
+enum { PAGE = 2000 };
+
 static void w4(const char *variant, size_t count) {
     trdb_db *db = database("w");
     trade *trades = bench_trades(count);
     trdb_uow *uow = NULL;
-    trdb_trading_trade_list *list = NULL;
-    trdb_trading_trade_new *rows = calloc(count, sizeof *rows);
-    if (!rows)
+    int64_t *keys = calloc(count, sizeof *keys);
+    trdb_trading_trade_new *rows = calloc(PAGE, sizeof *rows);
+    if (!rows || !keys)
         bench_die("out of memory");
     int pid = backend(db);
     bench_start(pid);
-    for (size_t i = 0; i < count; i++)
-        rows[i] = input(&trades[i]);
+    for (size_t i = 0; i < PAGE; i++)
+        rows[i] = trdb_trading_trade_new_init();
     good(trdb_uow_begin(db, NULL, &uow, &error));
-    good(trdb_trading_trades_insert(uow, rows, sizeof *rows, count, strcmp(variant, "ids") == 0 ? &list : NULL,
-                                    &error));
+    for (size_t done = 0, size; done < count; done += size) {
+        size = count - done < PAGE ? count - done : PAGE;
+        for (size_t i = 0; i < size; i++)
+            fill(&rows[i], &trades[done + i]);
+        if (strcmp(variant, "ids") == 0)
+            good(trdb_trading_trades_insert_keys(uow, rows, sizeof *rows, size, NULL, keys + done, &error));
+        else
+            good(trdb_trading_trades_insert(uow, rows, sizeof *rows, size, NULL, &error));
+    }
     good(trdb_uow_commit(uow, &error));
     bench_report(count);
-    trdb_trading_trade_list_free(list);
     trdb_uow_free(uow);
     trdb_db_free(db);
+    free(keys);
     free(rows);
     free(trades);
 }
