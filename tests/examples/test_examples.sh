@@ -38,6 +38,9 @@ check "list shows each trade once" sh -c "[ \$('$examples/list' | grep -c BTCUSD
 check "errors tells a duplicate" prints "TRDB_E_DUPLICATE" "$examples/errors"
 check "errors tells a malformed decimal by name" prints "trading_bots.current_balance" "$examples/errors"
 check "errors keeps nothing" prints "the unit still works: 1 user" "$examples/errors"
+check "bulk tells how far it is" prints "^2500 of 2500 trades$" "$examples/bulk"
+check "bulk stores each trade once" sh -c "[ \$(psql -qXAt -d '$DB_URL' -c \
+    \"SELECT count(*) FROM trading_trades WHERE trade_type = 'optimization'\") -eq 2500 ]"
 check "the C++ engine books its fills" prints "sold 0.15 at 64500.25: open 0.15" "$examples/engine"
 DB_URL="host=$TRDB_TEST_DIR/nowhere dbname=x"
 check "a dead server is told" fails "cannot" "$examples/connect"
