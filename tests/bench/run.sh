@@ -48,4 +48,4 @@ for schema in public w; do
     "$build/bindings/cli/tradingdb" migrate up --schema "$schema" --database "dbname=bench" >/dev/null
 done
 psql -qX -v ON_ERROR_STOP=1 -v n=$rows -f "$source/tests/bench/load.sql" >/dev/null
-python3 "$source/tests/bench/driver.py" "$build" "$@"
+/usr/bin/python3 "$source/tests/bench/driver.py" "$build" "$@"

@@ -124,8 +124,10 @@ def in_pandas():
 def capsules():
     """Arrow's capsules hold a stream and a schema that say what the columns are, and release what nobody took"""
     columns = db.trading.trades.columns(limit=100)
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer  # of all packages in the process, each of which gives it types
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     capsule = columns.__arrow_c_stream__()
-    address = ctypes.pythonapi.PyCapsule_GetPointer(ctypes.c_void_p(id(capsule)), b"arrow_array_stream")
+    address = pointer(capsule, b"arrow_array_stream")
     stream = _arrow.Stream.from_address(address)
     batch = (ctypes.c_void_p * 10)()
     get_next = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(stream[1])
@@ -133,7 +135,7 @@ def capsules():
     equal(batch[0], 100)
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(batch[8])(ctypes.addressof(batch))
     schema = columns.__arrow_c_schema__()
-    address = ctypes.pythonapi.PyCapsule_GetPointer(ctypes.c_void_p(id(schema)), b"arrow_schema")
+    address = pointer(schema, b"arrow_schema")
     equal(ctypes.string_at(_arrow.Schema.from_address(address)[0]), b"+s")
     equal(_arrow.Schema.from_address(address)[4], len(columns.names))
     held = len(_arrow._alive)

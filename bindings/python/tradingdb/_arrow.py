@@ -11,11 +11,12 @@ from tradingdb._library import exception, function
 
 _Release = ctypes.CFUNCTYPE(None, c_void_p)
 _Destructor = ctypes.PYFUNCTYPE(None, c_void_p)
-_new = ctypes.pythonapi.PyCapsule_New
+_python = ctypes.PyDLL(None)  # not ctypes.pythonapi, whose functions every package gives types of its own
+_new = _python.PyCapsule_New
 _new.restype, _new.argtypes = py_object, [c_void_p, c_char_p, c_void_p]
-_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer = _python.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = c_void_p, [c_void_p, c_char_p]
-_name = ctypes.pythonapi.PyCapsule_GetName
+_name = _python.PyCapsule_GetName
 _name.restype, _name.argtypes = c_char_p, [c_void_p]
 _alive: dict[int, Any] = {}
 """The structs of capsules, by their addresses."""
