@@ -49,15 +49,17 @@ void trdbi_rows_sql_free(trdbi_rows_sql *texts) {
 /* ---- lists ---------------------------------------------------------------------------------------- */
 
 /* By what the statement gave last time; the first time by its limit, the last parameter. */
-bool trdbi_is_large(trdb_uow *uow, const trdbi_shape *shape, const trdbi_statement *statement,
-                    const trdbi_params *params) {
+trdbi_size trdbi_size_of_list(trdb_uow *uow, const trdbi_shape *shape, const trdbi_statement *statement,
+                              const trdbi_params *params) {
     int64_t limit = 0;
     if (shape->limit && !params->failed && !params->data.failed)
         limit = (int64_t)trdbi_get_u64(params->data.data + params->items[params->count - 1].offset);
     if (shape->limit && limit < LARGE)
-        return false;
+        return TRDBI_SMALL;
     int64_t last = trdbi_uow_last_rows(uow, statement);
-    return last > 0 ? last >= LARGE : limit >= LARGE_LIMIT;
+    if (last > 0)
+        return last >= LARGE ? TRDBI_LARGE : TRDBI_SMALL;
+    return limit >= LARGE_LIMIT ? TRDBI_LARGE : TRDBI_ANY_SIZE;
 }
 
 void trdbi_note_rows(trdb_uow *uow, const trdbi_statement *statement, size_t rows) {
@@ -75,6 +77,7 @@ static int take_types(void *arg, const uint32_t *types, trdb_error **reterr) {
     filling *f = arg;
     (void)reterr;
     memcpy(f->types, types, f->table->column_count * sizeof *types);
+    trdbi_list_restart(f->list);
     return 0;
 }
 
@@ -84,9 +87,26 @@ static int take_row(void *arg, const trdbi_value *values, trdb_error **reterr) {
                              f->types, values, reterr);
 }
 
-int trdbi_read_large(trdb_uow *uow, const trdbi_build *build, const trdbi_statement *statement,
-                     const trdbi_params *params, trdbi_list **ret, trdb_error **reterr) {
+static int read_by_copy(trdb_uow *uow, const trdbi_build *build, trdbi_rows *job, const trdbi_params *params,
+                        trdb_error **reterr) {
     trdbi_rows_sql texts = {0};
+    int code = trdbi_rows_sql_build(&texts, build, params, job, reterr);
+    if (code == 0)
+        code = trdbi_uow_rows(uow, job, reterr);
+    trdbi_rows_sql_free(&texts);
+    return code;
+}
+
+/* As the statement that it is, in the round trip that it would take anyway. */
+static int read_by_statement(trdb_uow *uow, const trdbi_statement *statement, const trdbi_rows *job,
+                             const trdbi_params *params, trdb_error **reterr) {
+    trdbi_statement heard = *statement;
+    heard.rows = job;
+    return trdbi_uow_run(uow, &heard, params, NULL, reterr);
+}
+
+int trdbi_read_rows(trdb_uow *uow, const trdbi_build *build, const trdbi_statement *statement, trdbi_size size,
+                    const trdbi_params *params, trdbi_list **ret, trdb_error **reterr) {
     filling f = {.table = build->shape->table, .list = trdbi_list_growing(build->shape->table->row_size)};
     trdbi_rows job = {.name = statement->name,
                       .secret = statement->secret,
@@ -94,17 +114,17 @@ int trdbi_read_large(trdb_uow *uow, const trdbi_build *build, const trdbi_statem
                       .begin = take_types,
                       .row = take_row,
                       .arg = &f};
-    int code = f.list ? trdbi_rows_sql_build(&texts, build, params, &job, reterr) : trdbi_error_nomem(reterr);
-    if (code == 0)
-        code = trdbi_uow_rows(uow, &job, reterr);
-    if (code == 0) {
-        size_t rows = trdbi_list_count(f.list);
-        trdbi_list_complete(f.list);
-        trdbi_uow_note_rows(uow, statement, rows > 0 ? (int64_t)rows : 1);
-        *ret = f.list;
-    } else {
+    if (!f.list)
+        return trdbi_error_nomem(reterr);
+    int code = size == TRDBI_LARGE ? read_by_copy(uow, build, &job, params, reterr)
+                                   : read_by_statement(uow, statement, &job, params, reterr);
+    if (code < 0) {
         trdbi_list_free(f.list);
+        return code;
     }
-    trdbi_rows_sql_free(&texts);
-    return code;
+    size_t rows = trdbi_list_count(f.list);
+    trdbi_list_complete(f.list);
+    trdbi_uow_note_rows(uow, statement, rows > 0 ? (int64_t)rows : 1);
+    *ret = f.list;
+    return 0;
 }

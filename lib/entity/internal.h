@@ -175,13 +175,19 @@ trdbi_list *trdbi_list_growing(size_t row_size);
 int trdbi_list_append(trdbi_list *list, const trdbi_field *fields, size_t stride, size_t count,
                       const uint32_t *types, const trdbi_value *values, trdb_error **reterr);
 void trdbi_list_complete(trdbi_list *list);
+void trdbi_list_restart(trdbi_list *list); /* empties it */
 
 /* bulk_read.c: the rows of a filter as they arrive, in place of one result that holds them all. */
+typedef enum trdbi_size {
+    TRDBI_ANY_SIZE, /* nothing is known */
+    TRDBI_SMALL,    /* one result is best */
+    TRDBI_LARGE     /* COPY is */
+} trdbi_size;
 void trdbi_note_rows(trdb_uow *uow, const trdbi_statement *statement, size_t rows);
-bool trdbi_is_large(trdb_uow *uow, const trdbi_shape *shape, const trdbi_statement *statement,
-                    const trdbi_params *params);
-int trdbi_read_large(trdb_uow *uow, const trdbi_build *build, const trdbi_statement *statement,
-                     const trdbi_params *params, trdbi_list **ret, trdb_error **reterr);
+trdbi_size trdbi_size_of_list(trdb_uow *uow, const trdbi_shape *shape, const trdbi_statement *statement,
+                              const trdbi_params *params);
+int trdbi_read_rows(trdb_uow *uow, const trdbi_build *build, const trdbi_statement *statement, trdbi_size size,
+                    const trdbi_params *params, trdbi_list **ret, trdb_error **reterr);
 /* Fills the SQL of a job: by COPY, unless a secret value would stand there. The buffers keep the text. */
 typedef struct trdbi_rows_sql {
     trdbi_buf sql, copy, types;

@@ -124,13 +124,14 @@ int trdbi_put_get_many(trdbi_to to, const trdbi_table *table, const void *keys, 
     return call_end(&c, code, reterr);
 }
 
-/* A list at once; one that was large the last time is decoded as it arrives. */
+/* A list that is known to be small comes at once; another is decoded as it arrives. */
 static int go_list(call *c, const trdbi_taking *taking, trdb_error **reterr) {
     trdb_uow *uow = c->to.uow;
     trdbi_list *list = NULL;
     trdbi_result *result = NULL;
-    if (trdbi_is_large(uow, &c->shape, &c->statement, c->params)) {
-        int code = trdbi_read_large(uow, &c->build, &c->statement, c->params, &list, reterr);
+    trdbi_size size = trdbi_size_of_list(uow, &c->shape, &c->statement, c->params);
+    if (size != TRDBI_SMALL) {
+        int code = trdbi_read_rows(uow, &c->build, &c->statement, size, c->params, &list, reterr);
         if (code == 0)
             trdbi_store(taking->ret, list);
         return code;

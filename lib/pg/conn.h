@@ -79,6 +79,7 @@ typedef struct trdbi_queue {
     size_t answer_room;
     size_t answer_count;
     size_t answers_judged;
+    PGresult *first_row; /* of its last statement, whose rows come one by one */
 } trdbi_queue;
 
 struct trdbi_conn {
@@ -121,6 +122,7 @@ typedef struct trdbi_call {
     int64_t number;     /* of the unit's call that it belongs to */
     int64_t started_us; /* 0 when nobody traces */
     int64_t monotonic_us;
+    int64_t rows; /* that came one by one, ahead of the result that ends them */
 } trdbi_call;
 
 trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const char *sql, bool secret);
@@ -135,6 +137,11 @@ trdbi_refusal trdbi_refusal_of(const trdbi_prepared *prepared, const PGresult *r
 /* Notes such a refusal: what was prepared is not used again, and the error says that the unit may be run again. */
 trdbi_refusal trdbi_conn_judge_prepared(trdbi_conn *conn, const trdbi_prepared *prepared, const PGresult *result,
                                         trdb_error **reterr);
+
+/* Reads the answer to a query that was sent, row by row where libpq was told to, up to its end. `prepared` (may be
+ * NULL) is what was run, `first` (NULL: nothing) what was received of it already. */
+int trdbi_rows_receive(trdbi_conn *conn, const trdbi_rows *job, trdbi_call *call, trdbi_prepared *prepared,
+                       PGresult *first, trdb_error **reterr);
 
 /* True for a result that says the statement ran. */
 bool trdbi_result_good(const PGresult *result);

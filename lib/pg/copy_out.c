@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows as they arrive: by binary COPY, or one by one where parameters must not stand in SQL. A pipeline can hold
- * neither, so what is queued goes ahead.
+ * Rows as they arrive: by binary COPY, or one by one where parameters must not stand in SQL, or as the answer to a
+ * statement in the queue. COPY cannot stand in a pipeline, so what is queued goes ahead.
  */
 #include "base/text.h"
 #include "pg/conn.h"
@@ -194,22 +194,25 @@ static void take_result(reading *r, const PGresult *result, bool *typed) {
     }
 }
 
-static void run_single(reading *r, const trdbi_call *call) {
-    PGresult *result;
+/* `prepared` (may be NULL) is what was run, `result` (NULL: nothing) what was received of it already. */
+static void run_single(reading *r, trdbi_call *call, trdbi_prepared *prepared, PGresult *result) {
     bool typed = false;
-    while (!r->conn->broken && (result = trdbi_conn_next(r->conn))) {
+    for (; !r->conn->broken && (result || (result = trdbi_conn_next(r->conn))); result = NULL) {
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK) {
             if (goes_on(r, PQresultMemorySize(result)) && r->code == 0)
                 take_result(r, result, &typed);
         }
+        call->rows += status == PGRES_SINGLE_TUPLE;
         if (status != PGRES_SINGLE_TUPLE) {
             int code = trdbi_call_end(r->conn, call, result, r->code == 0 ? r->reterr : NULL);
+            if (code < 0 && r->code == 0 && prepared)
+                trdbi_conn_judge_prepared(r->conn, prepared, result, r->reterr);
             r->code = r->code < 0 ? r->code : code;
         }
         PQclear(result);
     }
-    if (r->conn->broken && r->code == 0)
+    if (trdbi_conn_broken(r->conn) && r->code == 0)
         r->code = trdbi_conn_lost(r->conn, r->job->name, r->reterr);
 }
 
@@ -253,9 +256,19 @@ int trdbi_conn_rows(trdbi_conn *conn, const trdbi_rows *job, trdb_error **reterr
         if (job->copy_sql)
             run_copy(&r, &call);
         else
-            run_single(&r, &call);
+            run_single(&r, &call, NULL, NULL);
         drain(conn);
     }
+    free(r.values);
+    return r.code;
+}
+
+int trdbi_rows_receive(trdbi_conn *conn, const trdbi_rows *job, trdbi_call *call, trdbi_prepared *prepared,
+                       PGresult *first, trdb_error **reterr) {
+    reading r = {.conn = conn, .job = job, .values = calloc(job->columns, sizeof *r.values), .reterr = reterr};
+    if (!r.values)
+        r.code = trdbi_error_nomem(reterr); /* what comes is dropped */
+    run_single(&r, call, prepared, first);
     free(r.values);
     return r.code;
 }

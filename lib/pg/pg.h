@@ -114,6 +114,7 @@ int trdbi_conn_exec_shown(trdbi_conn *conn, const char *name, const char *sql, c
                           trdbi_result **ret, trdb_error **reterr);
 
 /* A prepared statement by identity: the SQL is built only when the connection has not prepared it yet. */
+struct trdbi_rows;
 typedef struct trdbi_statement {
     const char *name; /* "trading_trades.insert" */
     const void *key;  /* identity within a connection's cache; usually descriptor, operation, columns */
@@ -122,6 +123,9 @@ typedef struct trdbi_statement {
     const void *ctx;
     bool secret; /* values might show up in server messages: keep only names */
     bool reads;  /* it cannot write */
+    /* Hears of the rows as they arrive, in place of a result at the end; only its callbacks are looked at. NULL:
+     * nobody does. When the statement is run again, it begins again. */
+    const struct trdbi_rows *rows;
 } trdbi_statement;
 
 /* Parameters of one execution, in binary. Cleared and reused; the data lives in `data`. */

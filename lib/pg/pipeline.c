@@ -127,6 +127,7 @@ int trdbi_queue_add(trdbi_conn *conn, const trdbi_statement *statement, const tr
     if (r < 0)
         return r;
     const trdbi_prepared *prepared = item->prepared;
+    item->rows = statement->rows;
     item->call = trdbi_call_begin(conn, prepared->label, prepared->sql, prepared->secret);
     if (queue->count == 0)
         queue->whole = conn->cache.limit > 0 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
@@ -196,12 +197,32 @@ static void receive_prepared(settling *s, trdbi_queued *item) {
     PQclear(result);
 }
 
+PGresult *trdbi_queue_receive_row(trdbi_conn *conn) {
+    PGresult *first = conn->queue.first_row;
+    conn->queue.first_row = NULL;
+    if (first || conn->broken)
+        return first;
+    (void)PQsetSingleRowMode(conn->pg); /* without it they come all at once */
+    return trdbi_conn_next(conn);
+}
+
+static void receive_rows(settling *s, trdbi_queued *item) {
+    PGresult *first = trdbi_queue_receive_row(s->conn);
+    int r = trdbi_rows_receive(s->conn, item->rows, &item->call, item->prepared, first, s->reterr);
+    if (r < 0)
+        keep_failure(s, item, r);
+}
+
 /* Reads the answers of one item. `ret` (may be NULL) receives the result. */
 static void receive_item(settling *s, trdbi_queued *item, trdbi_result **ret) {
     if (item->evicted)
         receive_evicted(s, item);
     if (item->prepares)
         receive_prepared(s, item);
+    if (item->rows && s->code == 0 && !s->muted) {
+        receive_rows(s, item);
+        return;
+    }
     PGresult *result = trdbi_queue_receive(s->conn);
     if (went_well(s, item, result, true) && !s->muted) {
         int r = 0;

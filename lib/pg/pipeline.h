@@ -12,6 +12,7 @@ struct trdbi_queued {
     int64_t row;             /* of a caller's array; -1 for a statement of its own */
     trdbi_take_fn take;      /* hears of the answer; may be NULL */
     void *arg;
+    const trdbi_rows *rows; /* hears of each row, only in the last of a queue; NULL: nobody does */
     int first_param; /* of the queue's, while it is whole */
     int param_count;
     trdbi_call call;
@@ -22,6 +23,8 @@ int trdbi_queue_add(trdbi_conn *conn, const trdbi_statement *statement, const tr
                     const trdbi_queued *how, trdb_error **reterr);
 /* The one result of the next statement in the pipeline; NULL when the connection is gone. */
 PGresult *trdbi_queue_receive(trdbi_conn *conn);
+/* The same for the first row of a statement whose rows come one by one, or what comes in place of one. */
+PGresult *trdbi_queue_receive_row(trdbi_conn *conn);
 /* The same for the sync behind the last one. */
 PGresult *trdbi_queue_receive_end(trdbi_conn *conn);
 

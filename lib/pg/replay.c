@@ -42,6 +42,8 @@ void trdbi_encore_clear(trdbi_queue *queue) {
     for (size_t i = queue->answers_judged; i < queue->answer_count; i++)
         PQclear(queue->answers[i]);
     queue->answer_count = queue->answers_judged = 0;
+    PQclear(queue->first_row);
+    queue->first_row = NULL;
     queue->whole = false;
     if (params->failed || params->data.failed ||
         params->data.room + (size_t)params->room * sizeof *params->items > KEPT_BETWEEN)
@@ -64,6 +66,20 @@ static size_t count_answers(const trdbi_queue *queue) {
     return risky ? count : 0;
 }
 
+/* Rows that come one by one are not held back: where the first one comes, nothing was refused. Otherwise *ret
+ * receives what came in its place. */
+static bool first_row_comes(trdbi_conn *conn, PGresult **ret) {
+    PGresult *first = trdbi_queue_receive_row(conn);
+    if (first && (PQresultStatus(first) == PGRES_SINGLE_TUPLE || trdbi_result_good(first))) {
+        conn->queue.first_row = first;
+        return true;
+    }
+    if (first)
+        PQclear(trdbi_conn_next(conn)); /* NULL: ends the statement */
+    *ret = first;
+    return false;
+}
+
 void trdbi_encore_hold(trdbi_conn *conn) {
     trdbi_queue *queue = &conn->queue;
     size_t count = count_answers(queue);
@@ -74,9 +90,16 @@ void trdbi_encore_hold(trdbi_conn *conn) {
         queue->answers = answers;
         queue->answer_room = count;
     }
+    const bool in_rows = queue->items[queue->count - 1].rows != NULL;
     size_t held = 0;
     for (bool more = count > 0; more;) {
-        PGresult *answer = held + 1 < count ? trdbi_queue_receive(conn) : trdbi_queue_receive_end(conn);
+        PGresult *answer = NULL;
+        if (in_rows && held + 2 == count) {
+            if (first_row_comes(conn, &answer))
+                break;
+        } else {
+            answer = held + 1 < count ? trdbi_queue_receive(conn) : trdbi_queue_receive_end(conn);
+        }
         queue->answers[held++] = answer;
         more = held < count && answer && PQresultStatus(answer) != PGRES_PIPELINE_SYNC;
     }
@@ -149,7 +172,8 @@ static int add_again(trdbi_conn *conn, const trdbi_encore *encore, const trdbi_q
                                  .items = all->items ? all->items + item->first_param : NULL,
                                  .count = item->param_count};
     const trdbi_queued how = {.row = item->row, .take = item->take, .arg = item->arg};
-    const trdbi_statement statement = statement_of(item->prepared);
+    trdbi_statement statement = statement_of(item->prepared);
+    statement.rows = item->rows;
     conn->call_number = item->call.number;
     int r = trdbi_conn_bind(conn, &params, reterr);
     return r < 0 ? r : trdbi_queue_add(conn, &statement, &params, &how, reterr);

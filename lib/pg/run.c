@@ -153,7 +153,7 @@ trdbi_call trdbi_call_begin(const trdbi_conn *conn, const char *label, const cha
 static void tell(trdbi_conn *conn, const trdbi_call *call, const PGresult *result, int code) {
     int64_t rows = -1;
     if (code == 0)
-        rows = PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result)
+        rows = PQresultStatus(result) == PGRES_TUPLES_OK ? call->rows + PQntuples(result)
                                                          : trdbi_result_affected(trdbi_result_of(result));
     trdb_trace_event event = {
         .struct_size = sizeof event,
@@ -308,6 +308,8 @@ int trdbi_conn_run(trdbi_conn *conn, const trdbi_statement *statement, const trd
     int r = trdbi_conn_bind(conn, params, reterr);
     if (r < 0)
         return r;
+    if (statement->rows)
+        return trdbi_pipeline_run(conn, statement, params, ret, reterr);
     if (conn->cache.limit == 0)
         return run_unprepared(conn, statement, params, ret, reterr);
     trdbi_prepared *prepared = trdbi_cache_find(&conn->cache, statement);

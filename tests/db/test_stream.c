@@ -309,6 +309,47 @@ START_TEST(large_lists_as_they_arrive) {
 }
 END_TEST
 
+/* A list of which nothing is known is a statement like any other: in one round trip, with what waits ahead of it. */
+START_TEST(a_first_list_as_it_arrives) {
+    enum { MANY = 5000 };
+    static pgtest_log log; /* outlives the unit */
+    trdb_uow_options options = trdb_uow_options_init();
+    options.flags = TRDB_UOW_PIPELINE;
+    harness_sql(url, "TRUNCATE trading_trades");
+    trdb_uow_free(uow);
+    ck_ok(trdb_uow_begin(db, &options, &uow, &err), err);
+    trdb_set_trace(db, pgtest_remember, &log, NULL);
+    insert(MANY);
+    int64_t before = trips();
+    ck_ok(trdb_trading_bot_insert(uow, TRDB_TRADING_BOT_NEW(.user_id = trdb_i64(999), .config = "{}"), NULL, &err), err);
+    ck_assert_int_eq(trips(), before);
+    trdb_trading_trade_list *list = NULL;
+    ck_fails(trdb_trading_trades_list(uow, NULL, &list, &err), TRDB_E_NOT_NULL, "trading_bots.insert", err);
+    ck_assert_ptr_null(list);
+    ck_assert_int_eq(trips(), before + 1);
+    trdb_uow_free(uow);
+
+    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    insert(MANY);
+    before = trips();
+    ck_list(list_of(0), MANY);
+    ck_assert_int_eq(trips(), before + 1);
+    ck_assert_str_eq(log.events[log.count - 1].statement, "trading_trades.list");
+    ck_assert_int_eq(log.events[log.count - 1].rows, MANY);
+}
+END_TEST
+
+/* Rows came before the server noticed: they are dropped, and the call fails as a whole. */
+START_TEST(a_first_list_that_fails) {
+    trdb_trading_trade_list *list = NULL;
+    harness_sql(url, "ALTER TABLE trading_trades RENAME TO hidden; CREATE VIEW trading_trades AS SELECT * FROM hidden "
+                     "WHERE 1 / (id - 15) < 2");
+    ck_fails(trdb_trading_trades_list(uow, NULL, &list, &err), TRDB_E_RANGE, "zero", err);
+    ck_assert_ptr_null(list);
+    ck_fails(trdb_trading_trades_list(uow, NULL, &list, &err), TRDB_E_STATE, "zero", err);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("stream");
     TCase *tcase = tcase_create("stream");
@@ -323,6 +364,8 @@ int main(void) {
     tcase_add_test(tcase, filters_and_bad_input);
     tcase_add_test(tcase, a_failing_fetch_fails_the_unit);
     tcase_add_test(tcase, large_lists_as_they_arrive);
+    tcase_add_test(tcase, a_first_list_as_it_arrives);
+    tcase_add_test(tcase, a_first_list_that_fails);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }
