@@ -35,6 +35,7 @@ enum trdb_uow_flags {
      * wait for the next call that reads, for trdb_uow_flush() or for the commit, and share its round trip.
      * That call then answers for them: its error names the statement and the call that failed, and how many
      * behind it did not run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run().
+     * Whether a JSON document is well-formed is judged by the server, and told in the same way.
      */
     TRDB_UOW_PIPELINE = 2,
     TRDB_UOW_FAST_COMMIT =

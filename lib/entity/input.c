@@ -204,6 +204,23 @@ int trdbi_member_ref(const trdbi_table *table, const trdbi_column *column, trdbi
     return ret->known ? TRDB_GIVEN : TRDB_GIVEN_REF;
 }
 
+/* Parsing a document costs as much as all else that an insert does here. Where an error is told at the flush anyway,
+ * and fails the unit, the server alone judges documents. */
+static bool is_judged_later(const trdbi_params *params) {
+    return params->owner && trdbi_uow_pipelines(params->owner);
+}
+
+static int put_json(const trdbi_table *table, const trdbi_column *column, const char *text, trdbi_buf *buf,
+                    trdb_error **reterr) {
+    size_t size = strlen(text);
+    int code = trdbi_check_chars(table, column, text, size, reterr);
+    if (code == 0 && size > TRDBI_JSON_MAX)
+        code = trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "the document is larger than 1 GB");
+    if (code == 0)
+        trdbi_encode_json(buf, text);
+    return code;
+}
+
 /* Appends column `i` when it is given and marks it in the shape. */
 static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in, uint64_t skip,
                         trdbi_shape *shape, trdbi_params *params, trdb_error **reterr) {
@@ -238,7 +255,9 @@ static int input_column(const trdbi_table *table, unsigned i, const trdbi_in *in
         return 0;
     }
     trdbi_params_begin(params, param_oid(column));
-    int code = trdbi_member_put(table, column, &m, &params->data, reterr);
+    int code = column->field.kind == TRDBI_JSON && is_judged_later(params)
+                   ? put_json(table, column, m.text, &params->data, reterr)
+                   : trdbi_member_put(table, column, &m, &params->data, reterr);
     trdbi_params_end(params);
     return code;
 }

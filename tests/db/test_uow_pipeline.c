@@ -291,6 +291,38 @@ START_TEST(bad_input_leaves_what_waits) {
 }
 END_TEST
 
+/* A document is judged by the server, with what waits; one that is no UTF-8 at once. */
+START_TEST(documents_are_judged_at_the_flush) {
+    trdb_error *err = NULL;
+    trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
+    trdb_trading_bot_new bot = *TRDB_TRADING_BOT_NEW(
+        .user_id = trdb_i64(user), .type = trdb_enum(TRDB_TRADING_TRADE_TYPE_PAPER),
+        .status = trdb_enum(TRDB_TRADING_BOT_STATUS_RUNNING), .config = "\xff");
+    set(uow, "a", "1");
+    ck_fails(trdb_trading_bot_insert(uow, &bot, NULL, &err), TRDB_E_ENCODING, "config", err);
+    bot.config = "{\"n\": 1,}";
+    ck_ok(trdb_trading_bot_insert(uow, &bot, NULL, &err), err);
+    int64_t call = trdb_uow_calls(uow);
+    set(uow, "b", "2");
+    ck_assert_int_eq(trdb_uow_commit(uow, &err), TRDB_E_INVALID);
+    ck_assert_str_eq(trdb_error_statement(err), "trading_bots.insert");
+    ck_assert_ptr_nonnull(strstr(trdb_error_message(err), "json"));
+    ck_assert_int_eq(trdb_error_call(err), call);
+    ck_assert_int_eq(trdb_error_not_run(err), 1);
+    trdb_error_free(err);
+    err = NULL;
+    trdb_uow_free(uow);
+    ck_settings("");
+
+    uow = begin(0);
+    ck_fails(trdb_trading_bot_insert(uow, &bot, NULL, &err), TRDB_E_INVALID, "not valid JSON", err);
+    set(uow, "a", "1");
+    ck_ok(trdb_uow_commit(uow, &err), err);
+    trdb_uow_free(uow);
+    ck_settings("a=1");
+}
+END_TEST
+
 START_TEST(savepoints_flush) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin(TRDB_UOW_PIPELINE);
@@ -364,6 +396,7 @@ int main(void) {
     tcase_add_test(tcase, a_failure_at_once_names_its_call);
     tcase_add_test(tcase, a_missing_row_stops_the_commit);
     tcase_add_test(tcase, bad_input_leaves_what_waits);
+    tcase_add_test(tcase, documents_are_judged_at_the_flush);
     tcase_add_test(tcase, savepoints_flush);
     tcase_add_test(tcase, a_unit_given_up_sends_no_harm);
     tcase_add_test(tcase, without_a_statement_cache);
