@@ -193,6 +193,32 @@ static int decode_finite(const unsigned char *data, int groups, int weight, bool
     return r < 0 ? r : put_scale(negative, coefficient, power, scale, ret);
 }
 
+/* Nearly all there is: four groups at most, and a coefficient of 64 bits. False: this one takes the other way. */
+static bool decode_short(const unsigned char *data, int groups, int weight, bool negative, int scale,
+                         trdb_decimal *ret) {
+    enum { GROUPS = 4, MOST_SHIFT = 19 }; /* 10^19 is the last power in 64 bits */
+    uint64_t coefficient = 0;
+    int shift = scale + (weight - groups + 1) * GROUP;
+    if (groups > GROUPS || scale > TRDB_DECIMAL_MAX_SCALE || shift <= -GROUP || shift > MOST_SHIFT)
+        return false;
+    for (int i = 0; i < groups; i++) {
+        unsigned group = trdbi_get_u16(data + 2 * i);
+        if (group >= BASE)
+            return false;
+        coefficient = coefficient * BASE + group;
+    }
+    if (shift < 0) { /* the last group is filled up with zeros */
+        uint64_t fill = (uint64_t)trdbi_pow10[-shift];
+        if (coefficient % fill != 0)
+            return false;
+        coefficient /= fill;
+    } else if (__builtin_mul_overflow(coefficient, (uint64_t)trdbi_pow10[shift], &coefficient)) {
+        return false;
+    }
+    *ret = trdbi_decimal_make(negative, coefficient, (unsigned)scale);
+    return true;
+}
+
 int trdbi_numeric_decode(const void *data, size_t size, trdb_decimal *ret) {
     const unsigned char *p = data;
     if (size < HEADER_SIZE)
@@ -206,6 +232,8 @@ int trdbi_numeric_decode(const void *data, size_t size, trdb_decimal *ret) {
     switch (sign) {
     case POSITIVE:
     case NEGATIVE:
+        if (decode_short(p + HEADER_SIZE, groups, weight, sign == NEGATIVE, scale, ret))
+            return 0;
         return decode_finite(p + HEADER_SIZE, groups, weight, sign == NEGATIVE, scale, ret);
     case NOT_A_NUMBER:
         *ret = (trdb_decimal){.kind = TRDB_DECIMAL_NAN};

@@ -73,7 +73,8 @@ class Units:
         pipeline: Writes whose row is not wanted (insert, upsert, patch, delete and queries with None for the result)
             wait for the next call that reads, for flush() or for the commit, and share its round trip. That call then
             answers for them: its error names the statement and the call that failed, and how many behind it did not
-            run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run().
+            run; see trdb_error_statement(), trdb_error_call() and trdb_error_not_run(). Whether a JSON document is
+            well-formed is judged by the server, and told in the same way.
         fast_commit: COMMIT shares the round trip of the writes that wait; see commit().
         autocommit: For reading: no BEGIN and no COMMIT is sent, so that a unit of one read is one round trip. Each
             call is a transaction of its own and sees what was committed when it began; one that fails leaves the unit
