@@ -177,15 +177,15 @@ START_TEST(a_dead_server_is_not_hammered) {
     int attempts = first->attempts - before;
     first->mode = RELAY_PASS;
     int64_t since_us = trdbi_monotonic_us();
-    ck_assert_int_eq(use(10000), 0);
-    ck_assert_int_lt(trdbi_monotonic_us() - since_us, 2000000);
+    ck_assert_int_eq(use(20000), 0);
+    ck_assert_int_lt(trdbi_monotonic_us() - since_us, 5000000);
     stop = true;
     int failures = 0;
     for (int i = 0; i < THREADS; i++) {
         pthread_join(workers[i].thread, NULL);
         failures += workers[i].failures;
         ck_assert_int_eq(workers[i].strange, 0);
-        ck_assert_int_lt(workers[i].longest_us, 3000000);
+        ck_assert_int_lt(workers[i].longest_us, 10000000); /* of the 20 s that it has */
     }
     ck_assert_int_ge(failures, THREADS); /* each heard of it */
     ck_assert_int_ge(attempts, 3);

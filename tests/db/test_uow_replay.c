@@ -7,16 +7,23 @@
 
 static char *url;
 static trdb_db *db;
+static trdbi_conn *admin; /* quicker than psql, and none of the pool's */
 static trdb_error *err;
 
 static void setup(void) {
     url = harness_database();
+    admin = pgtest_connect(url, 0);
     ck_ok(trdb_open(url, NULL, &db, &err), err);
 }
 
 static void teardown(void) {
     trdb_db_free(db);
+    trdbi_conn_close(admin);
     harness_database_free(url);
+}
+
+static void execute(const char *sql) {
+    ck_ok(trdbi_conn_exec(admin, "admin", sql, NULL, &err), err);
 }
 
 static trdb_uow *begin(uint32_t flags) {
@@ -48,7 +55,7 @@ static void set(trdb_uow *uow, const char *key, const char *value, trdb_telegram
 }
 
 static void ck_value(const char *sql, const char *expected) {
-    char *got = harness_value(url, "%s", sql);
+    char *got = pgtest_value(admin, sql);
     ck_assert_str_eq(got, expected);
     free(got);
 }
@@ -208,14 +215,15 @@ static const struct form {
 };
 
 static void empty(void) {
-    harness_sql(url, "TRUNCATE telegram_settings, usr_users CASCADE");
+    execute("DELETE FROM telegram_settings; DELETE FROM trading_bots; DELETE FROM usr_users");
 }
 
 /* Both ways, so that the second time changes something, too. */
 static void change_tables(bool wider) {
-    harness_sql(url, "ALTER TABLE telegram_settings ALTER value TYPE %s, ALTER key TYPE varchar(%d), %s",
-                wider ? "varchar(100000)" : "text", wider ? 200 : 100,
-                wider ? "ADD IF NOT EXISTS extra int" : "DROP IF EXISTS extra");
+    execute(wider ? "ALTER TABLE telegram_settings ALTER value TYPE varchar(100000), ALTER key TYPE varchar(200), "
+                    "ADD IF NOT EXISTS extra int"
+                  : "ALTER TABLE telegram_settings ALTER value TYPE text, ALTER key TYPE varchar(100), "
+                    "DROP IF EXISTS extra");
 }
 
 static void forget_statements(void) {
