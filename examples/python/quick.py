@@ -20,6 +20,13 @@ with tradingdb.open(sys.argv[1] if len(sys.argv) > 1 else None) as db:
     trade = db.trading.close_trade(trade.id, exit_price=Decimal("64900"), exit_reason="take_profit")
     print(f"{trade.symbol} brought {trade.net_pnl:f}, {trade.pnl_percentage:f} %")
 
+    # What a page shows is several questions and one round trip.
+    with db.unit_of_work(autocommit=True) as uow, uow.batch() as batch:
+        shown = batch.add(uow.trading.bots.get, bot.id)
+        closed = batch.add(uow.trading.trades.count, bot_id=bot.id, status="closed")
+        summary = batch.add(uow.trading.pnl_summary, bot_id=bot.id)
+    print(f"bot {shown.result().status}, {closed.result()} closed, net {summary.result().net_pnl:f}")
+
     for trade in db.trading.trades.iterate(bot_id=bot.id, status="closed", page_size=100):
         print(f"{trade.id}: {trade.direction} {trade.size} at {trade.entry_price}")
 

@@ -62,9 +62,7 @@ with tradingdb.open() as db:
         with db.unit_of_work() as uow:
             new += import_trade(uow, bot.id, strategy, data["timeframe"], row, keys[:i].count(keys[i]))
     print(f"{strategy}: {new} trades imported, {len(keys) - new} were there already\n\nTotals")
-    with db.unit_of_work(autocommit=True) as uow, uow.batch() as batch:  # one round trip for both
-        totals, worst = batch.add(uow.trading.pnl_summary, bot_id=bot.id), batch.add(uow.trading.drawdown, bot_id=bot.id)
-    s, drop, money = totals.result(), worst.result(), data["stake_currency"]
+    s, drop, money = db.trading.pnl_summary(bot_id=bot.id), db.trading.drawdown(bot_id=bot.id), data["stake_currency"]
     print(f"  trades              {s.trades} over {s.symbols} pairs")
     print(f"  gross P&L           {s.gross_pnl_exact} {money}\n  fees                {s.fees_exact} {money}")
     print(f"  net P&L             {s.net_pnl_exact} {money}\n  profit factor       "

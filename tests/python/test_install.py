@@ -72,7 +72,8 @@ def quick():
     output = run(WORK / "venv/bin/python", support.SOURCE / "examples/python/quick.py", url)
     lines = output.splitlines()
     equal(lines[0], "BTCUSDT brought 162.475000000000000000000000, 1.01151594 %")
-    assert lines[1].endswith("long 0.25 at 64250.10") and lines[2].startswith("once is enough: "), output
+    equal(lines[1], "bot running, 1 closed, net 162.475000000000000000000000")
+    assert lines[2].endswith("long 0.25 at 64250.10") and lines[3].startswith("once is enough: "), output
 
 
 try:
