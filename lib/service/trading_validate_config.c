@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of a bot's configuration, section by section. docs/bot-configuration.md lists them. */
+#include "base/text.h"
 #include "service/service.h"
 #include "service/validate.h"
 
@@ -322,6 +323,10 @@ int trdbi_check_bot_config(trdb_finding_list *list, const char *text, trdb_error
     const size_t size = strlen(text);
     if (size > TRDBI_JSON_MAX) {
         trdbi_find(list, TRDB_SEVERITY_PROBLEM, "", remedy, "the configuration is larger than 1 GB");
+        return 0;
+    }
+    if (trdbi_utf8_length(text, size) < 0) { /* json-c is not that strict */
+        trdbi_find(list, TRDB_SEVERITY_PROBLEM, "", remedy, "the configuration is not valid UTF-8");
         return 0;
     }
     json_object *document = NULL;

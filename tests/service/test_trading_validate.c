@@ -237,7 +237,8 @@ START_TEST(what_is_no_document) {
         {"{\"id\": \"\\u0000\"}", "not valid JSON: \\u0000 cannot be stored"},
         {"{\"cash\": NaN}", "not valid JSON"},
         {"{\"id\": nul}", "not valid JSON"},
-        {"{\"id\": \"\xff\"}", "not valid JSON"},
+        {"{\"id\": \"\xff\"}", "not valid UTF-8"},
+        {"{\"id\": \"\xc1\xbc\"}", "not valid UTF-8"}, /* a character in more bytes than it needs */
         {"[]", "is an array, not an object"},
         {"null", "is null, not an object"},
         {"\"{}\"", "is a text, not an object"},
