@@ -115,6 +115,9 @@ int trdbi_json_parse(const char *text, size_t size, json_object **ret, const cha
     enum json_tokener_error error = json_tokener_get_error(tokener);
     *ret_at = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
+    /* Without memory it reads nothing, and is content. */
+    if (error == json_tokener_success && !document && *ret_at == 0)
+        return TRDB_E_NOMEM;
     if (error == json_tokener_continue)
         *ret_problem = "the document is cut short";
     else if (error != json_tokener_success)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Out of memory: the same call with its first, second … allocation refused, until it gets through. The
- * program has a malloc() of its own, so that this reaches into libpq, json-c and the C library as well; of
- * GLib, which aborts when memory runs out (lib/service/cron_zone.c says so), no allocation is refused.
+ * program has a malloc() of its own, so that this reaches into libpq and the C library as well. No allocation is
+ * refused of GLib, which aborts when memory runs out (lib/service/cron_zone.c says so), nor of json-c, whose
+ * 0.16 crashes when there is none for the name of a member.
  */
 #pragma once
 

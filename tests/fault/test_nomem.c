@@ -143,7 +143,7 @@ static const nomem_call *const all[] = {nomem_core,  nomem_entities, nomem_tradi
 enum { LISTS = sizeof all / sizeof all[0] };
 
 START_TEST(each_allocation_fails_once) {
-    /* The long form goes into libpq and json-c for every call, the short one for opening. */
+    /* The long form goes into libpq for every call, the short one for opening. */
     nomem_sweep(&at, all[_i], !getenv("TRDB_TEST_LONG"));
 }
 END_TEST
