@@ -118,7 +118,8 @@ void *realloc(void *memory, size_t size) {
 
 char *strdup(const char *text) {
     size_t size = strlen(text) + 1;
-    char *copy = refused(__builtin_return_address(0)) ? NULL : count(REAL(malloc)(size));
+    bool no = !own_only && refused(__builtin_return_address(0));
+    char *copy = no ? NULL : count(REAL(malloc)(size));
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
