@@ -60,14 +60,19 @@ void trdbi_params_null(trdbi_params *params, uint32_t oid) {
 }
 
 void trdbi_params_append(trdbi_params *params, const trdbi_params *from) {
-    for (int i = 0; from != NULL && i < from->count; i++) {
-        const struct trdbi_param *old = &from->items[i];
+    if (from == NULL || from->count == 0)
+        return;
+    const struct trdbi_param *first = from->items, *last = first + from->count - 1;
+    const size_t start = first->offset, to = params->data.size;
+    const size_t end = last->offset + (last->length > 0 ? (size_t)last->length : 0);
+    if (end > start)
+        trdbi_buf_append(&params->data, from->data.data + start, end - start);
+    for (const struct trdbi_param *old = first; old <= last; old++) {
         struct trdbi_param *item = add(params, old->oid);
         if (item == NULL)
             return;
         item->length = old->length;
-        if (old->length > 0)
-            trdbi_buf_append(&params->data, from->data.data + old->offset, (size_t)old->length);
+        item->offset = to + old->offset - start;
     }
 }
 
