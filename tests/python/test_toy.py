@@ -125,7 +125,9 @@ def upserts():
     equal(toys.boxes.upsert_by_code(code=box.code, small=5).id, box.id)
     equal(toys.boxes.upsert_by_title(code=code(), title="UPSERT", small=6).id, box.id)
     equal(toys.boxes.upsert_by_id(id=box.id, code=box.code, small=7).small, 7)
-    equal({name for name in dir(toys.items) if name.startswith("upsert")}, {"upsert_by_box_id_slot", "upsert_by_name"})
+    equal({name for name in dir(toys.items) if name.startswith("upsert")}, {"upsert_by_box_id_slot", "upsert_by_name",
+                                                                                 "upsert_many_by_box_id_slot",
+                                                                                 "upsert_many_by_name"})
 
 
 def filters():
