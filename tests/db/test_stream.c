@@ -291,12 +291,14 @@ START_TEST(large_lists_as_they_arrive) {
     trdb_uow_free(uow);
     ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
     int64_t before = trips();
+    /* Behind a pooler no statement is kept, and nothing learnt with it: BEGIN and the list share a trip. */
+    const int64_t begin = harness_pooled() ? 0 : 1;
     ck_list(list_of(0), MANY); /* as large as the last one */
-    ck_assert_int_eq(trips() - before, 2);
+    ck_assert_int_eq(trips() - before, begin + 1);
     ck_list(list_of(1000000), MANY);
-    ck_assert_int_eq(trips() - before, 3);
+    ck_assert_int_eq(trips() - before, begin + 2);
     ck_list(list_of(100), 100);
-    ck_assert_int_eq(trips() - before, 4);
+    ck_assert_int_eq(trips() - before, begin + 3);
     ck_assert_ptr_nonnull(strstr(log.events[log.count - 2].sql, "LIMIT $1")); /* no value in a trace */
     ck_assert_int_eq(log.events[log.count - 2].rows, MANY);
     trdb_uow_free(uow); /* its lock would keep TRUNCATE waiting */

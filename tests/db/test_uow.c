@@ -71,7 +71,7 @@ static void ck_value(trdb_uow *uow, const char *sql, const char *expected) {
 
 /* What the table holds for everyone else. */
 static void ck_stored(const char *expected) {
-    char *got = harness_value(url, "SELECT coalesce(string_agg(i::text, ' ' ORDER BY i), '') FROM t");
+    char *got = harness_value(url, "SELECT coalesce(string_agg(i::text, ' ' ORDER BY i), '') FROM public.t");
     ck_assert_str_eq(got, expected);
     free(got);
 }
@@ -93,7 +93,7 @@ static void terminate(trdb_uow *uow) {
 START_TEST(commit_and_rollback) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     ck_stored("");
     ck_ok(trdb_uow_commit(uow, &err), err);
     ck_stored("1");
@@ -106,7 +106,7 @@ START_TEST(commit_and_rollback) {
     trdb_uow_free(uow);
 
     uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (2)");
+    run_ok(uow, "INSERT INTO public.t VALUES (2)");
     ck_ok(trdb_uow_rollback(uow, &err), err);
     ck_fails(run(uow, "SELECT 1", &err), TRDB_E_STATE, "finished", err);
     ck_fails(trdb_uow_rollback(uow, &err), TRDB_E_STATE, "finished", err);
@@ -114,11 +114,11 @@ START_TEST(commit_and_rollback) {
     trdb_uow_free(uow);
 
     uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (3)");
+    run_ok(uow, "INSERT INTO public.t VALUES (3)");
     trdb_uow_free(uow);
     {
         TRDB_AUTO(trdb_uow) *scoped = begin();
-        run_ok(scoped, "INSERT INTO t VALUES (4)");
+        run_ok(scoped, "INSERT INTO public.t VALUES (4)");
     }
     ck_stored("1");
     ck_assert_int_eq(stats().idle, 1);
@@ -143,8 +143,8 @@ END_TEST
 START_TEST(a_failed_unit) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1)");
-    ck_fails(run(uow, "INSERT INTO t VALUES (1)", &err), TRDB_E_DUPLICATE, "now", err);
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
+    ck_fails(run(uow, "INSERT INTO public.t VALUES (1)", &err), TRDB_E_DUPLICATE, "now", err);
     ck_fails(trdbi_uow_enter(uow, &err), TRDB_E_STATE, "now", err);
     ck_fails(run(uow, "SELECT 1", &err), TRDB_E_STATE, "a row with the same key", err);
     ck_fails(trdb_uow_savepoint(uow, &err), TRDB_E_STATE, "now", err);
@@ -174,7 +174,7 @@ START_TEST(an_error_before_sending_leaves_the_unit) {
     trdb_uow *uow = begin();
     trdbi_statement statement = {.name = "x", .key = "k", .key_size = 1, .build = build_fails};
     ck_fails(trdbi_uow_run(uow, &statement, NULL, NULL, &err), TRDB_E_RANGE, "before", err);
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     ck_ok(trdb_uow_commit(uow, &err), err);
     trdb_uow_free(uow);
     ck_stored("1");
@@ -195,7 +195,7 @@ static int next_row(void *arg, size_t i, trdbi_params *params, trdbi_statement *
     if (rows->inside)
         rows->code_inside = run(rows->inside, "SELECT 1", NULL);
     trdbi_params_i64(params, (int64_t)i);
-    *ret_statement = pgtest_statement("INSERT INTO t VALUES ($1)");
+    *ret_statement = pgtest_statement("INSERT INTO public.t VALUES ($1)");
     return 0;
 }
 
@@ -212,7 +212,7 @@ START_TEST(many_rows) {
     ck_ok(trdb_uow_commit(uow, &err), err);
     trdb_uow_free(uow);
     ck_stored("0 1 2");
-    harness_sql(url, "DELETE FROM t");
+    harness_sql(url, "DELETE FROM public.t");
     /* Refused when rows before it were sent: half a batch is not kept. */
     uow = begin();
     rows.refuse = 700;
@@ -228,7 +228,7 @@ START_TEST(refused_at_commit) {
     trdb_error *err = NULL;
     harness_sql(url, "DROP INDEX now");
     trdb_uow *uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1), (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1), (1)");
     ck_fails(trdb_uow_commit(uow, &err), TRDB_E_DUPLICATE, "t_pkey", err);
     ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "finished", err);
     trdb_uow_free(uow);
@@ -288,7 +288,7 @@ START_TEST(isolation_and_read_only) {
             ck_value(uow, "SELECT current_setting('transaction_isolation')", names[isolation]);
             ck_value(uow, "SELECT current_setting('transaction_read_only')", flags ? "on" : "off");
             trdb_error *err = NULL;
-            int r = run(uow, "INSERT INTO t VALUES (9)", &err);
+            int r = run(uow, "INSERT INTO public.t VALUES (9)", &err);
             ck_assert_int_eq(r, flags ? TRDB_E_READ_ONLY : 0);
             trdb_error_free(err);
             trdb_uow_free(uow);
@@ -312,7 +312,7 @@ START_TEST(timeouts) {
     options = trdb_uow_options_init();
     options.lock_timeout_ms = 50;
     uow = begin_with(options);
-    ck_fails(run(uow, "SELECT i FROM t", &err), TRDB_E_TIMEOUT, "lock timeout", err);
+    ck_fails(run(uow, "SELECT i FROM public.t", &err), TRDB_E_TIMEOUT, "lock timeout", err);
     trdb_uow_free(uow);
     trdb_uow_free(holder);
 
@@ -354,25 +354,25 @@ START_TEST(savepoints) {
     trdb_uow *uow = begin();
     ck_fails(trdb_uow_release(uow, &err), TRDB_E_STATE, "no savepoint", err);
     ck_fails(trdb_uow_rollback_to(uow, &err), TRDB_E_STATE, "no savepoint", err);
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     ck_ok(trdb_uow_savepoint(uow, &err), err);
-    run_ok(uow, "INSERT INTO t VALUES (2)");
+    run_ok(uow, "INSERT INTO public.t VALUES (2)");
     ck_ok(trdb_uow_savepoint(uow, &err), err);
-    run_ok(uow, "INSERT INTO t VALUES (3)");
-    ck_fails(run(uow, "INSERT INTO t VALUES (3)", &err), TRDB_E_DUPLICATE, "now", err);
+    run_ok(uow, "INSERT INTO public.t VALUES (3)");
+    ck_fails(run(uow, "INSERT INTO public.t VALUES (3)", &err), TRDB_E_DUPLICATE, "now", err);
     ck_fails(trdb_uow_release(uow, &err), TRDB_E_STATE, "now", err);
     ck_ok(trdb_uow_rollback_to(uow, &err), err); /* 3 goes, the unit works again */
-    run_ok(uow, "INSERT INTO t VALUES (4)");
+    run_ok(uow, "INSERT INTO public.t VALUES (4)");
     ck_ok(trdb_uow_savepoint(uow, &err), err);
-    run_ok(uow, "INSERT INTO t VALUES (5)");
+    run_ok(uow, "INSERT INTO public.t VALUES (5)");
     ck_ok(trdb_uow_release(uow, &err), err);
     ck_ok(trdb_uow_release(uow, &err), err); /* keeps 2, 4 and 5 */
     ck_ok(trdb_uow_savepoint(uow, &err), err);
-    run_ok(uow, "INSERT INTO t VALUES (6)");
+    run_ok(uow, "INSERT INTO public.t VALUES (6)");
     ck_ok(trdb_uow_rollback_to(uow, &err), err);
     ck_fails(trdb_uow_rollback_to(uow, &err), TRDB_E_STATE, "no savepoint", err);
     ck_ok(trdb_uow_savepoint(uow, &err), err);
-    run_ok(uow, "INSERT INTO t VALUES (7)");
+    run_ok(uow, "INSERT INTO public.t VALUES (7)");
     ck_ok(trdb_uow_commit(uow, &err), err); /* with one still open */
     trdb_uow_free(uow);
     ck_stored("1 2 4 5 7");
@@ -395,7 +395,7 @@ END_TEST
 START_TEST(lost_before_commit) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     terminate(uow);
     ck_assert_int_eq(run(uow, "SELECT 1", &err), TRDB_E_CONNECTION_LOST);
     ck_assert(trdb_error_retryable(err) && !trdb_error_in_doubt(err));
@@ -405,7 +405,7 @@ START_TEST(lost_before_commit) {
     ck_stored("");
 
     uow = begin(); /* the same, seen only by COMMIT: it was not sent, so there is no doubt */
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     terminate(uow);
     ck_assert_int_eq(trdb_uow_commit(uow, &err), TRDB_E_CONNECTION_LOST);
     ck_assert(trdb_error_retryable(err) && !trdb_error_in_doubt(err));
@@ -435,27 +435,27 @@ END_TEST
 START_TEST(a_changed_table_is_no_error) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin();
-    run_ok(uow, "SELECT * FROM t");
+    run_ok(uow, "SELECT * FROM public.t");
     ck_ok(trdb_uow_commit(uow, &err), err);
     trdb_uow_free(uow);
     harness_sql(url, "ALTER TABLE t ADD extra int8");
     uow = begin();
-    run_ok(uow, "SELECT * FROM t"); /* the first of its unit: nothing is lost */
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "SELECT * FROM public.t"); /* the first of its unit: nothing is lost */
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     ck_ok(trdb_uow_commit(uow, &err), err);
     trdb_uow_free(uow);
     ck_stored("1");
 
     harness_sql(url, "ALTER TABLE t DROP extra");
     uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (2)");
-    ck_assert_int_eq(run(uow, "SELECT * FROM t", &err), TRDB_E_UNSUPPORTED);
+    run_ok(uow, "INSERT INTO public.t VALUES (2)");
+    ck_assert_int_eq(run(uow, "SELECT * FROM public.t", &err), TRDB_E_UNSUPPORTED);
     ck_assert(trdb_error_retryable(err)); /* the whole unit may be run again */
     trdb_error_free(err);
     trdb_uow_free(uow);
     uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (2)");
-    run_ok(uow, "SELECT * FROM t");
+    run_ok(uow, "INSERT INTO public.t VALUES (2)");
+    run_ok(uow, "SELECT * FROM public.t");
     trdb_uow_free(uow);
     ck_stored("1");
 }
@@ -464,7 +464,7 @@ END_TEST
 START_TEST(forgotten_statements_are_no_error) {
     trdb_error *err = NULL;
     trdb_uow *uow = begin();
-    run_ok(uow, "INSERT INTO t VALUES (1)");
+    run_ok(uow, "INSERT INTO public.t VALUES (1)");
     run_ok(uow, "SELECT 1");
     run_ok(uow, "DEALLOCATE ALL");
     ck_assert_int_eq(run(uow, "SELECT 1", &err), TRDB_E_SERVER);
@@ -474,7 +474,7 @@ START_TEST(forgotten_statements_are_no_error) {
     trdb_uow_free(uow);
     for (int i = 0; i < 2; i++) {
         uow = begin();
-        run_ok(uow, i == 0 ? "INSERT INTO t VALUES (1)" : "SELECT 1");
+        run_ok(uow, i == 0 ? "INSERT INTO public.t VALUES (1)" : "SELECT 1");
         run_ok(uow, "DEALLOCATE ALL");
         ck_ok(trdb_uow_commit(uow, &err), err);
         trdb_uow_free(uow);
@@ -564,7 +564,7 @@ START_TEST(a_second_thread_is_refused) {
     trdb_uow *uow = begin();
     intrusion intruder = {.uow = uow};
     ck_ok(trdbi_uow_enter(uow, &err), err);
-    run_ok(uow, "INSERT INTO t VALUES (1)"); /* the thread inside may go on */
+    run_ok(uow, "INSERT INTO public.t VALUES (1)"); /* the thread inside may go on */
     pthread_create(&thread, NULL, intrude, &intruder);
     pthread_join(thread, NULL);
     for (int i = 0; i < 5; i++)
