@@ -41,6 +41,11 @@ check "errors keeps nothing" prints "the unit still works: 1 user" "$examples/er
 check "bulk tells how far it is" prints "^2500 of 2500 trades$" "$examples/bulk"
 check "bulk stores each trade once" sh -c "[ \$(psql -qXAt -d '$DB_URL' -c \
     \"SELECT count(*) FROM trading_trades WHERE trade_type = 'optimization'\") -eq 2500 ]"
+check "pipeline stores three rows in one round trip and a COMMIT" prints "^stored in 2 round trips$" "$examples/pipeline"
+check "pipeline asks three questions in a batch" prints "^bot 1 has 998.11, 2 positions, 2514 trades$" \
+    "$examples/pipeline"
+check "sum adds exactly from a stream" prints "^from a stream: -0.74$" "$examples/sum"
+check "sum adds exactly from a column" prints "^from a column: -0.74$" "$examples/sum"
 check "the C++ engine books its fills" prints "sold 0.15 at 64500.25: open 0.15" "$examples/engine"
 DB_URL="host=$TRDB_TEST_DIR/nowhere dbname=x"
 check "a dead server is told" fails "cannot" "$examples/connect"
