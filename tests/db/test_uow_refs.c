@@ -152,7 +152,7 @@ START_TEST(nothing_puts_a_wrong_key_in_its_place) {
     trdb_error *err = NULL;
     harness_sql(url, "CREATE FUNCTION twin() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                      "IF NEW.description NOT LIKE 'twin%%' THEN "
-                     "INSERT INTO trading_bots (user_id, type, status, config, description) VALUES "
+                     "INSERT INTO public.trading_bots (user_id, type, status, config, description) VALUES "
                      "(NEW.user_id, NEW.type, NEW.status, '{}', 'twin of ' || NEW.description); END IF; "
                      "RETURN NULL; END $$; "
                      "CREATE TRIGGER twin AFTER INSERT ON trading_bots FOR EACH ROW EXECUTE FUNCTION twin()");
