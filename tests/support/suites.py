@@ -27,11 +27,11 @@ PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|exam
                         r"|service/test_trading_metrics\.py|python/test_install\.|cli/test_(completion|golden|migrate|pages|sandbox|usage)\."
                         + (r"|python/|fault/test_soak|fault/.*\.py" if VARIANT == "valgrind" else ""))
 # Programs that reach no server by the way that tests/run.sh chose, or must not: migrations need a direct connection,
-# and so does what ends, counts or looks into the server's own sessions.
+# and so does what ends, counts or looks into the server's own sessions, or what they have prepared.
 WAY = os.environ.get("TRDB_TEST_WAY", "socket")
 OTHER_WAY = {
     "pgbouncer": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|\w+/test_migrate|db/test_pool(_|$)|db/test_statements"
-                            r"|db/test_(uow_outcome|uow_witness|deadline)|examples/test_quickstart\."),
+                            r"|db/test_(uow_outcome|uow_replay|uow_witness|deadline)|examples/test_quickstart\."),
     "tls": re.compile(r"unit/|gen/|docs/|bench/|fuzz/|fault/|abi/(?!test_v0_1)|examples/test_quickstart\."),
 }
 # The programs in which ThreadSanitizer can find something: those in C with threads.
