@@ -113,8 +113,9 @@ int trdbi_conn_exec(trdbi_conn *conn, const char *name, const char *sql, trdbi_r
 int trdbi_conn_exec_shown(trdbi_conn *conn, const char *name, const char *sql, const char *shown,
                           trdbi_result **ret, trdb_error **reterr);
 
-/* A prepared statement by identity: the SQL is built only when the connection has not prepared it yet. */
 struct trdbi_rows;
+
+/* A prepared statement by identity: the SQL is built only when the connection has not prepared it yet. */
 typedef struct trdbi_statement {
     const char *name; /* "trading_trades.insert" */
     const void *key;  /* identity within a connection's cache; usually descriptor, operation, columns */
