@@ -251,12 +251,12 @@ int trdbi_batch_get_many(trdb_batch *batch, const trdbi_table *table, const void
 
 int trdbi_batch_list(trdb_batch *batch, const trdbi_table *table, const void *filter, void *ret,
                      trdb_error **reterr) {
-    return trdbi_put_filtered(later(batch), table, TRDBI_OP_LIST, filter, ret, reterr);
+    return trdbi_put_filtered(later(batch), table, TRDBI_OP_LIST, filter, NULL, ret, reterr);
 }
 
 int trdbi_batch_count(trdb_batch *batch, const trdbi_table *table, const void *filter, int64_t *ret,
                       trdb_error **reterr) {
-    return trdbi_put_filtered(later(batch), table, TRDBI_OP_COUNT, filter, ret, reterr);
+    return trdbi_put_filtered(later(batch), table, TRDBI_OP_COUNT, filter, NULL, ret, reterr);
 }
 
 int trdbi_batch_insert(trdb_batch *batch, const trdbi_table *table, const void *in, void *ret,

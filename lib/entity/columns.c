@@ -98,7 +98,7 @@ static int read_columns(call *c, trdb_uow *uow, const void *filter, trdbi_vector
                       .begin = take_types,
                       .row = take_row,
                       .arg = vectors};
-    int code = trdbi_filter_params(c->table, filter, &c->shape, params, reterr);
+    int code = trdbi_filter_params(c->table, filter, NULL, &c->shape, params, reterr);
     if (code == 0)
         code = trdbi_rows_sql_build(&c->texts, &c->build, params, &job, reterr);
     if (code == 0)

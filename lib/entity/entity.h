@@ -98,6 +98,10 @@ int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *k
 
 int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filter, void *ret,
                       trdb_error **reterr);
+/* The same behind the row of a key, whose place the server looks up; the filter's `after` is not used.
+ * TRDB_E_NOT_FOUND without such a row. A page that is empty takes a second round trip, to tell the two apart. */
+int trdbi_entity_list_behind(trdb_uow *uow, const trdbi_table *table, const void *filter, trdbi_key key, void *ret,
+                             trdb_error **reterr);
 int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filter, int64_t *ret,
                        trdb_error **reterr);
 

@@ -225,11 +225,17 @@ static int put_row_value(const trdbi_table *table, const trdbi_column *column, c
     return 0;
 }
 
-static int put_after(const trdbi_table *table, const char *row, trdbi_shape *shape, trdbi_params *params,
-                     trdb_error **reterr) {
+static int put_after(const trdbi_table *table, const char *row, const trdbi_key *behind, trdbi_shape *shape,
+                     trdbi_params *params, trdb_error **reterr) {
+    if (!row && !behind)
+        return 0;
     if (shape->order_by == TRDBI_ORDER_ANY)
         return trdbi_error(reterr, TRDB_E_INVALID, "%s: a list in any order has no place to continue after",
                            table->name);
+    if (behind) {
+        shape->after = TRDBI_AFTER_LOOKUP;
+        return trdbi_key_param(table, *behind, params, reterr);
+    }
     const trdbi_column *order = &table->columns[shape->order_by];
     const trdbi_column *key = trdbi_key_column(table);
     value v;
@@ -286,7 +292,7 @@ static int put_limit(const trdbi_table *table, const trdbi_in *in, trdbi_shape *
     return 0;
 }
 
-int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shape *shape,
+int trdbi_filter_params(const trdbi_table *table, const void *filter, const trdbi_key *behind, trdbi_shape *shape,
                         trdbi_params *params, trdb_error **reterr) {
     shape->order_by = (uint8_t)table->key;
     if (!filter)
@@ -310,8 +316,8 @@ int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shap
     code = read_order(table, &in, shape, reterr);
     const char *after_row;
     trdbi_in_read(&in, table->after_offset, &after_row, sizeof after_row);
-    if (code == 0 && after_row)
-        code = put_after(table, after_row, shape, params, reterr);
+    if (code == 0)
+        code = put_after(table, after_row, behind, shape, params, reterr);
     if (code == 0)
         code = put_limit(table, &in, shape, params, reterr);
     return code;

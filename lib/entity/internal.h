@@ -36,7 +36,8 @@ typedef enum trdbi_after {
     TRDBI_AFTER_NONE = 0,
     TRDBI_AFTER_KEY,   /* ordered by the key alone */
     TRDBI_AFTER_VALUE, /* the order column had a value in that row */
-    TRDBI_AFTER_NULL   /* it was NULL */
+    TRDBI_AFTER_NULL,  /* it was NULL */
+    TRDBI_AFTER_LOOKUP /* its key alone is known */
 } trdbi_after;
 
 /*
@@ -155,8 +156,9 @@ int trdbi_key_param(const trdbi_table *table, trdbi_key key, trdbi_params *param
 int trdbi_keys_param(const trdbi_table *table, const void *keys, size_t count, trdbi_params *params,
                      trdb_error **reterr);
 
-/* filter.c: conditions, order, limit and keyset of a filter (NULL: all rows), as shape and parameters. */
-int trdbi_filter_params(const trdbi_table *table, const void *filter, trdbi_shape *shape,
+/* filter.c: conditions, order, limit and keyset of a filter (NULL: all rows), as shape and parameters. `behind` (may
+ * be NULL) is the key of the row to continue after, in place of the filter's row. */
+int trdbi_filter_params(const trdbi_table *table, const void *filter, const trdbi_key *behind, trdbi_shape *shape,
                         trdbi_params *params, trdb_error **reterr);
 
 /* rows.c */
@@ -238,8 +240,8 @@ int trdbi_take(const trdbi_taking *taking, const trdbi_result *result, trdb_erro
 int trdbi_put_get(trdbi_to to, const trdbi_table *table, trdbi_key key, void *ret, trdb_error **reterr);
 int trdbi_put_get_many(trdbi_to to, const trdbi_table *table, const void *keys, size_t count, void *ret,
                        trdb_error **reterr);
-int trdbi_put_filtered(trdbi_to to, const trdbi_table *table, trdbi_op op, const void *filter, void *ret,
-                       trdb_error **reterr);
+int trdbi_put_filtered(trdbi_to to, const trdbi_table *table, trdbi_op op, const void *filter,
+                       const trdbi_key *behind, void *ret, trdb_error **reterr);
 int trdbi_put_row(trdbi_to to, const trdbi_table *table, trdbi_op op, unsigned unique, const void *in,
                   void *ret, trdb_error **reterr);
 int trdbi_put_patch(trdbi_to to, const trdbi_table *table, trdbi_key key, const void *in, void *ret,

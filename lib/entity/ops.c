@@ -145,15 +145,15 @@ static int go_list(call *c, const trdbi_taking *taking, trdb_error **reterr) {
     return code;
 }
 
-int trdbi_put_filtered(trdbi_to to, const trdbi_table *table, trdbi_op op, const void *filter, void *ret,
-                       trdb_error **reterr) {
+int trdbi_put_filtered(trdbi_to to, const trdbi_table *table, trdbi_op op, const void *filter,
+                       const trdbi_key *behind, void *ret, trdb_error **reterr) {
     const trdbi_taking taking = {op == TRDBI_OP_LIST ? TRDBI_TAKE_LIST : TRDBI_TAKE_COUNT, .table = table,
                                  .ret = ret};
     call c;
     int code = call_begin_result(&c, to, table, op, ret, reterr);
     if (code < 0)
         return code;
-    code = trdbi_filter_params(table, filter, &c.shape, c.params, reterr);
+    code = trdbi_filter_params(table, filter, behind, &c.shape, c.params, reterr);
     if (code == 0 && op == TRDBI_OP_LIST && !c.to.later)
         code = go_list(&c, &taking, reterr);
     else if (code == 0)
@@ -342,12 +342,27 @@ int trdbi_entity_get_many(trdb_uow *uow, const trdbi_table *table, const void *k
 
 int trdbi_entity_list(trdb_uow *uow, const trdbi_table *table, const void *filter, void *ret,
                       trdb_error **reterr) {
-    return trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_LIST, filter, ret, reterr);
+    return trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_LIST, filter, NULL, ret, reterr);
+}
+
+int trdbi_entity_list_behind(trdb_uow *uow, const trdbi_table *table, const void *filter, trdbi_key key, void *ret,
+                             trdb_error **reterr) {
+    trdbi_list *list = NULL;
+    void *row = NULL;
+    int code = trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_LIST, filter, &key, &list, reterr);
+    if (code == 0 && trdbi_list_count(list) == 0)
+        code = trdbi_entity_get(uow, table, key, &row, reterr);
+    trdbi_row_free(row);
+    if (code == 0)
+        trdbi_store(ret, list);
+    else
+        trdbi_list_free(list);
+    return code;
 }
 
 int trdbi_entity_count(trdb_uow *uow, const trdbi_table *table, const void *filter, int64_t *ret,
                        trdb_error **reterr) {
-    return trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_COUNT, filter, ret, reterr);
+    return trdbi_put_filtered(trdbi_now(uow), table, TRDBI_OP_COUNT, filter, NULL, ret, reterr);
 }
 
 int trdbi_entity_insert(trdb_uow *uow, const trdbi_table *table, const void *in, void *ret,

@@ -197,11 +197,62 @@ static void condition(trdbi_buf *sql, const trdbi_column *column, uint8_t op, in
     }
 }
 
+/* (SELECT columns FROM table WHERE key = $n */
+static void look_up(trdbi_buf *sql, const trdbi_build *build, int parameter, const trdbi_column *order) {
+    trdbi_buf_text(sql, "(SELECT ");
+    if (order) {
+        name(sql, order);
+        trdbi_buf_text(sql, ", ");
+    }
+    name(sql, trdbi_key_column(build->shape->table));
+    trdbi_buf_text(sql, " FROM ");
+    table_name(sql, build);
+    key_equals(sql, build->shape->table, parameter);
+}
+
+/* Behind a row that is known by its key: nothing when there is none, as comparing with NULL is not true. Where the
+ * column may be NULL, both cases stand side by side. */
+static void after_lookup(trdbi_buf *sql, const trdbi_build *build, int parameter) {
+    const trdbi_table *table = build->shape->table;
+    const trdbi_column *order = &table->columns[build->shape->order_by];
+    const trdbi_column *key = trdbi_key_column(table);
+    const bool descending = build->shape->descending;
+    const char *than = descending ? "<" : ">";
+    trdbi_buf_text(sql, "((");
+    if (order != key) {
+        name(sql, order);
+        trdbi_buf_text(sql, ", ");
+    }
+    name(sql, key);
+    trdbi_buf_printf(sql, ") %s ", than);
+    look_up(sql, build, parameter, order != key ? order : NULL);
+    trdbi_buf_char(sql, ')');
+    if (!(order->flags & TRDBI_NOT_NULL)) {
+        trdbi_buf_text(sql, " OR ");
+        name(sql, order);
+        trdbi_buf_text(sql, " IS NULL AND ");
+        name(sql, key);
+        trdbi_buf_printf(sql, " %s ", than);
+        look_up(sql, build, parameter, NULL);
+        trdbi_buf_text(sql, " AND ");
+        name(sql, order);
+        trdbi_buf_text(sql, " IS NULL) OR ");
+        name(sql, order);
+        trdbi_buf_text(sql, descending ? " IS NOT NULL AND EXISTS " : " IS NULL AND EXISTS ");
+        look_up(sql, build, parameter, NULL);
+        trdbi_buf_text(sql, " AND ");
+        name(sql, order);
+        trdbi_buf_text(sql, descending ? " IS NULL)" : " IS NOT NULL)");
+    }
+    trdbi_buf_char(sql, ')');
+}
+
 /*
  * Rows behind a given one. PostgreSQL sorts NULL above every value, so ascending lists end with NULLs and
  * descending ones begin with them; the order is left as the index has it.
  */
-static void after(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
+static void after(trdbi_buf *sql, const trdbi_build *build, int *parameter) {
+    const trdbi_shape *shape = build->shape;
     const trdbi_column *order = &shape->table->columns[shape->order_by];
     const trdbi_column *key = trdbi_key_column(shape->table);
     const char *than = shape->descending ? "<" : ">";
@@ -237,10 +288,15 @@ static void after(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
             trdbi_buf_text(sql, " IS NOT NULL");
         }
         trdbi_buf_char(sql, ')');
+        return;
+    case TRDBI_AFTER_LOOKUP:
+        after_lookup(sql, build, ++*parameter);
+        return;
     }
 }
 
-static void where(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
+static void where(trdbi_buf *sql, const trdbi_build *build, int *parameter) {
+    const trdbi_shape *shape = build->shape;
     const char *separator = " WHERE ";
     for (unsigned i = 0; i < shape->table->column_count; i++) {
         if (shape->where[i] == TRDB_OP_NONE)
@@ -251,7 +307,7 @@ static void where(trdbi_buf *sql, const trdbi_shape *shape, int *parameter) {
     }
     if (shape->after != TRDBI_AFTER_NONE) {
         trdbi_buf_text(sql, separator);
-        after(sql, shape, parameter);
+        after(sql, build, parameter);
     }
 }
 
@@ -282,7 +338,7 @@ static void order(trdbi_buf *sql, const trdbi_shape *shape) {
 static void build_list(trdbi_buf *sql, const trdbi_build *build) {
     int parameter = 0;
     build_select(sql, build);
-    where(sql, build->shape, &parameter);
+    where(sql, build, &parameter);
     order(sql, build->shape);
     if (build->shape->limit)
         trdbi_buf_printf(sql, " LIMIT $%d", ++parameter);
@@ -359,7 +415,7 @@ int trdbi_build_sql(const void *ctx, trdbi_buf *sql, trdb_error **reterr) {
     case TRDBI_OP_COUNT:
         trdbi_buf_text(sql, "SELECT count(*) FROM ");
         table_name(sql, build);
-        where(sql, shape, &parameter);
+        where(sql, build, &parameter);
         break;
     case TRDBI_OP_INSERT:
         if (shape->returning == TRDBI_RETURN_HANDLE) {

@@ -108,7 +108,7 @@ static int fetch(trdbi_stream *s, trdb_error **reterr) {
 
 static int open_cursor(trdbi_stream *s, trdb_uow *uow, const void *filter, trdb_error **reterr) {
     trdbi_params *params = trdbi_uow_params(uow);
-    int code = trdbi_filter_params(s->key.shape.table, filter, &s->key.shape, params, reterr);
+    int code = trdbi_filter_params(s->key.shape.table, filter, NULL, &s->key.shape, params, reterr);
     if (code < 0)
         return code;
     trdbi_uow_host(uow, &s->guest);

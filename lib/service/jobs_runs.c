@@ -156,21 +156,16 @@ int trdb_jobs_cancel_run(trdb_uow *uow, int64_t run_id, trdb_job_schedule_run **
 /* Runs a filter, behind the run `after` when that is given. */
 static int list(const char *call, trdb_uow *uow, trdb_job_schedule_run_filter *filter, trdb_in_i64 after,
                 trdb_in_i64 limit, trdb_job_schedule_run_list **ret, trdb_error **reterr) {
-    trdb_job_schedule_run *last = NULL;
+    const trdbi_key key = {.i64 = after.value};
     int64_t most = 0;
     int code = trdbi_take_limit(call, limit, 100, &most, reterr);
-    if (code == 0 && after.state == TRDB_GIVEN) {
-        code = trdb_job_schedule_run_get(uow, after.value, &last, reterr);
-        if (code == TRDB_E_NOT_FOUND)
-            no_run(call, after.value, reterr);
-    }
     if (code < 0)
         return code;
     filter->limit = trdb_i64(most);
-    filter->after = last;
-    code = trdb_job_schedule_runs_list(uow, filter, ret, reterr);
-    trdb_job_schedule_run_free(last);
-    return code;
+    if (after.state != TRDB_GIVEN)
+        return trdb_job_schedule_runs_list(uow, filter, ret, reterr);
+    code = trdbi_entity_list_behind(uow, &trdbi_table_job_schedule_runs, filter, key, ret, reterr);
+    return code == TRDB_E_NOT_FOUND ? no_run(call, after.value, reterr) : code;
 }
 
 int trdb_jobs_list_runs(trdb_uow *uow, trdb_in_i64 user_id, trdb_in_enum job_type, trdb_in_enum status,

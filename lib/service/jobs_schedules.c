@@ -195,18 +195,12 @@ int trdb_jobs_list_schedules(trdb_uow *uow, trdb_in_i64 user_id, trdb_in_enum jo
                              trdb_error **reterr) {
     static const char call[] = "jobs.list_schedules";
     trdb_job_schedule_filter filter = trdb_job_schedule_filter_init();
-    trdb_job_schedule *last = NULL;
+    const trdbi_key key = {.i64 = after.value};
     int64_t most = 0;
     int code = trdbi_take_limit(call, limit, 100, &most, reterr);
-    if (code == 0 && after.state == TRDB_GIVEN) {
-        code = trdb_job_schedule_get(uow, after.value, &last, reterr);
-        if (code == TRDB_E_NOT_FOUND)
-            no_schedule(call, after.value, reterr);
-    }
     if (code < 0)
         return code;
     filter.limit = trdb_i64(most);
-    filter.after = last;
     filter.order_by = TRDB_JOB_SCHEDULE_COLUMN_CREATED_AT;
     filter.descending = 1;
     if (user_id.state == TRDB_GIVEN)
@@ -215,9 +209,10 @@ int trdb_jobs_list_schedules(trdb_uow *uow, trdb_in_i64 user_id, trdb_in_enum jo
         filter.job_type = trdb_where_enum_eq(job_type.value);
     if (enabled.state == TRDB_GIVEN)
         filter.enabled = trdb_where_bool_eq(enabled.value != 0);
-    code = trdb_job_schedules_list(uow, &filter, ret, reterr);
-    trdb_job_schedule_free(last);
-    return code;
+    if (after.state != TRDB_GIVEN)
+        return trdb_job_schedules_list(uow, &filter, ret, reterr);
+    code = trdbi_entity_list_behind(uow, &trdbi_table_job_schedules, &filter, key, ret, reterr);
+    return code == TRDB_E_NOT_FOUND ? no_schedule(call, after.value, reterr) : code;
 }
 
 int trdb_jobs_active_alerts(trdb_uow *uow, trdb_in_i64 limit, trdb_job_schedule_list **ret,

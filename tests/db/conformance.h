@@ -77,6 +77,8 @@ size_t sample_size(const trdbi_column *column);
 bool row_is_null(const trdbi_column *column, const char *row);
 int row_compare(const trdbi_column *column, const char *left, const char *right);
 trdbi_key row_key(const trdbi_table *table, const char *row);
+/* One that no row has. */
+trdbi_key missing_key(const trdbi_table *table);
 /* A condition on a column whose value is that of a row. op as in enum trdb_op; TRDB_OP_ANY makes a set of
  * one. */
 void filter_set(const trdbi_column *column, char *filter, int op, const char *row, const char *until_row);

@@ -81,7 +81,34 @@ START_TEST(conditions_select_what_they_say) {
 }
 END_TEST
 
+/* The rows behind one, which is given as it is or by its key alone. */
+static trdbi_list *list_behind(const trdbi_table *table, char *filter, const void *row, bool by_key) {
+    trdbi_list *list = NULL;
+    if (!by_key) {
+        memcpy(filter + table->after_offset, &row, sizeof row);
+        return list_all(table, filter);
+    }
+    ck_ok(trdbi_entity_list_behind(conf_uow, table, filter, row_key(table, row), &list, &conf_err), conf_err);
+    return list;
+}
+
 /* Walks pages of seven and checks that they are the whole list, in order, without gap or repetition. */
+static void walk_pages(const trdbi_table *table, char *filter, const trdbi_list *whole, bool by_key) {
+    const trdbi_column *key = trdbi_key_column(table);
+    size_t seen = 0;
+    trdbi_list *page = list_all(table, filter);
+    while (trdbi_list_count(page) > 0) {
+        for (const void *row = trdbi_list_at(page, 0); row; row = trdbi_list_next(page, row), seen++)
+            ck_assert_int_eq(row_compare(key, row, trdbi_list_at(whole, seen)), 0);
+        trdbi_list *next = list_behind(table, filter, trdbi_list_at(page, trdbi_list_count(page) - 1), by_key);
+        trdbi_list_free(page);
+        page = next;
+    }
+    trdbi_list_free(page);
+    ck_assert_msg(seen == trdbi_list_count(whole), "%s: pages hold %zu of %zu", table->name, seen,
+                  trdbi_list_count(whole));
+}
+
 static void walk(const trdbi_table *table, int32_t order_by, int32_t descending) {
     const trdbi_column *order = &table->columns[order_by ? order_by - 1 : table->key];
     const trdbi_column *key = trdbi_key_column(table);
@@ -99,20 +126,8 @@ static void walk(const trdbi_table *table, int32_t order_by, int32_t descending)
 
     trdb_in_i64 limit = trdb_i64(7);
     memcpy(filter + table->limit_offset, &limit, sizeof limit);
-    size_t seen = 0;
-    trdbi_list *page = list_all(table, filter);
-    while (trdbi_list_count(page) > 0) {
-        for (const void *row = trdbi_list_at(page, 0); row; row = trdbi_list_next(page, row), seen++)
-            ck_assert_int_eq(row_compare(key, row, trdbi_list_at(whole, seen)), 0);
-        const void *last = trdbi_list_at(page, trdbi_list_count(page) - 1);
-        memcpy(filter + table->after_offset, &last, sizeof last);
-        trdbi_list *next = list_all(table, filter);
-        trdbi_list_free(page);
-        page = next;
-    }
-    trdbi_list_free(page);
-    ck_assert_msg(seen == trdbi_list_count(whole), "%s by %s: pages hold %zu of %zu", table->name,
-                  order->field.name, seen, trdbi_list_count(whole));
+    walk_pages(table, filter, whole, true);
+    walk_pages(table, filter, whole, false);
     trdbi_list_free(whole);
 }
 
@@ -158,6 +173,13 @@ START_TEST(filters_refuse_nonsense) {
         ck_fails(trdbi_entity_list(conf_uow, table, filter, &list, &conf_err), TRDB_E_INVALID, "is no column",
                  conf_err);
     }
+    filter = sample_filter(conf_arena, table);
+    ck_fails(trdbi_entity_list_behind(conf_uow, table, filter, missing_key(table), &list, &conf_err), TRDB_E_NOT_FOUND,
+             "", conf_err);
+    const int32_t any = TRDB_ANY_ORDER;
+    memcpy(filter + table->order_by_offset, &any, sizeof any);
+    ck_fails(trdbi_entity_list_behind(conf_uow, table, filter, missing_key(table), &list, &conf_err), TRDB_E_INVALID,
+             "any order", conf_err);
     ck_assert_ptr_null(list);
 }
 END_TEST

@@ -242,9 +242,7 @@ START_TEST(many_rows_go_in_at_once) {
         memcpy(keys + count * key_size, &key, key_size);
     }
     memcpy(keys + count * key_size, keys, key_size);
-    trdbi_key missing = {.i64 = -5};
-    if (trdbi_key_column(table)->field.kind == TRDBI_TEXT)
-        missing.text = "not there";
+    trdbi_key missing = missing_key(table);
     memcpy(keys + (count + 1) * key_size, &missing, key_size);
     trdbi_list *some = NULL;
     ck_ok(trdbi_entity_get_many(conf_uow, table, keys, count + 2, &some, &conf_err), conf_err);

@@ -306,6 +306,13 @@ trdbi_key row_key(const trdbi_table *table, const char *row) {
     return key;
 }
 
+trdbi_key missing_key(const trdbi_table *table) {
+    trdbi_key key = {.i64 = -5};
+    if (trdbi_key_column(table)->field.kind == TRDBI_TEXT)
+        key.text = "not there";
+    return key;
+}
+
 #define WHERE(type, column, filter, op_, from_, until_)                                                      \
     do {                                                                                                     \
         type where_;                                                                                         \

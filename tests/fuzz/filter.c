@@ -152,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     shape.table = table;
     shape.op = count ? TRDBI_OP_COUNT : TRDBI_OP_LIST;
     trdb_error *err = NULL;
-    int code = trdbi_filter_params(table, filter, &shape, &params, &err);
+    int code = trdbi_filter_params(table, filter, NULL, &shape, &params, &err);
     FUZZ_CHECK(code == trdb_error_code(err));
     if (code == 0)
         sql_check(&shape, &params, "SELECT ");

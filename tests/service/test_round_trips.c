@@ -120,8 +120,8 @@ static void call_runs(int64_t job) {
     CALL(trdb_jobs_cancel_run(fix_uow, other, NULL, &fix_err));
     GIVES(trdb_job_schedule_run_list, list, trdb_jobs_pending_runs(fix_uow, no_enum, at, no_i64, &list, &fix_err));
     GIVES(trdb_job_schedule_run_list, list,
-          trdb_jobs_list_runs(fix_uow, no_i64, no_enum, no_enum, no_enum, false, trdb_i64(id), no_i64, &list, &fix_err));
-    GIVES(trdb_job_schedule_run_list, list, trdb_jobs_runs_by_job(fix_uow, 1, job, trdb_i64(id), no_i64, &list, &fix_err));
+          trdb_jobs_list_runs(fix_uow, no_i64, no_enum, no_enum, no_enum, false, trdb_i64(other), no_i64, &list, &fix_err));
+    GIVES(trdb_job_schedule_run_list, list, trdb_jobs_runs_by_job(fix_uow, 1, job, trdb_i64(other), no_i64, &list, &fix_err));
     GIVES(trdb_job_run_statistics, list, trdb_jobs_run_statistics(fix_uow, no_i64, no_enum, 30, &list, &fix_err));
     CALL(trdb_jobs_cleanup_old_runs(fix_uow, 1, &gone, &fix_err));
 }
@@ -131,15 +131,16 @@ static void call_jobs(int64_t user) {
     const trdb_screener_run_new screener = {
         .struct_size = sizeof screener, .user_id = trdb_i64(user), .screener_set = "tech"};
     trdb_job_schedule *made = NULL;
-    int64_t id = schedule_of(user, "a");
+    int64_t id = schedule_of(user, "a"), other = schedule_of(user, "behind");
     CALL(trdb_jobs_update_schedule(fix_uow, id, TRDB_JOB_SCHEDULE_NEW(.cron = "@hourly"), NULL, &fix_err));
     GIVES(trdb_job_schedule_list, list,
-          trdb_jobs_list_schedules(fix_uow, no_i64, no_enum, no_bool, trdb_i64(id), no_i64, &list, &fix_err));
+          trdb_jobs_list_schedules(fix_uow, no_i64, no_enum, no_bool, trdb_i64(other), no_i64, &list, &fix_err));
     GIVES(trdb_job_schedule_list, list, trdb_jobs_active_alerts(fix_uow, no_i64, &list, &fix_err));
     GIVES(trdb_job_schedule_list, list, trdb_jobs_pending_schedules(fix_uow, at, no_i64, &list, &fix_err));
     CALL(trdb_jobs_update_schedule_next_run(fix_uow, id, (trdb_timestamp){.kind = TRDB_TIMESTAMP_NULL}, NULL, &fix_err));
     CALL(trdb_jobs_trigger_schedule(fix_uow, id, NULL, &fix_err));
     CALL(trdb_jobs_delete_schedule(fix_uow, id, &fix_err));
+    CALL(trdb_jobs_delete_schedule(fix_uow, other, &fix_err));
     CALL(trdb_jobs_create_alert(fix_uow, user, "BTC", "1h", rule, &made, &fix_err));
     CALL(trdb_jobs_update_alert(fix_uow, made->id, "5m", rule, trdb_bool(true), NULL, &fix_err));
     CALL(trdb_jobs_delete_alert(fix_uow, made->id, &fix_err));
