@@ -53,13 +53,17 @@ static int columns(trdb_uow *uow, trdb_error **reterr) {
     return trdb_telegram_broadcast_logs_columns(uow, NULL, NULL, &found, reterr);
 }
 
+/* Keys of its own: a unit under attack stays open for a while, and another would wait for its keys. */
+static int insert_own(trdb_uow *uow, int number, trdb_error **reterr) {
+    char key[32];
+    snprintf(key, sizeof key, "%ld-p%d", (long)getpid(), number);
+    return insert(uow, key, reterr);
+}
+
 static int pipeline(trdb_uow *uow, trdb_error **reterr) {
-    char key[16];
     int r = 0;
-    for (int i = 0; i < 20 && r == 0; i++) {
-        snprintf(key, sizeof key, "p%d", i);
-        r = insert(uow, key, reterr);
-    }
+    for (int i = 0; i < 20 && r == 0; i++)
+        r = insert_own(uow, i, reterr);
     return r < 0 ? r : trdb_uow_flush(uow, reterr);
 }
 
@@ -80,9 +84,7 @@ static int bulk_back(trdb_uow *uow, trdb_error **reterr) {
 }
 
 static int insert_one(trdb_uow *uow, trdb_error **reterr) {
-    char key[32]; /* of its own: the one before may have been stored */
-    snprintf(key, sizeof key, "one-%ld", (long)getpid());
-    return insert(uow, key, reterr);
+    return insert_own(uow, 0, reterr);
 }
 
 static int nothing(trdb_uow *uow, trdb_error **reterr) {
