@@ -45,6 +45,8 @@ done
 [ -n "$suites" ] || suites=$all
 
 "$source/.ci/packages" test
+# What Debian has under these names in /usr/bin are Perl programs that look for the right one first.
+PATH=$(dirname "$(ls -d /usr/lib/postgresql/*/bin/psql | sort -V | tail -1)"):$PATH
 
 build=$source/build
 setup=""

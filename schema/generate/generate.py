@@ -131,13 +131,13 @@ def stale(texts, out):
     return found
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("api", type=pathlib.Path)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--release", action="store_true")
     parser.add_argument("--server")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         with Server(options.server) as server:
             texts, out = generate(options.api, server, options.release)

@@ -29,6 +29,46 @@ def newest_bin():
     return pathlib.Path(found)
 
 
+class Session:
+    """A psql that stays open, since to start one costs more than most of what it is asked."""
+    END = "-- end of an answer"
+
+    def __init__(self, host, user, database):
+        self.errors = tempfile.TemporaryFile("w+")  # no pipe: notices that nobody reads would fill it
+        self.process = subprocess.Popen(
+            ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", str(host), "-U", user, "-d", database, "-f", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        self.lines = 0  # of input so far, since psql counts them for its messages
+
+    def run(self, sql):
+        """What a script prints; nothing of the session is left to the next. An error ends psql."""
+        script = f"{sql}\n;\nDISCARD ALL;\n\\echo {self.END}\n"
+        try:
+            self.process.stdin.write(script)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it stopped at an error before it had read everything
+        output = []
+        while (line := self.process.stdout.readline()) and line.rstrip() != self.END:
+            output.append(line)
+        if not line:
+            self.process.wait()
+            self.errors.seek(0)
+            raise ServerError(re.sub(r"<stdin>:(\d+)", lambda at: f"<stdin>:{int(at[1]) - self.lines}",
+                                     self.errors.read()))
+        self.lines += script.count("\n")
+        self.errors.seek(0)
+        self.errors.truncate()
+        return "".join(output)
+
+    def close(self):
+        try:
+            self.process.communicate()
+        except BrokenPipeError:
+            pass
+        self.errors.close()
+
+
 class Server:
     """`with Server() as server`: a private server on a socket in a folder of its own."""
 
@@ -36,6 +76,7 @@ class Server:
         self.host, self.user = host, user or (USER if host is None else "tester")
         self.private = host is None
         self.directory = None
+        self.sessions = {}
 
     def __enter__(self):
         if self.private:
@@ -43,6 +84,8 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        for database in list(self.sessions):
+            self.sessions.pop(database).close()
         if self.private:
             self.run_as_server(["pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "-w", "stop"])
             shutil.rmtree(self.directory)
@@ -71,16 +114,19 @@ class Server:
 
     def psql(self, database, sql):
         """Runs a script; gives what it prints. Stops at the first error."""
-        done = subprocess.run(
-            ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", str(self.host), "-U", self.user,
-             "-d", database, "-f", "-"], input=sql, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise ServerError(done.stderr)
-        return done.stdout
+        session = self.sessions.get(database) or Session(self.host, self.user, database)
+        self.sessions[database] = session
+        try:
+            return session.run(sql)
+        except ServerError:
+            self.sessions.pop(database).close()
+            raise
 
     def create(self, database):
-        self.psql("postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-        self.psql("postgres", f'CREATE DATABASE "{database}" TEMPLATE template0')
+        self.drop(database)
+        self.psql("postgres", f'CREATE DATABASE "{database}" TEMPLATE template0 STRATEGY file_copy')
 
     def drop(self, database):
+        if database in self.sessions:
+            self.sessions.pop(database).close()
         self.psql("postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')

@@ -78,7 +78,7 @@ def database():
     """An empty database, there to be migrated; gives its connection string, which leads through no pooler."""
     name = f"cli_{os.getpid()}_{time.monotonic_ns()}"
     admin = f"host={HOST} user=tester dbname=postgres"
-    psql(admin, f"CREATE DATABASE {name} TEMPLATE template0")
+    psql(admin, f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
     try:
         yield f"host={DIRECT} user=tester dbname={name}"
     finally:
@@ -90,7 +90,7 @@ def copy_of(template):
     """A copy of a database; gives its connection string."""
     name = f"cli_{os.getpid()}_{time.monotonic_ns()}"
     admin = f"host={HOST} user=tester dbname=postgres"
-    psql(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    psql(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:
         yield f"host={HOST} user=tester dbname={name}"
     finally:

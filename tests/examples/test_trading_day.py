@@ -29,7 +29,7 @@ def psql(database, sql):
 
 def database(name):
     psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    psql("postgres", f"CREATE DATABASE {name} TEMPLATE trdb_template")
+    psql("postgres", f"CREATE DATABASE {name} TEMPLATE trdb_template STRATEGY file_copy")
     return name
 
 

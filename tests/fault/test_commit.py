@@ -71,7 +71,7 @@ def run(number, way, fault):
 
 
 def main():
-    psql(f"CREATE DATABASE {DATABASE} TEMPLATE trdb_template", "postgres")
+    psql(f"CREATE DATABASE {DATABASE} TEMPLATE trdb_template STRATEGY file_copy", "postgres")
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     table = [(way, fault) for way, fault in cases() if only in f"{way} {fault}"]
     failed = 0

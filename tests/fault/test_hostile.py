@@ -323,7 +323,7 @@ def main():
     real = os.environ["TRDB_TEST_HOST"]
     admin = ["psql", "-qX", "-h", real, "-U", "tester", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c"]
     os.environ["TRDB_FAULT_DB"] = name = f"hostile_{os.getpid()}"
-    subprocess.run([*admin, f"CREATE DATABASE {name} TEMPLATE trdb_template"], check=True)
+    subprocess.run([*admin, f"CREATE DATABASE {name} TEMPLATE trdb_template STRATEGY file_copy"], check=True)
     subprocess.run([*admin[:6], name, *admin[7:], "INSERT INTO telegram_settings VALUES ('there', 'v')",
                     "-c", "INSERT INTO telegram_broadcast_logs (message, sent_by) SELECT 'm' || n, 's' "
                           "FROM generate_series(1, 50) n"], check=True)

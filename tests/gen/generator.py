@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the generator's tests share: a copy of the toy schema to break, and ways to run the generator on it."""
 import contextlib
+import io
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -14,13 +14,16 @@ GENERATE = SOURCE / "schema" / "generate"
 HOST = os.environ.get("TRDB_TEST_DIRECT")
 sys.path.insert(0, str(GENERATE))
 
+import generate
+
 
 def run(api, *options):
     """The generator's (exit status, what it prints)."""
     server = ["--server", HOST] if HOST else []
-    done = subprocess.run([sys.executable, str(GENERATE / "generate.py"), str(api), *options, *server],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return done.returncode, done.stdout
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = generate.main([str(api), *options, *server])
+    return status, said.getvalue()
 
 
 @contextlib.contextmanager

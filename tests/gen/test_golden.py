@@ -14,10 +14,10 @@ WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion
 INCLUDES = [f"-I{SOURCE}/include", f"-I{SOURCE}/lib", f"-I{TOY}"]
 
 
-def compile_with(command, path):
-    with tempfile.NamedTemporaryFile(suffix=".o") as out:
-        done = subprocess.run([*command, *INCLUDES, "-c", str(path), "-o", out.name], capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)} {path}\n{done.stderr}"
+def check_with(command, *paths):
+    """Warnings come without code being made."""
+    done = subprocess.run([*command, *INCLUDES, "-fsyntax-only", *map(str, paths)], capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)} {paths}\n{done.stderr}"
 
 
 def golden_outputs():
@@ -50,20 +50,18 @@ def stale_is_named():
 
 def sources_compile():
     """generated C compiles without a warning, with gcc and clang"""
-    for path in [*sorted(TOY.glob("*.c")), *sorted((SOURCE / "lib" / "gen").glob("*.c"))]:
-        for compiler in ("gcc", "clang"):
-            compile_with([compiler, *WARNINGS], path)
+    for compiler in ("gcc", "clang"):
+        check_with([compiler, *WARNINGS], *sorted(TOY.glob("*.c")), *sorted((SOURCE / "lib" / "gen").glob("*.c")))
 
 
-def headers_compile():
-    """generated headers are C99 and C++17"""
-    for path in [TOY / "toy.h", *sorted((SOURCE / "include" / "tradingdb").glob("*.h"))]:
+def header_compiles():
+    """a generated header is C99 and C++17; tests/abi/test_headers.sh has those of the library"""
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as unit:
+        unit.write('#include "toy.h"\n')
+        unit.flush()
         for command in (["gcc", "-x", "c", "-std=c99"], ["clang", "-x", "c", "-std=c99"], ["g++", "-x", "c++", "-std=c++17"],
                         ["clang++", "-x", "c++", "-std=c++17"]):
-            with tempfile.NamedTemporaryFile("w", suffix=".c") as unit:
-                unit.write(f'#include "{path}"\n')
-                unit.flush()
-                compile_with([*command, "-pedantic", "-Wall", "-Wextra", "-Werror"], unit.name)
+            check_with([*command, "-pedantic", "-Wall", "-Wextra", "-Werror"], unit.name)
 
 
 def asserts_bite():
@@ -99,5 +97,5 @@ def no_field_without_words():
                 assert said, f"{domain}.h:{number + 1}: {line}"
 
 
-tap.run(golden_outputs, real_outputs, stale_is_named, sources_compile, headers_compile, asserts_bite,
+tap.run(golden_outputs, real_outputs, stale_is_named, sources_compile, header_compiles, asserts_bite,
         every_symbol_is_mapped, no_field_without_words)

@@ -56,7 +56,7 @@ _databases = itertools.count(1)
 def database(template="trdb_template"):
     """The conninfo of a new database."""
     name = f"python_{os.getpid()}_{next(_databases)}"
-    psql("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    psql("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     return f"host={HOST} user=tester dbname={name}"
 
 

@@ -19,7 +19,7 @@ char *harness_database(void);
 char *harness_empty_database(void);
 void harness_database_free(char *url);
 
-/* Runs SQL through psql as superuser; fails the test when it fails. */
+/* Runs SQL as superuser, in one transaction; fails the test when it fails. */
 void harness_sql(const char *url, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The one value a query gives, as text; malloc'd. */
 char *harness_value(const char *url, const char *format, ...) __attribute__((format(printf, 2, 3)));
