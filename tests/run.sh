@@ -45,11 +45,14 @@ done
 [ -n "$suites" ] || suites=$all
 
 "$source/.ci/packages" test
+# Tests of the quick start, the pages and the installed copy build the same sources again, each in a folder of its own.
+export CCACHE_NOHASHDIR=1
 # What Debian has under these names in /usr/bin are Perl programs that look for the right one first.
 PATH=$(dirname "$(ls -d /usr/lib/postgresql/*/bin/psql | sort -V | tail -1)"):$PATH
 
 build=$source/build
 setup=""
+targets=""
 case "$variant" in
 sanitize)
     build=$source/build-sanitize
@@ -60,6 +63,7 @@ sanitize)
 tsan)
     build=$source/build-tsan
     setup="-Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Dexamples=false"
+    targets="bindings/cli/tradingdb $(cd "$source" && grep -lw pthread_create tests/*/test_*.c | sed 's/\.c$//')"
     export TSAN_OPTIONS="suppressions=$source/tests/support/tsan.supp:halt_on_error=1:second_deadlock_stack=1"
     ;;
 valgrind)
@@ -90,7 +94,8 @@ trap 'exit 143' TERM
 
 # shellcheck disable=SC2086
 [ -f "$build/build.ninja" ] || meson setup "$build" "$source" $setup >/dev/null
-ninja -C "$build" --quiet
+# shellcheck disable=SC2086
+ninja -C "$build" --quiet $targets
 [ -z "$server" ] || PGBIN=$("$source/tests/support/postgres.sh" "$server" "$source/build/servers")
 [ -z "$server" ] || export PGBIN
 

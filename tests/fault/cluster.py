@@ -47,9 +47,18 @@ class Server:
     def create(self):
         as_server(BIN / "initdb", "--no-sync", "-D", self.data, "-A", "trust", "-U", "tester", "--locale=C.UTF-8",
                   "-E", "UTF8")
-        with open(self.data / "postgresql.conf", "a") as file:
-            file.write(SETTINGS.format(dir=self.dir))
+        self.configure(SETTINGS)
         self.start()
+
+    def begin_as(self, data):
+        """Begins as a copy of a stopped server's files."""
+        as_server("cp", "-a", data, self.data)
+        self.configure("unix_socket_directories = '{dir}'\n")
+        self.start()
+
+    def configure(self, settings):
+        with open(self.data / "postgresql.conf", "a") as file:
+            file.write(settings.format(dir=self.dir))
 
     def copy_of(self, primary):
         """Becomes a standby of another server."""
@@ -120,6 +129,19 @@ class Server:
             time.sleep(0.05)
 
 
+def prepared():
+    """The files of a server that was migrated and stopped, made once a run: each cluster begins as a copy."""
+    directory = pathlib.Path(os.environ["TRDB_TEST_DIR"]) / "cluster"
+    if not directory.exists():
+        server = Server(directory.with_name(f"cluster-{os.getpid()}"))
+        server.create()
+        tool = pathlib.Path(os.environ["TRDB_TEST_BUILD"]) / "bindings/cli/tradingdb"
+        subprocess.run([tool, "migrate", "up", "--database", server.url], check=True, stdout=subprocess.DEVNULL)
+        server.stop("fast")
+        server.dir.rename(directory)
+    return directory / "data"
+
+
 class Cluster:
     """A primary, migrated; add_standby() gives it a synchronous standby, promote() has that take over."""
 
@@ -130,16 +152,11 @@ class Cluster:
         self.made = 0
         self.standby = None
         self.primary = self.next()
-        self.primary.create()
-        self.migrate()
+        self.primary.begin_as(prepared())
 
     def next(self):
         self.made += 1
         return Server(self.dir / f"s{self.made}")
-
-    def migrate(self):
-        tool = pathlib.Path(os.environ["TRDB_TEST_BUILD"]) / "bindings/cli/tradingdb"
-        subprocess.run([tool, "migrate", "up", "--database", self.primary.url], check=True, stdout=subprocess.DEVNULL)
 
     def add_standby(self, synchronous=True):
         standby = self.next()

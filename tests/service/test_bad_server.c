@@ -219,9 +219,11 @@ START_TEST(a_schema_newer_than_the_library) {
     harness_sql(url, "INSERT INTO trdb_migrations (chain, version, name, checksum, duration_us)"
                      " VALUES ('framework', 9999, 'later', 'x', 1)");
     refuses_schema(url, NULL, TRDB_E_SCHEMA_NEWER, "is at migration 9999 of chain framework");
-    FAILS(trdb_migrate_up(url, NULL, &list, &bad_err), TRDB_E_SCHEMA_NEWER, "9999");
-    FAILS(trdb_migrate_down(url, NULL, &list, &bad_err), TRDB_E_SCHEMA_NEWER, "9999");
-    FAILS(trdb_migrate_verify(url, NULL, &list, &bad_err), TRDB_E_SCHEMA_NEWER, "9999");
+    char *direct = harness_direct_url(url); /* no pooler is migrated through */
+    FAILS(trdb_migrate_up(direct, NULL, &list, &bad_err), TRDB_E_SCHEMA_NEWER, "9999");
+    FAILS(trdb_migrate_down(direct, NULL, &list, &bad_err), TRDB_E_SCHEMA_NEWER, "9999");
+    FAILS(trdb_migrate_verify(direct, NULL, &list, &bad_err), TRDB_E_SCHEMA_NEWER, "9999");
+    free(direct);
     IS_UNTOUCHED(list);
     doctor_finds(url, "9999");
     char *newest = harness_value(url, "SELECT max(version) FROM trdb_migrations");
