@@ -287,8 +287,3 @@ int trdbi_batch_query_many(trdb_batch *batch, const trdbi_query *query, const tr
                            trdb_error **reterr) {
     return trdbi_put_query(later(batch), query, args, TRDBI_TAKE_LIST, ret, reterr);
 }
-
-int trdbi_batch_query_exec(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
-                           trdb_error **reterr) {
-    return trdbi_put_query(later(batch), query, args, TRDBI_TAKE_AFFECTED, ret, reterr);
-}

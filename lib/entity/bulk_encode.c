@@ -24,8 +24,6 @@ static int put_text(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, 
     int code = trdbi_check_chars(rows->table, item->column, text, size, reterr);
     if (code < 0)
         return code;
-    if (size > INT32_MAX / 2)
-        return trdbi_refuse(rows->table, item->column, TRDB_E_RANGE, reterr, "more than 1 GB");
     trdbi_buf_u32(out, (uint32_t)size + item->lead);
     if (item->lead)
         trdbi_buf_char(out, 1); /* the version of the form that jsonb has */

@@ -132,8 +132,6 @@ int trdbi_json_parse(const char *text, size_t size, json_object **ret, const cha
 
 static int check_json(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
                       trdb_error **reterr) {
-    if (size > TRDBI_JSON_MAX)
-        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "the document is larger than 1 GB");
     json_object *document = NULL;
     const char *problem = NULL;
     size_t at = 0;
@@ -148,6 +146,8 @@ static int check_json(const trdbi_table *table, const trdbi_column *column, cons
 
 int trdbi_check_chars(const trdbi_table *table, const trdbi_column *column, const char *text, size_t size,
                       trdb_error **reterr) {
+    if (size > TRDBI_TEXT_MAX)
+        return trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "more than 1 GB");
     if (trdbi_is_ascii(text, size) && (column->max_chars == 0 || size <= (size_t)column->max_chars))
         return 0;
     ptrdiff_t chars = trdbi_utf8_length(text, size);

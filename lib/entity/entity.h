@@ -152,6 +152,8 @@ int trdbi_entity_upsert_many(trdb_uow *uow, const trdbi_table *table, unsigned u
 
 /* ---- checks before anything is sent, for services ------------------------------------------------- */
 
+enum { TRDBI_TEXT_MAX = INT32_MAX / 2 }; /* the longest text or document that may be given */
+
 /* Whether a value fits its column. */
 int trdbi_check_text(const trdbi_table *table, const trdbi_column *column, const char *text,
                      trdb_error **reterr);
@@ -165,7 +167,6 @@ __attribute__((format(printf, 5, 6))) int trdbi_refuse(const trdbi_table *table,
 /* Parses JSON as the server would. *ret receives the document, NULL for `null`; with a problem it is of no
  * use, but freed all the same. *ret_problem says what is wrong (a static string), or NULL; *ret_at the byte.
  * 0, or TRDB_E_NOMEM. */
-enum { TRDBI_JSON_MAX = INT32_MAX / 2 }; /* the longest text that may be given */
 struct json_object;
 int trdbi_json_parse(const char *text, size_t size, struct json_object **ret, const char **ret_problem,
                      size_t *ret_at);
@@ -245,6 +246,4 @@ int trdbi_batch_delete(trdb_batch *batch, const trdbi_table *table, trdbi_key ke
 int trdbi_batch_query_one(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, void *ret,
                           trdb_error **reterr);
 int trdbi_batch_query_many(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, void *ret,
-                           trdb_error **reterr);
-int trdbi_batch_query_exec(trdb_batch *batch, const trdbi_query *query, const trdbi_arg *args, int64_t *ret,
                            trdb_error **reterr);

@@ -212,10 +212,7 @@ static bool is_judged_later(const trdbi_params *params) {
 
 static int put_json(const trdbi_table *table, const trdbi_column *column, const char *text, trdbi_buf *buf,
                     trdb_error **reterr) {
-    size_t size = strlen(text);
-    int code = trdbi_check_chars(table, column, text, size, reterr);
-    if (code == 0 && size > TRDBI_JSON_MAX)
-        code = trdbi_refuse(table, column, TRDB_E_RANGE, reterr, "the document is larger than 1 GB");
+    int code = trdbi_check_chars(table, column, text, strlen(text), reterr);
     if (code == 0)
         trdbi_encode_json(buf, text);
     return code;

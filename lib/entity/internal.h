@@ -177,9 +177,8 @@ trdbi_list *trdbi_list_growing(size_t row_size);
 int trdbi_list_append(trdbi_list *list, const trdbi_field *fields, size_t stride, size_t count,
                       const uint32_t *types, const trdbi_value *values, trdb_error **reterr);
 void trdbi_list_complete(trdbi_list *list);
-void trdbi_list_restart(trdbi_list *list); /* empties it */
 
-/* bulk_read.c: the rows of a filter as they arrive, in place of one result that holds them all. */
+/* rows_arriving.c: the rows of a filter as they arrive, in place of one result that holds them all. */
 typedef enum trdbi_size {
     TRDBI_ANY_SIZE, /* nothing is known */
     TRDBI_SMALL,    /* one result is best */

@@ -105,10 +105,6 @@ trdbi_list *trdbi_list_growing(size_t row_size) {
     return list;
 }
 
-void trdbi_list_restart(trdbi_list *list) {
-    list->count = 0;
-}
-
 static bool grow(trdbi_list *list) {
     enum { FIRST_ROOM = 32 };
     size_t room = list->room > 0 ? list->room * 2 : FIRST_ROOM;

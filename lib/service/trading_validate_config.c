@@ -321,7 +321,7 @@ static void check_root(trdb_finding_list *list, json_object *document) {
 int trdbi_check_bot_config(trdb_finding_list *list, const char *text, trdb_error **reterr) {
     static const char remedy[] = "write a JSON object";
     const size_t size = strlen(text);
-    if (size > TRDBI_JSON_MAX) {
+    if (size > TRDBI_TEXT_MAX) {
         trdbi_find(list, TRDB_SEVERITY_PROBLEM, "", remedy, "the configuration is larger than 1 GB");
         return 0;
     }

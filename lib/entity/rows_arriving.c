@@ -77,7 +77,6 @@ static int take_types(void *arg, const uint32_t *types, trdb_error **reterr) {
     filling *f = arg;
     (void)reterr;
     memcpy(f->types, types, f->table->column_count * sizeof *types);
-    trdbi_list_restart(f->list);
     return 0;
 }
 
