@@ -3,7 +3,6 @@
 #include "pgtest.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include "core/core.h"
@@ -545,45 +544,6 @@ START_TEST(traces) {
 }
 END_TEST
 
-/* ---- two threads, one unit ------------------------------------------------------------------------ */
-
-typedef struct intrusion {
-    trdb_uow *uow;
-    int codes[5];
-} intrusion;
-
-static void *intrude(void *arg) {
-    intrusion *intruder = arg;
-    intruder->codes[0] = run(intruder->uow, "SELECT 1", NULL);
-    intruder->codes[1] = trdb_uow_commit(intruder->uow, NULL);
-    intruder->codes[2] = trdb_uow_rollback(intruder->uow, NULL);
-    intruder->codes[3] = trdb_uow_savepoint(intruder->uow, NULL);
-    intruder->codes[4] = trdbi_uow_enter(intruder->uow, NULL);
-    return NULL;
-}
-
-START_TEST(a_second_thread_is_refused) {
-    trdb_error *err = NULL;
-    pthread_t thread;
-    trdb_uow *uow = begin();
-    intrusion intruder = {.uow = uow};
-    ck_ok(trdbi_uow_enter(uow, &err), err);
-    run_ok(uow, "INSERT INTO public.t VALUES (1)"); /* the thread inside may go on */
-    pthread_create(&thread, NULL, intrude, &intruder);
-    pthread_join(thread, NULL);
-    for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(intruder.codes[i], TRDB_E_STATE);
-    trdbi_uow_leave(uow);
-    intruder.codes[0] = -1;
-    pthread_create(&thread, NULL, intrude, &intruder); /* one after the other is fine */
-    pthread_join(thread, NULL);
-    ck_assert_int_eq(intruder.codes[0], 0);
-    ck_assert_int_eq(intruder.codes[1], 0);
-    trdb_uow_free(uow);
-    ck_stored("1");
-}
-END_TEST
-
 START_TEST(schema_prefix) {
     trdb_error *err = NULL;
     trdb_db_options options = trdb_db_options_init();
@@ -620,7 +580,6 @@ int main(void) {
     tcase_add_test(tcase, a_changed_table_is_no_error);
     tcase_add_test(tcase, forgotten_statements_are_no_error);
     tcase_add_test(tcase, traces);
-    tcase_add_test(tcase, a_second_thread_is_refused);
     tcase_add_test(tcase, schema_prefix);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);

@@ -73,6 +73,14 @@ int64_t fix_user(void) {
     return id;
 }
 
+int64_t fix_account(const char *telegram_id, const trdb_telegram_profile_new *profile) {
+    trdb_usr_user *user = NULL;
+    OK(trdb_users_ensure_telegram_user(fix_uow, telegram_id, profile, &user, &fix_err));
+    int64_t id = user->id;
+    trdb_usr_user_free(user);
+    return id;
+}
+
 int64_t fix_bot(void) {
     trdb_trading_bot *bot = NULL;
     OK(trdb_trading_bot_insert(fix_uow,

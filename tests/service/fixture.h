@@ -49,6 +49,8 @@ trdb_decimal fix_decimal(const char *text);
 void fix_is(const char *what, trdb_decimal value, const char *text);
 
 int64_t fix_user(void);
+/* The user behind a Telegram account, made when there is none. */
+int64_t fix_account(const char *telegram_id, const trdb_telegram_profile_new *profile);
 int64_t fix_bot(void);
 /* Gives a fill. An id of NULL is left to the library. */
 trdb_trading_fill_new fix_fill(int32_t action, const char *qty, const char *price, const char *id);
