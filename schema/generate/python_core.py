@@ -184,7 +184,7 @@ class CoreEmitter:
                                    ["conninfo: str | None = None", "*", *keywords], f"List[{row}]", 0),
                 *docstring([doc, ("conninfo", "as the url of open()."), *docs,
                             self.words.returns(function.doc.returns)], 4),
-                f'    found: List[{row}] = call("{function.name}")(None, locals())', "    return found"]
+                f'    found: List[{row}] = call("{function.name}").run(None, locals())', "    return found"]
 
     # ---- names
 

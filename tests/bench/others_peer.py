@@ -16,6 +16,7 @@ import time
 GIVEN = ("bot_id position_id trade_type strategy_name entry_logic_name exit_logic_name symbol interval direction status "
          "entry_time exit_time entry_price exit_price size commission gross_pnl net_pnl pnl_percentage exit_reason "
          "extra_metadata").split()
+GIVEN = [sys.intern(name) for name in GIVEN]  # as names in source are
 ALL = ["id", *GIVEN, *("created_at updated_at buy_order_created buy_order_closed sell_order_created sell_order_closed "
                        "entry_value exit_value").split()]
 SYMBOLS = "BTCUSDT ETHUSDT SOLUSDT BNBUSDT XRPUSDT ADAUSDT DOGEUSDT LTCUSDT".split()

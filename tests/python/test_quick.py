@@ -55,10 +55,11 @@ def packed_alike():
         struct = InputStruct(struct)
         for _ in range(40):
             given = {field.name: draw.choice(candidates(field)) for field in fields if draw.random() < 0.3}
-            keep, packer = Keep(), struct.packer(given)
-            careful = attempt(packer.careful, given, keep, "at.")
-            equal(attempt(packer.pack, given, keep, "at."), careful)
-            quick = attempt(packer.quick, given, keep)
+            keep, packer, row = Keep(), struct.packer(tuple(given)), tuple(given.values())
+            careful = attempt(packer.careful, row, keep, "at.")
+            equal(attempt(packer.pack, row, keep, "at."), careful)
+            packer.learn(row)
+            quick = attempt(packer.compiled[tuple(map(type, row))], row, keep)
             if isinstance(careful, bytes):
                 packed += 1
                 equal(quick, careful)

@@ -19,12 +19,11 @@ from tradingdb._filter import FilterStruct
 from tradingdb._generated.errors import Range
 from tradingdb._library import exception, function
 from tradingdb._row import is_row, layout
-from tradingdb._struct import InputStruct, OptionsStruct, RowStruct, Values, flag_names, pack_flags
+from tradingdb._struct import InputStruct, OptionsStruct, RowStruct, Values, flag_names, pack_flags, picker
 from tradingdb._values import NOT_GIVEN
 
 Arguments = list[Any]
 _result_types: dict[str, Callable[..., Any]] = {}
-_calls: dict[str, Call] = {}
 
 
 # ---- inputs: each takes its keywords out of the values and adds arguments
@@ -109,11 +108,11 @@ class NewInput(Input):
         if "fields" in parameter.notes:
             names = set(parameter.notes["fields"].split(","))
         self.struct = InputStruct(struct, names if self.prefix else names - others)
+        self.pick = picker([self.prefix + name for name in self.struct.slots])
+        self.packer = self.struct.packer(tuple(self.struct.slots))
 
     def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
-        if self.prefix:
-            values = {name: values[self.prefix + name] for name in self.struct.slots if self.prefix + name in values}
-        arguments.append(self.struct.pack(values, keep))
+        arguments.append(self.packer.pack(self.pick(values), keep))
 
 
 class NewsInput(Input):
@@ -298,11 +297,17 @@ class KeysOutput(Output):
 
 
 class RefOutput(Output):
+    """A handle: the struct itself."""
+
+    def __init__(self, parameter: _c.Parameter) -> None:
+        super().__init__(parameter)
+        self.type = _c.ctype("trdb_ref")
+
     def place(self, keep: Keep) -> Any:
-        return _c.ctype("trdb_ref")()
+        return self.type()
 
     def take(self, place: Any) -> Any:
-        return place.unit, place.number
+        return place
 
 
 class StreamOutput(Output):
@@ -398,6 +403,7 @@ class Call:
             taken = self.read(rest)
             rest = rest[taken:]
         self.adders = [input_.add for input_ in self.inputs]
+        self.places = [output.place for output in self.outputs]
         self.result = _result_types.get(symbol)
         self.gives_ref = any(isinstance(output, RefOutput) for output in self.outputs)
         self.gives_stream = any(isinstance(output, StreamOutput) for output in self.outputs)
@@ -418,11 +424,12 @@ class Call:
         arguments: Arguments = [unit] if self.takes_unit else []
         for add in self.adders:
             add(values, arguments, keep)
-        places = [output.place(keep) for output in self.outputs]
-        if not boolean(values.get("returning", True), "returning", keep)[0]:
-            arguments += [None for _ in places]
-        else:
+        places = [place(keep) for place in self.places]
+        wanted = values.get("returning", True)
+        if wanted is True or boolean(wanted, "returning", keep)[0]:
             arguments += map(byref, places)
+        else:
+            arguments += [None for _ in places]
         return arguments, places
 
     @functools.cached_property
@@ -440,7 +447,8 @@ class Call:
             raise exception(code, error)
         return (self.outputs[0], places[0]) if places else (None, None)
 
-    def __call__(self, unit: Any, values: Values) -> Any:
+    def run(self, unit: Any, values: Values) -> Any:
+        """Calls C; gives its results."""
         keep, error = Keep(), c_void_p()
         arguments, places = self._prepare(unit, values, keep)
         code = self.function(*arguments, byref(error))
@@ -502,8 +510,11 @@ def results(symbol: str, kind: Callable[..., Any]) -> None:
     _result_types[symbol] = kind
 
 
-def call(symbol: str) -> Call:
-    found = _calls.get(symbol)
-    if found is None:
-        found = _calls[symbol] = Call(symbol)
-    return found
+class _Calls(dict[str, Call]):
+    def __missing__(self, symbol: str) -> Call:
+        made = self[symbol] = Call(symbol)
+        return made
+
+
+call: Callable[[str], Call] = _Calls().__getitem__
+"""The call of a function of C, by its symbol; compiled at its first use."""

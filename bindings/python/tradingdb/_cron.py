@@ -43,7 +43,7 @@ class Cron:
         year 10000."""
         if after is None:
             after = datetime.now(_timezone.utc)
-        found: datetime = call("trdb_cron_next")(None, {"cron": self._handle, "after": after})
+        found: datetime = call("trdb_cron_next").run(None, {"cron": self._handle, "after": after})
         return found
 
     def times(self, after: datetime | None = None) -> Iterator[datetime]:

@@ -37,15 +37,12 @@ _Block = ctypes.c_char_p * BLOCK
 class Keep:
     """Memory that C reads during a call: texts, arrays and structs stay alive as long as this does."""
 
-    __slots__ = ("_array", "_objects", "_used", "_view", "count", "raised")
-
-    def __init__(self) -> None:
-        self._objects: list[Any] = []
-        self.count = 0
-        """Of a call that takes many rows: how many."""
-        self.raised: BaseException | None = None
-        """What a function raised that C called; it comes out of the call."""
-        self._used = BLOCK
+    count = 0
+    """Of a call that takes many rows: how many."""
+    raised: BaseException | None = None
+    """What a function raised that C called; it comes out of the call."""
+    _objects: tuple[Any, ...] = ()
+    _used = BLOCK
 
     def data(self, data: bytes) -> int:
         """The address of bytes, which Python ends with a NUL."""
@@ -57,12 +54,11 @@ class Keep:
         return address
 
     def hold(self, thing: Any) -> Any:
-        self._objects.append(thing)
+        self._objects += (thing,)
         return thing
 
     def _add_block(self) -> None:
-        self._array = _Block()
-        self._objects.append(self._array)
+        self._array = self.hold(_Block())
         self._view = memoryview(self._array).cast("B").cast("Q")
         self._used = 0
 
@@ -270,13 +266,13 @@ def json_bytes(value: Any, where: str) -> bytes:
     """A document as UTF-8. Decimals keep their digits."""
     if isinstance(value, JsonText):
         return utf8(value, where)
+    plain = _plain_json(value)
+    if plain is not None:
+        return plain
     if not isinstance(value, (Mapping, list, tuple)):
         hint = "; JSON that is text already goes as JsonText" if isinstance(value, str) else ""
         raise TypeError(f"{wrong_type(where, 'a dict or list', value)}{hint}")
     try:
-        plain = _plain_json(value)
-        if plain is not None:
-            return plain
         pieces: list[str] = []
         _write_json(value, where, pieces.append)
         return "".join(pieces).encode()
@@ -426,15 +422,13 @@ class Slot:
     """Writes one field of a struct: a format, and the values for it."""
 
     codes: str
-    known: Mapping[Any, int] | None = None
-    """Values that are one number for C, by themselves: texts that came before."""
-    quick: type | None = None
-    """The type of values that go to C as they are."""
-    given: Flat = ()
-    """What follows a value that is known or quick."""
-
     def values(self, value: Any, where: str, keep: Keep) -> Flat:
         raise NotImplementedError
+
+    def quick(self, kind: type, value: str, name: str, at: int) -> tuple[list[str], list[str]] | None:
+        """(source, expressions of what C gets) for values of just this type, where there is a quicker way; `value` is the
+        variable that has one. At what it cannot take it raises whatever it likes."""
+        return None
 
 
 class InSlot(Slot):
@@ -449,7 +443,9 @@ class InSlot(Slot):
         self.codes = codes if self.plain else codes + ("i" if tight else "ii" if self.refers else "i4x")
         self.given: Flat = () if self.plain else (GIVEN, 0) if self.refers else (GIVEN,)
         self.null = (NULL_TEXT,) if self.plain else (*self.kind.null, GIVEN_NULL, *self.given[1:])
-        self.encode, self.quick = self.kind.encode, {"trdb_in_i64": int, "trdb_in_bool": bool}.get(ctype)
+        self.encode = self.kind.encode
+        self.known: Mapping[Any, int] | None = None
+        """Values that are one number for C, by themselves: texts that came before."""
         if self.plain and not {"json", "secret"}.intersection(notes):
             self.known = known = KnownTexts()
             self.encode = known.encode
@@ -460,6 +456,42 @@ class InSlot(Slot):
         if self.refers and type(value) is Ref:
             return (value.unit, GIVEN_REF, value.number)
         return self.null if value is None else self.encode(value, where, keep) + self.given
+
+    def quick(self, kind: type, value: str, name: str, at: int) -> tuple[list[str], list[str]] | None:
+        state = [str(number) for number in self.given]
+        if kind is type(None):
+            return [], [repr(number) for number in self.null]
+        if self.known is not None and issubclass(kind, str):
+            return [f"p{at} = slot{at}.known.get({value})", f"if p{at} is None:",
+                    f"    p{at}, *_ = slot{at}.values({value}, {name!r}, keep)"], [f"p{at}", *state]
+        if (self.kind.encode, kind) not in _QUICK:
+            return None
+        lines, parts = _QUICK[self.kind.encode, kind]
+        words = {"value": value, "name": repr(name), "at": at}
+        return [line.format(**words) for line in lines], [part.format(**words) for part in parts] + state
+
+
+# The quick way for a kind and a type: source, and expressions of the parts. What C cannot take makes struct, int() or the
+# subtraction of times raise, and the careful way then says what is wrong with it.
+_QUICK: dict[tuple[Callable[..., Flat], type], tuple[list[str], list[str]]] = {
+    (integer, int): ([], ["{value}"]),
+    (boolean, bool): ([], ["{value}"]),
+    (timestamp, datetime): ([], ["({value} - EPOCH) // MICROSECOND", "1"]),
+    (json, dict): ([], ["keep.data(json_bytes({value}, {name}))"]),
+    (decimal, Decimal): (
+        ["try:",
+         "    whole, _, digits = str({value}).partition('.')",
+         "    number = int(whole + digits)",
+         "    p{at} = abs(number)",
+         "    if p{at} >> 64:",
+         "        raise ValueError",
+         "    h{at}, k{at}, n{at}, s{at} = 0, 1, number < 0, len(digits)",
+         "except ValueError:",
+         "    p{at}, h{at}, k{at}, n{at}, s{at} = decimal({value}, {name}, keep)"],
+        ["p{at}", "h{at}", "k{at}", "n{at}", "s{at}"]),
+}
+QUICK_NAMES = {"EPOCH": EPOCH, "MICROSECOND": _MICROSECOND, "decimal": decimal, "json_bytes": json_bytes}
+"""What that source refers to."""
 
 
 class PlainSlot(Slot):

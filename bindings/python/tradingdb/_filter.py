@@ -93,7 +93,7 @@ class FilterStruct:
         packer = self._packers.get(given)
         if packer is None:
             packer = self._packers[given] = Packer(self.struct, self.slots, given, (self.size,))
-        return packer.pack(values, keep)
+        return packer.pack(tuple(map(values.__getitem__, given)), keep)
 
 
 def asks(name: str, value: Any) -> bool:

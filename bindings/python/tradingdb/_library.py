@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 from tradingdb import _c
@@ -53,13 +54,12 @@ def _check_version(library: ctypes.CDLL) -> str:
 _c.register(c_core)
 _library = _load()
 LIBRARY_VERSION = _check_version(_library)
-_functions: dict[str, Any] = {}
 
 
-def function(symbol: str) -> Any:
-    """An exported function with its types set. The GIL is released while it runs."""
-    found = _functions.get(symbol)
-    if found is None:
+class _Functions(dict[str, Any]):
+    """The exported functions with their types set, each from its first use on."""
+
+    def __missing__(self, symbol: str) -> Any:
         result, parameters = _c.prototype(symbol)
         try:
             found = getattr(_library, symbol)
@@ -68,8 +68,13 @@ def function(symbol: str) -> Any:
                               "or another build of it") from None
         found.restype = ctypes.c_char_p if result == "const char *" else _c.argument_type(result)
         found.argtypes = [_c.argument_type(parameter.type) for parameter in parameters]
-        _functions[symbol] = found
-    return found
+        self[symbol] = found
+        return found
+
+
+_functions = _Functions()
+function: Callable[[str], Any] = _functions.__getitem__
+"""An exported function by its symbol. The GIL is released while it runs."""
 
 
 def _text(symbol: str, error: ctypes.c_void_p) -> str | None:

@@ -68,7 +68,7 @@ class Database(Domains, Units):
         code = function("trdb_uow_begin")(self._handle, options, byref(handle), byref(error))
         if code < 0:
             raise exception(code, error)
-        return UnitOfWork(self, handle, wants_token=wants_token)
+        return UnitOfWork(self, handle, True, wants_token)
 
     def _run(self, work: Callable[[UnitOfWork], T], values: dict[str, Any]) -> T:
         keep, error, results = Keep(), ctypes.c_void_p(), _Attempt[T]()
@@ -81,7 +81,7 @@ class Database(Domains, Units):
             options.uow = keep.data(unit_options)
 
         def attempt(handle: int, _: object, __: object) -> int:
-            return results.of(work, UnitOfWork(self, ctypes.c_void_p(handle), owned=False))
+            return results.of(work, UnitOfWork(self, ctypes.c_void_p(handle), False, False))
 
         self._tracer.install(self._handle)
         code = function("trdb_run")(self._handle, _unit_function(attempt), None, byref(options),
@@ -94,7 +94,7 @@ class Database(Domains, Units):
     def _call(self, symbol: str, values: dict[str, Any]) -> Any:
         function_ = call(symbol)
         if not function_.takes_unit:
-            return function_(None, values)
+            return function_.run(None, values)
         if function_.gives_stream:
             return self.unit_of_work(read_only=True)._stream(symbol, values)
         if function_.reads:
@@ -156,7 +156,7 @@ class Database(Domains, Units):
 
     def doctor(self) -> list[Finding]:
         """Looks at the database as its user does: reachable, version, role and rights, schema level, clock, limits."""
-        findings: list[Finding] = call("trdb_doctor")(None, {"conninfo": self._url, "schema": self._schema})
+        findings: list[Finding] = call("trdb_doctor").run(None, {"conninfo": self._url, "schema": self._schema})
         return findings
 
     def __repr__(self) -> str:
@@ -188,15 +188,15 @@ class UnitOfWork(Domains):
     An error that the server reports fails the unit: what is called on it then gets State, until it is rolled back, or
     to a savepoint. What is refused before it is sent leaves it as it was."""
 
-    def __init__(self, db: Database, handle: ctypes.c_void_p, *, owned: bool = True,
-                 wants_token: bool = False) -> None:
-        self._db, self._tracer = db, db._tracer
-        self._handle: ctypes.c_void_p | None = handle
-        self._busy = False
+    _handle: ctypes.c_void_p | None = None
+    _busy = False
+    token: Token | None = None
+    """Of a unit begun with `token`, once it is committed: what `after` of a later unit takes. None also where the unit
+    did nothing, or lost its connection during COMMIT."""
+
+    def __init__(self, db: Database, handle: ctypes.c_void_p, owned: bool, wants_token: bool) -> None:
+        self._db, self._tracer, self._handle = db, db._tracer, handle  # the database is there as long as its units
         self._owned, self._wants_token = owned, wants_token
-        self.token: Token | None = None
-        """Of a unit begun with `token`, once it is committed: what `after` of a later unit takes. None also where the
-        unit did nothing, or lost its connection during COMMIT."""
 
     def _enter(self) -> ctypes.c_void_p:
         """Takes the unit for a call of C, during which another thread may run."""
@@ -214,12 +214,15 @@ class UnitOfWork(Domains):
             self._tracer.raise_interrupt()
 
     def _call(self, symbol: str, values: dict[str, Any]) -> Any:
-        function_ = call(symbol)
-        found = self._use(function_, values)
-        if function_.gives_ref:
-            unit, number = found
-            return Ref(unit, number, self._key)
-        return Stream(self, *found) if function_.gives_stream else found
+        called = call(symbol)
+        handle = self._enter()
+        try:
+            found = called.run(handle, values)
+        finally:
+            self._leave()
+        if called.gives_ref:
+            return Ref(found.unit, found.number, self._key)
+        return Stream(self, *found) if called.gives_stream else found
 
     def _stream(self, symbol: str, values: dict[str, Any]) -> Stream[Any]:
         """A stream that finishes this unit."""
@@ -310,13 +313,13 @@ class UnitOfWork(Domains):
         return Savepoint(self)
 
     def __enter__(self) -> UnitOfWork:
-        if self.finished:
+        if self._handle is None:
             raise State("the unit of work is finished; begin a new one")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if self.finished:
+        if self._handle is None:
             return
         if error is None:
             self.commit()
@@ -325,9 +328,8 @@ class UnitOfWork(Domains):
 
     def __del__(self) -> None:
         """A unit that nobody finished: it is rolled back, and the programmer is told."""
-        handle = getattr(self, "_handle", None)
-        if handle is not None and self._owned and not sys.is_finalizing():
-            self._handle = None
+        if self._handle is not None and self._owned and not sys.is_finalizing():
+            handle, self._handle = self._handle, None
             function("trdb_uow_free")(handle)
             warnings.warn("a unit of work was neither committed nor rolled back", ResourceWarning, stacklevel=2)
 

@@ -1,115 +1,122 @@
 # SPDX-License-Identifier: MIT
-"""Input structs: a keyword per field, packed by one struct.pack per row and set of given fields."""
+"""Input structs: a keyword per field, packed by one struct.pack per row."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from operator import itemgetter
 from struct import Struct
 from typing import Any
 
 from tradingdb import _c
 from tradingdb._cancel import Canceller
-from tradingdb._encode import Flat, Keep, Slot, boolean, in_slot_of, integer, refused, slot_of, wrong_type
+from tradingdb._encode import (QUICK_NAMES, Flat, Keep, Slot, boolean, in_slot_of, integer, refused, slot_of,
+                               wrong_type)
 from tradingdb._errors import Error
 from tradingdb._generated.errors import Range
-from tradingdb._values import NOT_GIVEN, Token
+from tradingdb._values import NOT_GIVEN, NotGiven, Token
 
 Values = Mapping[str, Any]
-MOST_PACKERS = 1000   # sets of given fields for which a function is kept
+Row = tuple[Any, ...]
+MOST_PACKERS = 256    # sets of given fields that are kept, and of their types
 
 
 class Packer:
-    """Packs some fields of a struct; the others stay zero. What values usually are is packed by a function that is
-    compiled for just these fields; it gives up at anything that it cannot take, and the fields are then encoded one by
-    one, which tells what is wrong where."""
+    """Packs rows of values of some fields of a struct; the others stay zero. For the types that values have a function is
+    compiled; it gives up at anything that it cannot take, and the fields are then encoded one by one, which tells what
+    is wrong where. A value may be NOT_GIVEN."""
 
-    def __init__(self, struct: str, slots: dict[str, Slot], names: Iterable[str], first: Flat) -> None:
-        self.first = first
-        self.slots = sorted(((name, slots[name]) for name in names), key=lambda item: _c.offset(struct, item[0]))
-        codes, at = "=" + "Q" * len(first), 8 * len(first)
-        for name, slot in self.slots:
-            offset = _c.offset(struct, name)
-            codes += f"{offset - at}x{slot.codes}"
-            at = offset + Struct("=" + slot.codes).size
-        self.struct = Struct(f"{codes}{_c.sizeof(struct) - at}x")
-        self.quick: Callable[[Values, Keep], bytes] = self._compile()
+    def __init__(self, struct: str, slots: Mapping[str, Slot], names: Iterable[str], first: Flat) -> None:
+        self.size, self.first = _c.sizeof(struct), first
+        self.fields = sorted((_c.offset(struct, name), at, name, slots[name]) for at, name in enumerate(names))
+        self.compiled: dict[tuple[type, ...], Callable[[Row, Keep], bytes]] = {}
 
-    def pack(self, values: Values, keep: Keep, prefix: str = "") -> bytes:
+    def pack(self, row: Row, keep: Keep, prefix: str = "") -> bytes:
         try:
-            return self.quick(values, keep)
-        except Exception:  # noqa: the careful way raises what the caller is to see
-            return self.careful(values, keep, prefix)
+            return self.compiled[tuple(map(type, row))](row, keep)
+        except Exception:  # noqa: new types, or something to be told
+            packed = self.careful(row, keep, prefix)
+        self.learn(row)
+        return packed
 
-    def careful(self, values: Values, keep: Keep, prefix: str) -> bytes:
+    def careful(self, row: Row, keep: Keep, prefix: str) -> bytes:
         flat = list(self.first)
-        for name, slot in self.slots:
-            flat += slot.values(values[name], prefix + name, keep)
-        return self.struct.pack(*flat)
+        for _, at, name, slot in self.fields:
+            if row[at] is not NOT_GIVEN:
+                flat += slot.values(row[at], prefix + name, keep)
+        return self._struct([value is not NOT_GIVEN for value in row]).pack(*flat)
 
-    def _compile(self) -> Callable[[Values, Keep], bytes]:
-        lines, packed = ["def quick(values, keep):"], [repr(number) for number in self.first]
-        space: dict[str, Any] = {"pack": self.struct.pack}
-        for at, (name, slot) in enumerate(self.slots):
-            count = len(Struct("=" + slot.codes).unpack(bytes(Struct("=" + slot.codes).size)))
-            parts = [f"v{at}_{part}" for part in range(count)]
-            lines += _quick_lines(name, slot, at, parts)
-            space[f"slot{at}"], space[f"known{at}"] = slot, slot.known
-            packed += parts
-        exec("\n".join([*lines, f"    return pack({', '.join(packed)})"]), space)
-        quick: Callable[[Values, Keep], bytes] = space["quick"]
+    def learn(self, row: Row) -> None:
+        """Compiles the function for the types of a row. Rows of ever new types are packed carefully at last."""
+        types = tuple(map(type, row))
+        if types not in self.compiled and len(self.compiled) < MOST_PACKERS:
+            self.compiled[types] = self._compile(types)
+
+    def _struct(self, given: Sequence[bool]) -> Struct:
+        codes, end = "=" + "Q" * len(self.first), 8 * len(self.first)
+        for offset, at, _, slot in self.fields:
+            if given[at]:
+                codes += f"{offset - end}x{slot.codes}"
+                end = offset + Struct("=" + slot.codes).size
+        return Struct(f"{codes}{self.size - end}x")
+
+    def _compile(self, types: tuple[type, ...]) -> Callable[[Row, Keep], bytes]:
+        given = [kind is not NotGiven for kind in types]
+        variables = "".join(f"v{at}, " if is_given else "_, " for at, is_given in enumerate(given))
+        lines, packed = [f"    {variables}= row"] if variables else [], [repr(number) for number in self.first]
+        space: dict[str, Any] = {"pack": self._struct(given).pack, **QUICK_NAMES}
+        for _, at, name, slot in self.fields:
+            if given[at]:
+                source, parts = slot.quick(types[at], f"v{at}", name, at) or (
+                    [], [f"*slot{at}.values(v{at}, {name!r}, keep)"])
+                lines += [f"    {line}" for line in source]
+                packed += parts
+                space[f"slot{at}"] = slot
+        exec("\n".join(["def quick(row, keep):", *lines, f"    return pack({', '.join(packed)})"]), space)
+        quick: Callable[[Row, Keep], bytes] = space["quick"]
         return quick
 
 
-def _quick_lines(name: str, slot: Slot, at: int, parts: list[str]) -> list[str]:
-    """Source that sets the variables `parts` to what C gets for a field."""
-    every = f"    {', '.join(parts)}, = slot{at}.values(value, {name!r}, keep)"
-    if slot.known is None and slot.quick is None:
-        return [f"    value = values[{name!r}]", every]
-    state = [f"    {part} = {number}" for part, number in zip(parts[1:], slot.given)]
-    if slot.known is not None:
-        return [f"    value = values[{name!r}]", f"    {parts[0]} = known{at}.get(value)", *state,
-                f"    if {parts[0]} is None:", "    " + every]
-    assert slot.quick
-    return [f"    {parts[0]} = value = values[{name!r}]", *state,
-            f"    if type(value) is not {slot.quick.__name__}:", "    " + every]
+def picker(names: Sequence[str]) -> Callable[[Values], Row]:
+    """The function that takes some values out of a dict."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
 
 
 class InputStruct:
-    """A trdb_*_new or an options struct. `rename` tells by which keywords fields go that are not called alike."""
+    """A trdb_*_new or an options struct."""
 
     def __init__(self, struct: str, names: Iterable[str] | None = None) -> None:
         self.struct, self.size = struct, _c.sizeof(struct)
         self.slots = {field.name: in_slot_of(field.type, field.notes) for field in _c.fields(struct)
                       if not _c.hidden(field.name) and (names is None or field.name in names)}
         self._packers: dict[tuple[str, ...], Packer] = {}
-        self._rows: dict[tuple[str, ...], Callable[[Values, Keep], bytes]] = {}
 
-    def packer(self, names: Iterable[str]) -> Packer:
-        """The packer of some fields; names of other things are left alone."""
-        key = tuple(names)
-        packer = self._packers.get(key)
+    def packer(self, names: tuple[str, ...]) -> Packer:
+        """The packer of some fields."""
+        packer = self._packers.get(names)
         if packer is None:
-            given = [name for name in key if name in self.slots]
             if len(self._packers) >= MOST_PACKERS:
                 self._packers.clear()
-            packer = self._packers[key] = Packer(self.struct, self.slots, given, (self.size,))
+            packer = self._packers[names] = Packer(self.struct, self.slots, names, (self.size,))
         return packer
 
     def pack(self, values: Values, keep: Keep, prefix: str = "") -> bytes:
-        """The struct with those fields that `values` gives; other keys are left alone."""
-        given = {name: value for name, value in values.items() if value is not NOT_GIVEN}
-        return self.packer(given).pack(given, keep, prefix)
+        """The struct with the fields that `values` gives."""
+        return self.packer(tuple(values)).pack(tuple(values.values()), keep, prefix)
 
     def pack_many(self, rows: Iterable[Values], keep: Keep, where: str) -> tuple[bytes, int]:
         """(array of structs, number); a bad row is named by its index."""
         if not isinstance(rows, Iterable):
             raise wrong_type(where, "a list of dicts", rows)
-        packed, quick = [], self._rows
+        packed, packers = [], self._packers
         for at, values in enumerate(rows):
             try:
-                packed.append(quick[tuple(values)](values, keep))
-            except Exception:  # noqa: new names, or something to be told
+                row = tuple(values.values())
+                packed.append(packers[tuple(values)].compiled[tuple(map(type, row))](row, keep))
+            except Exception:  # noqa: new names or types, or something to be told
                 packed.append(self._pack_row(values, keep, where, at))
         return b"".join(packed), len(packed)
 
@@ -124,14 +131,10 @@ class InputStruct:
 
     def _pack_row(self, values: Values, keep: Keep, where: str, at: int) -> bytes:
         try:
-            packed = self.pack_named(values, keep, f"{where}[{at}]")
+            return self.pack_named(values, keep, f"{where}[{at}]")
         except Error as error:
             error.row = at
             raise
-        names = tuple(values)
-        if len(self._rows) < MOST_PACKERS and NOT_GIVEN not in values.values():
-            self._rows[names] = self.packer(names).quick
-        return packed
 
 
 class RowStruct:
@@ -148,9 +151,8 @@ class RowStruct:
         packer = self._packers.get(names)
         if packer is None:
             packer = self._packers[names] = Packer(self.struct, self.slots, names, ())
-        values = {name: getattr(row, name) for name in names}
+        values = tuple(getattr(row, name) for name in names)
         return keep.data(packer.pack(values, keep, f"{type(row).__name__}."))
-
 
 
 class TokenSlot(Slot):
@@ -176,6 +178,9 @@ class CancellerSlot(Slot):
         return (value._handle.value,)
 
 
+_SWITCHES = frozenset(map(id, (None, True, False)))  # nothing else ever has their places in memory
+
+
 class OptionsStruct:
     """An options struct from keywords: times in seconds, a keyword per flag; what is None has its default."""
 
@@ -192,12 +197,18 @@ class OptionsStruct:
                     self.flags[field.name] = flag_names(note.removeprefix("flags="))
                     words += self.flags[field.name]
         self.words = [word for word in words if word not in self.flags]
+        self._switched: dict[tuple[int, ...], bytes | None] = {}
 
     def pack(self, values: Values, keep: Keep) -> bytes | None:
-        for word in self.words:
-            if values[word] is not None and values[word] is not False:
-                return self.pack_given(values, keep)
-        return None
+        """The struct, or None where everything has its default. Where only flags are given it is packed once."""
+        given = tuple(map(id, map(values.__getitem__, self.words)))
+        try:
+            return self._switched[given]
+        except KeyError:
+            packed = self.pack_given(values, keep)
+        if _SWITCHES.issuperset(given):
+            self._switched[given] = packed
+        return packed
 
     def pack_given(self, values: Values, keep: Keep) -> bytes | None:
         given: dict[str, Any] = {}

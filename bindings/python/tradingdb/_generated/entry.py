@@ -63,7 +63,7 @@ def migrate_status(conninfo: str | None = None, *, chain: str | None = None, sch
 
     Raises Invalid; Connect; Auth; Io (directory); what the server reports.
     """
-    found: List[Migration] = call("trdb_migrate_status")(None, locals())
+    found: List[Migration] = call("trdb_migrate_status").run(None, locals())
     return found
 
 
@@ -83,7 +83,7 @@ def migrate_plan(conninfo: str | None = None, *, chain: str | None = None, schem
 
     Raises what migrate_status() does; Checksum as migrate_up().
     """
-    found: List[Migration] = call("trdb_migrate_plan")(None, locals())
+    found: List[Migration] = call("trdb_migrate_plan").run(None, locals())
     return found
 
 
@@ -107,7 +107,7 @@ def migrate_up(conninfo: str | None = None, *, chain: str | None = None, schema:
     a lock was in the way for too long; what the server reports, naming the file. Migrations before the failing one
     stay applied.
     """
-    found: List[Migration] = call("trdb_migrate_up")(None, locals())
+    found: List[Migration] = call("trdb_migrate_up").run(None, locals())
     return found
 
 
@@ -128,7 +128,7 @@ def migrate_down(conninfo: str | None = None, *, to: int, chain: str | None = No
 
     Raises what migrate_up() does.
     """
-    found: List[Migration] = call("trdb_migrate_down")(None, locals())
+    found: List[Migration] = call("trdb_migrate_down").run(None, locals())
     return found
 
 
@@ -149,7 +149,7 @@ def migrate_verify(conninfo: str | None = None, *, chain: str | None = None, sch
     Succeeds when all agree. Otherwise raises Checksum, naming every file that differs; SchemaNewer when the database
     has migrations that this library does not know; as migrate_status().
     """
-    found: List[Migration] = call("trdb_migrate_verify")(None, locals())
+    found: List[Migration] = call("trdb_migrate_verify").run(None, locals())
     return found
 
 
@@ -162,5 +162,5 @@ def doctor(conninfo: str | None = None, *, schema: str | None = None) -> List[Fi
     With at least one finding, also when the server cannot be reached (that is a finding); Invalid for a malformed
     conninfo; Nomem.
     """
-    found: List[Finding] = call("trdb_doctor")(None, locals())
+    found: List[Finding] = call("trdb_doctor").run(None, locals())
     return found
