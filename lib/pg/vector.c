@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory of vectors, and which of them reads which type. Buffers double, so that a row costs the same however
- * many there are. */
+ * many there are. Values of equal width have none before the first of them comes: a column of NULLs alone ends as
+ * zeros that nobody touched, for which the system needs no memory. */
 #include "pg/vector_put.h"
 
 #include <stdlib.h>
@@ -30,7 +31,7 @@ bool trdbi_vector_reserve(trdbi_vector *v, size_t room) {
     memset(v->validity + v->room / 8, 0xff, (room - v->room) / 8);
     if (v->offsets && !grow(&v->offsets, room + 1, sizeof *v->offsets))
         return false;
-    if (v->width > 0 && !grow(&v->data, room, v->width))
+    if (v->width > 0 && v->data && !grow(&v->data, room, v->width))
         return false;
     if (v->view.kind == TRDB_COLUMN_BOOL && !grow(&v->data, room / 8, 1))
         return false;
@@ -69,7 +70,7 @@ static void set_bit(char *bits, size_t row, bool on) {
 void trdbi_vector_null(trdbi_vector *v, size_t row) {
     set_bit((char *)v->validity, row, false);
     v->view.null_count++;
-    if (v->width > 0)
+    if (v->width > 0 && v->data)
         memset(v->data + row * v->width, 0, v->width);
     else if (v->view.kind == TRDB_COLUMN_BOOL)
         set_bit(v->data, row, false);
@@ -220,6 +221,15 @@ static trdbi_put_fn reader(const trdbi_vector *v, uint32_t oid) {
 
 /* ---- rows ----------------------------------------------------------------------------------------- */
 
+/* The first value of a column: until here all were NULL. */
+static int put_first(trdbi_vector *v, size_t row, const char *data, size_t size) {
+    v->data = calloc(v->room, v->width);
+    if (!v->data)
+        return TRDB_E_NOMEM;
+    v->put = v->put_more;
+    return v->put(v, row, data, size);
+}
+
 static int fail(const trdbi_vector *v, int code, trdb_error **reterr) {
     if (code == TRDB_E_NOMEM)
         return trdbi_error_nomem(reterr);
@@ -233,7 +243,9 @@ int trdbi_vectors_types(trdbi_vectors *vectors, const uint32_t *oids, trdb_error
     for (size_t i = 0; i < vectors->count; i++) {
         trdbi_vector *v = &vectors->items[i];
         v->oid = oids[i];
-        v->put = reader(v, oids[i]);
+        v->put = v->put_more = reader(v, oids[i]);
+        if (v->put && v->width > 0)
+            v->put = put_first;
         if (!v->put) {
             trdbi_error(reterr, TRDB_E_UNSUPPORTED, "column \"%s\" is of a type with oid %u, which cannot be read here",
                         v->field->name, (unsigned)oids[i]);
@@ -286,9 +298,14 @@ static void shrink(void *buffer, size_t size) {
         memcpy(buffer, &smaller, sizeof smaller);
 }
 
-static void complete(trdbi_vector *v, size_t rows) {
+static bool complete(trdbi_vector *v, size_t rows) {
     trdb_column_view *view = &v->view;
     size_t size = v->width > 0 ? rows * v->width : view->kind == TRDB_COLUMN_BOOL ? (rows + 7) / 8 : v->data_size;
+    if (v->width > 0 && !v->data) {
+        v->data = calloc(rows + 1, v->width);
+        if (!v->data)
+            return false;
+    }
     shrink(&v->data, size);
     shrink(&v->validity, (rows + 7) / 8);
     if (v->offsets)
@@ -303,8 +320,7 @@ static void complete(trdbi_vector *v, size_t rows) {
     view->data_size = (int64_t)size;
     view->offsets = v->offsets;
     view->child = v->child ? &v->child->view : NULL;
-    if (v->child)
-        complete(v->child, (size_t)v->child->view.length);
+    return !v->child || complete(v->child, (size_t)v->child->view.length);
 }
 
 int trdbi_vectors_finish(trdbi_vectors *vectors, trdb_error **reterr) {
@@ -318,7 +334,8 @@ int trdbi_vectors_finish(trdbi_vectors *vectors, trdb_error **reterr) {
         }
         free(v->hash.places);
         v->hash.places = NULL;
-        complete(v, vectors->rows);
+        if (!complete(v, vectors->rows))
+            return trdbi_error_nomem(reterr);
     }
     return 0;
 }

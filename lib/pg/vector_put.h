@@ -21,6 +21,7 @@ struct trdbi_vector {
     trdb_column_view view; /* complete only at the end */
     const trdbi_field *field;
     trdbi_put_fn put;
+    trdbi_put_fn put_more; /* from the second value on */
     uint32_t oid;
     int32_t form;
     bool null_infinity;
@@ -28,7 +29,7 @@ struct trdbi_vector {
     size_t width; /* bytes of a value; 0 for bits, and for what lies between offsets */
     size_t room;  /* values for which there is memory */
     unsigned char *validity;
-    char *data;
+    char *data; /* of values with a width: NULL while all are NULL */
     size_t data_size; /* of what lies between offsets */
     size_t data_room;
     int64_t *offsets;
@@ -37,7 +38,8 @@ struct trdbi_vector {
     const char *problem; /* of the last failure; a static text */
 };
 
-/* Room for `room` values; what is new is neither NULL nor zeroed. */
+/* Room for `room` values, but for the data of those with a width while there is none; what is new is neither NULL
+ * nor zeroed. */
 bool trdbi_vector_reserve(trdbi_vector *v, size_t room);
 void trdbi_vector_free(trdbi_vector *v);
 void trdbi_vector_null(trdbi_vector *v, size_t row);

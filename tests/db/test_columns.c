@@ -347,6 +347,77 @@ START_TEST(types_that_cannot_be_read_are_told) {
 }
 END_TEST
 
+static void put(trdbi_vectors *vectors, const char *data, size_t size) {
+    const trdbi_value value = {.data = data, .size = data ? size : 0};
+    ck_ok(trdbi_vectors_add(vectors, &value, &err), err);
+}
+
+/* `nulls` rows of NULL, then a 7 when `last`, of integers that are 8 bytes wide. */
+static void read_late(size_t nulls, bool last) {
+    static const trdbi_field field = {"i", NULL, 0, TRDBI_I64, 0};
+    static const uint32_t oid = TRDBI_OID_INT4;
+    trdbi_vectors vectors;
+    ck_ok(trdbi_vectors_init(&vectors, &(trdbi_vector_want){.field = &field}, 1, &err), err);
+    ck_ok(trdbi_vectors_types(&vectors, &oid, &err), err);
+    for (size_t i = 0; i < nulls; i++)
+        put(&vectors, NULL, 0);
+    if (last)
+        put(&vectors, "\0\0\0\7", 4);
+    ck_ok(trdbi_vectors_finish(&vectors, &err), err);
+    const trdb_column_view *view = trdbi_vectors_view(&vectors, 0);
+    const int64_t *values = view->data;
+    ck_assert_int_eq(view->length, (int64_t)(nulls + last));
+    ck_assert_int_eq(view->data_size, view->length * 8);
+    ck_assert_int_eq(view->null_count, (int64_t)nulls);
+    for (size_t i = 0; i < nulls; i++)
+        ck_assert(values[i] == 0 && !trdb_column_has(view, (int64_t)i));
+    if (last)
+        ck_assert(values[nulls] == 7 && trdb_column_has(view, (int64_t)nulls));
+    trdbi_vectors_free(&vectors);
+}
+
+/* Memory for values is there from the first of them on: what stands before it is zero, as all of a column is that has
+ * none. */
+START_TEST(nulls_are_zeros_before_the_first_value_too) {
+    for (size_t nulls = 0; nulls < 300; nulls++) {
+        read_late(nulls, true);
+        read_late(nulls, false);
+    }
+}
+END_TEST
+
+/* Peak of this process in kB. */
+static long peak(void) {
+    char line[128];
+    long kb = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %ld", &kb) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kb;
+}
+
+START_TEST(a_column_of_nulls_takes_no_memory) {
+    static const trdbi_field field = {"d", NULL, 0, TRDBI_DECIMAL, 0};
+    static const uint32_t oid = TRDBI_OID_NUMERIC;
+    const trdbi_value null = {0};
+    trdbi_vectors vectors;
+    ck_ok(trdbi_vectors_init(&vectors, &(trdbi_vector_want){.field = &field}, 1, &err), err);
+    ck_ok(trdbi_vectors_types(&vectors, &oid, &err), err);
+    long before = peak();
+    for (int i = 0; i < 4000000; i++)
+        ck_assert_int_eq(trdbi_vectors_add(&vectors, &null, &err), 0);
+    ck_ok(trdbi_vectors_finish(&vectors, &err), err);
+    ck_assert_int_eq(trdbi_vectors_view(&vectors, 0)->data_size, 64000000);
+    const char *preloaded = getenv("LD_PRELOAD"); /* valgrind's calloc touches all memory */
+    if (!preloaded || !strstr(preloaded, "vgpreload"))
+        ck_assert_int_lt(peak() - before, 32000);
+    trdbi_vectors_free(&vectors);
+}
+END_TEST
+
 /* Values as no honest server sends them. */
 START_TEST(malformed_values_are_refused) {
     static const char *const values[] = {"a"};
@@ -406,6 +477,8 @@ int main(void) {
     tcase_add_test(tcase, options_are_checked);
     tcase_add_test(tcase, failures_in_the_middle);
     tcase_add_test(tcase, types_that_cannot_be_read_are_told);
+    tcase_add_test(tcase, nulls_are_zeros_before_the_first_value_too);
+    tcase_add_test(tcase, a_column_of_nulls_takes_no_memory);
     tcase_add_test(tcase, malformed_values_are_refused);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
