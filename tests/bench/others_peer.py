@@ -3,7 +3,6 @@
 
 The same work and the same trades as libpq_peer.c, each driver in the form that its documentation recommends.
 """
-import asyncio
 import dataclasses
 import datetime
 import decimal
@@ -153,6 +152,7 @@ def pandas_peer(workload, count):
 def main():
     workload, peer, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if peer == "asyncpg":
+        import asyncio  # here, since python_peer.py is measured without it
         try:
             import uvloop
             uvloop.install()

@@ -87,7 +87,12 @@ class Batch:
         called = call(symbol)
         if called.deferred is None:
             raise TypeError(f"{symbol.removeprefix('trdb_')}() cannot be put into a batch")
-        self._calls.append(Later(*self._uow._use(lambda _: called.defer(self._handle, values))))
+        self._uow._enter()
+        try:
+            output, place = called.defer(self._handle, values)
+        finally:
+            self._uow._leave()
+        self._calls.append(Later(output, place))
 
     def run(self) -> None:
         """Sends the calls and waits for their results; leaving the `with` block does so. A row that is not found
@@ -102,13 +107,13 @@ class Batch:
         code = self._uow._use(lambda _: function("trdb_batch_run")(self._handle, byref(error)))
         failure = exception(code, error) if code < 0 else None
         for at, later in enumerate(self._calls):
+            later.state = _STATES[function("trdb_batch_state")(self._handle, at)] if failure else "done"
             self._take(at, later)
         failure = failure or next((later._error for later in self._calls if later._error), None)
         if failure is not None:
             raise failure
 
     def _take(self, at: int, later: Later[Any]) -> None:
-        later.state = _STATES[function("trdb_batch_state")(self._handle, at)]
         try:
             if later.state == "failed":
                 later._error = described(c_void_p(function("trdb_batch_error")(self._handle, at)))

@@ -424,12 +424,13 @@ class Call:
         arguments: Arguments = [unit] if self.takes_unit else []
         for add in self.adders:
             add(values, arguments, keep)
-        places = [place(keep) for place in self.places]
+        places = []
         wanted = values.get("returning", True)
-        if wanted is True or boolean(wanted, "returning", keep)[0]:
-            arguments += map(byref, places)
-        else:
-            arguments += [None for _ in places]
+        wanted = wanted is True or boolean(wanted, "returning", keep)[0]
+        for place in self.places:
+            made = place(keep)
+            places.append(made)
+            arguments.append(byref(made) if wanted else None)
         return arguments, places
 
     @functools.cached_property

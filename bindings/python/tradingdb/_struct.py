@@ -197,11 +197,12 @@ class OptionsStruct:
                     self.flags[field.name] = flag_names(note.removeprefix("flags="))
                     words += self.flags[field.name]
         self.words = [word for word in words if word not in self.flags]
+        self._pick = picker(self.words)
         self._switched: dict[tuple[int, ...], bytes | None] = {}
 
     def pack(self, values: Values, keep: Keep) -> bytes | None:
         """The struct, or None where everything has its default. Where only flags are given it is packed once."""
-        given = tuple(map(id, map(values.__getitem__, self.words)))
+        given = tuple(map(id, self._pick(values)))
         try:
             return self._switched[given]
         except KeyError:
