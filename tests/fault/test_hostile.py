@@ -218,7 +218,7 @@ OPERATIONS = {
     "fast": (b"COMMIT", 0, True),
 }
 # Answers that change nothing in what the client was told, or that it may take for the server's good right.
-HARMLESS = {"many ends", "everything twice", "a new key", "an empty tag", "a tag of junk", "COPY data without COPY",
+HARMLESS = {"many ends", "no end", "everything twice", "a new key", "an empty tag", "a tag of junk", "COPY data without COPY",
             "asks for the password again", "out of the transaction", "a function's result", "no columns",
             "columns as text", "a row of no values", "a state of junk", "an empty row message",
             "a row of 65535 values, none there", "a value longer than its row", "a value of -2 bytes"}
@@ -247,7 +247,7 @@ def cases():
     for name in ("closes", "half an answer, then silence", "rows without end", "a value longer than its row", "the end only"):
         yield Case(f"later fetch: {name}", "stream", message(b"S"), 1, ANSWERS[name], name in HARMLESS)
     for name, answer in COPIES.items():
-        yield Case(f"COPY: {name}", "columns", b"COPY ", 0, answer, False)
+        yield Case(f"COPY: {name}", "columns", b"COPY ", 0, answer, name == "empty messages")  # libpq drops those
 
 
 def limit():
@@ -311,8 +311,9 @@ def run_once(case, directory, real, deadline_s):
         return f"{NO_ATTACK}: {said}"
     if ended[2].ru_maxrss > MEMORY_KB:
         return f"{ended[2].ru_maxrss // 1024} MB of memory"
-    if code == "OK" and not case.may_succeed:
-        return "no error"
+    # Most answers are followed by silence: whoever took one for good fails only at COMMIT.
+    if not case.may_succeed and (code == "OK" or words.startswith("commit:")):
+        return f"no error: {said}"
     if code != "OK" and (not code.startswith("TRDB_E_") or len(words.strip()) < 10):
         return f"no clear error: {said}"
     return None
