@@ -357,6 +357,22 @@ TRDB_API int trdb_job_schedules_insert_keys(trdb_uow *uow, const trdb_job_schedu
                                             int64_t *ret_keys, trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_job_schedules_columns() gives, it takes; docs/bulk.md
+ * tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_job_schedules_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID
+ *         for buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_job_schedules_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                               size_t column_size, size_t count,
+                                               const trdb_bulk_options *options, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_job_schedule_free().
  * @return as trdb_job_schedule_insert().
@@ -789,6 +805,22 @@ TRDB_API int trdb_job_schedule_runs_insert_keys(trdb_uow *uow, const trdb_job_sc
                                                 size_t row_size, size_t count,
                                                 const trdb_bulk_options *options, int64_t *ret_keys,
                                                 trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_job_schedule_runs_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_job_schedule_runs_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_job_schedule_runs_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                   size_t column_size, size_t count,
+                                                   const trdb_bulk_options *options, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (id).

@@ -353,6 +353,23 @@ TRDB_API int trdb_telegram_command_audits_insert_keys(trdb_uow *uow,
                                                       trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_telegram_command_audits_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_telegram_command_audits_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_telegram_command_audits_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                         size_t column_size, size_t count,
+                                                         const trdb_bulk_options *options,
+                                                         trdb_error **reterr);
+
+/**
  * Writes the given columns of one row and leaves the others alone.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_telegram_command_audit_free().
@@ -678,6 +695,22 @@ TRDB_API int trdb_telegram_feedbacks_insert_keys(trdb_uow *uow, const trdb_teleg
                                                  size_t row_size, size_t count,
                                                  const trdb_bulk_options *options, int64_t *ret_keys,
                                                  trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_telegram_feedbacks_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_telegram_feedbacks_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_telegram_feedbacks_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                    size_t column_size, size_t count,
+                                                    const trdb_bulk_options *options, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (id).
@@ -1050,6 +1083,23 @@ TRDB_API int trdb_telegram_broadcast_logs_insert_keys(trdb_uow *uow,
                                                       trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_telegram_broadcast_logs_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_telegram_broadcast_logs_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_telegram_broadcast_logs_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                         size_t column_size, size_t count,
+                                                         const trdb_bulk_options *options,
+                                                         trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_telegram_broadcast_log_free().
@@ -1378,6 +1428,22 @@ TRDB_API int trdb_telegram_settings_insert_with(trdb_uow *uow, const trdb_telegr
                                                 size_t row_size, size_t count,
                                                 const trdb_bulk_options *options,
                                                 trdb_telegram_setting_list **ret, trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_telegram_settings_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_telegram_settings_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_telegram_settings_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                   size_t column_size, size_t count,
+                                                   const trdb_bulk_options *options, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (key).

@@ -361,6 +361,22 @@ TRDB_API int trdb_trading_bots_insert_keys(trdb_uow *uow, const trdb_trading_bot
                                            int64_t *ret_keys, trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_trading_bots_columns() gives, it takes; docs/bulk.md
+ * tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_trading_bots_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID
+ *         for buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_trading_bots_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                              size_t column_size, size_t count,
+                                              const trdb_bulk_options *options, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (id).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_trading_bot_free().
  * @return as trdb_trading_bot_insert().
@@ -733,6 +749,22 @@ TRDB_API int trdb_trading_positions_insert_keys(trdb_uow *uow, const trdb_tradin
                                                 size_t row_size, size_t count,
                                                 const trdb_bulk_options *options, int64_t *ret_keys,
                                                 trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_trading_positions_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_trading_positions_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_trading_positions_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                   size_t column_size, size_t count,
+                                                   const trdb_bulk_options *options, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (bot_id, trade_type, symbol,
@@ -1142,6 +1174,22 @@ TRDB_API int trdb_trading_fills_insert_with(trdb_uow *uow, const trdb_trading_fi
 TRDB_API int trdb_trading_fills_insert_keys(trdb_uow *uow, const trdb_trading_fill_new *rows,
                                             size_t row_size, size_t count, const trdb_bulk_options *options,
                                             int64_t *ret_keys, trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_trading_fills_columns() gives, it takes; docs/bulk.md
+ * tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_trading_fills_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID
+ *         for buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_trading_fills_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                               size_t column_size, size_t count,
+                                               const trdb_bulk_options *options, trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (bot_id, exchange,
@@ -1612,6 +1660,22 @@ TRDB_API int trdb_trading_trades_insert_keys(trdb_uow *uow, const trdb_trading_t
                                              trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_trading_trades_columns() gives, it takes; docs/bulk.md
+ * tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_trading_trades_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID
+ *         for buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_trading_trades_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                size_t column_size, size_t count,
+                                                const trdb_bulk_options *options, trdb_error **reterr);
+
+/**
  * Writes the given columns of one row and leaves the others alone.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with
  *         trdb_trading_trade_free().
@@ -1969,6 +2033,23 @@ TRDB_API int trdb_trading_performance_metrics_insert_keys(trdb_uow *uow,
                                                           size_t row_size, size_t count,
                                                           const trdb_bulk_options *options,
                                                           int64_t *ret_keys, trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_trading_performance_metrics_columns() gives, it takes;
+ * docs/bulk.md tells what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_trading_performance_metrics_insert_with(), and trdb_error_column() tells which column;
+ *         TRDB_E_INVALID for buffers that are too small, offsets or codes that lead outside, and kinds that
+ *         do not go into their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_trading_performance_metrics_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                             size_t column_size, size_t count,
+                                                             const trdb_bulk_options *options,
+                                                             trdb_error **reterr);
 
 /**
  * Inserts a row, or writes the given columns over the one that has the same (id).

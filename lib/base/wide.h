@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Unsigned integers of 128 and 256 bits, as far as decimals need them. */
+/* Integers of 128 and 256 bits, as far as decimals need them. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 __extension__ typedef unsigned __int128 trdbi_u128;
+__extension__ typedef __int128 trdbi_i128;
 
 typedef struct trdbi_u256 {
     trdbi_u128 hi;

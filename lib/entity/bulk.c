@@ -106,16 +106,18 @@ int trdbi_bulk_retry(trdbi_bulk *b, size_t from, size_t until, int code, trdb_er
 }
 
 int trdbi_bulk_look_again(trdbi_bulk *b, int code, trdb_error **error) {
-    const trdbi_bulk_rows *rows = &b->rows;
     trdbi_shape shape = {.table = b->table, .op = (uint8_t)b->op};
     trdb_error *own = NULL;
     int64_t row = trdb_error_row(*error);
+    const char *in;
+    size_t room;
     if (row < 0)
         return code;
     trdbi_params_clear(&b->params);
     b->params.owner = b->uow;
-    int found = trdbi_input_params(b->table, rows->rows + (size_t)row * rows->stride, rows->stride, 0, &shape,
-                                   &b->params, &own);
+    int found = trdbi_bulk_row(&b->rows, (size_t)row, &in, &room, &own);
+    if (found == 0)
+        found = trdbi_input_params(b->table, in, room, 0, &shape, &b->params, &own);
     if (found == 0)
         return code;
     trdbi_error_set_row(&own, row);
@@ -139,17 +141,20 @@ typedef struct single {
 static int single_next(void *arg, size_t i, trdbi_params *params, trdbi_statement *ret_statement,
                        trdb_error **reterr) {
     single *s = arg;
-    const trdbi_bulk_rows *rows = &s->b->rows;
+    const char *in;
+    size_t room;
     uint64_t before = s->shape.columns;
     if (s->b->mixed && s->equal >= SHORT_RUN)
         return 1; /* from here on it is worth another try */
     int code = trdbi_bulk_tell(s->b, s->first + i, reterr);
     if (code < 0)
         return code;
+    code = trdbi_bulk_row(&s->b->rows, s->first + i, &in, &room, reterr);
+    if (code < 0)
+        return code;
     s->shape.columns = 0;
     params->owner = s->b->uow;
-    code = trdbi_input_params(rows->table, rows->rows + (s->first + i) * rows->stride, rows->stride, 0,
-                              &s->shape, params, reterr);
+    code = trdbi_input_params(s->b->table, in, room, 0, &s->shape, params, reterr);
     s->equal = s->shape.columns == before ? s->equal + 1 : 0;
     s->sent = i + 1;
     *ret_statement = s->statement;
@@ -208,9 +213,9 @@ static bool is_single(const trdbi_bulk *b) {
 static int choose(trdbi_bulk *b, trdb_bulk_method *ret, trdb_error **reterr) {
     trdb_bulk_method asked = (trdb_bulk_method)b->options.method;
     size_t left = b->rows.count - b->done;
-    bool automatic = asked == TRDB_BULK_AUTO;
+    bool automatic = asked == TRDB_BULK_AUTO, columns = b->rows.views != NULL;
     *ret = TRDB_BULK_PIPELINE;
-    if (asked == TRDB_BULK_PIPELINE || is_single(b) || (automatic && (b->mixed || left < FEW)))
+    if (asked == TRDB_BULK_PIPELINE || is_single(b) || (automatic && !columns && (b->mixed || left < FEW)))
         return 0;
     int code = trdbi_bulk_begin_run(&b->rows, b->done, reterr);
     if (code < 0) {
@@ -220,7 +225,7 @@ static int choose(trdbi_bulk *b, trdb_bulk_method *ret, trdb_error **reterr) {
     trdbi_bulk_set_types(&b->rows, &b->facts);
     bool copy = can_copy(b), unnest = can_unnest(b);
     if (copy && (asked == TRDB_BULK_COPY ||
-                 (automatic && (left >= COPY_FROM || (!unnest && b->op == TRDBI_OP_INSERT)))))
+                 (automatic && (left >= COPY_FROM || columns || (!unnest && b->op == TRDBI_OP_INSERT)))))
         *ret = TRDB_BULK_COPY;
     else if (unnest && asked != TRDB_BULK_COPY)
         *ret = TRDB_BULK_UNNEST;
@@ -294,10 +299,12 @@ static int make_room(trdbi_bulk *b, trdb_error **reterr) {
 
 static int run(trdbi_bulk *b, trdb_error **reterr) {
     int code = make_room(b, reterr);
-    bool fast = b->options.method != TRDB_BULK_PIPELINE &&
-                (b->rows.count >= FEW || b->options.method != TRDB_BULK_AUTO) && b->rows.count > 0;
-    if (code == 0 && fast)
+    bool ask = b->rows.views || (b->options.method != TRDB_BULK_PIPELINE &&
+                                 (b->rows.count >= FEW || b->options.method != TRDB_BULK_AUTO));
+    if (code == 0 && ask && b->rows.count > 0)
         code = trdbi_facts_read(b->uow, b->table, &b->facts, reterr);
+    if (code == 0 && b->rows.views)
+        code = trdbi_views_required(&b->rows, &b->facts, reterr);
     while (code == 0 && b->done < b->rows.count)
         code = run_piece(b, reterr);
     if (code == 0 && b->rows.count > 0 && b->next_told != b->rows.count + b->options.progress_every) {
@@ -308,6 +315,7 @@ static int run(trdbi_bulk *b, trdb_error **reterr) {
 }
 
 static void end(trdbi_bulk *b) {
+    trdbi_views_free(&b->rows);
     trdbi_params_free(&b->params);
     trdbi_facts_free(&b->facts);
     trdbi_list_free(b->list);
@@ -315,21 +323,15 @@ static void end(trdbi_bulk *b) {
     free(b->rows.older);
 }
 
-static int call(trdbi_bulk *b, const void *rows, size_t stride, size_t count,
-                const trdb_bulk_options *options, trdb_error **reterr) {
-    int code = check_call(b->table, rows, stride, count, reterr);
-    if (code == 0)
-        code = take_options(b, options, reterr);
+/* The rows, or the views that stand for them, are there. */
+static int call(trdbi_bulk *b, const trdb_bulk_options *options, trdb_error **reterr) {
+    int code = take_options(b, options, reterr);
     if (code == 0)
         code = trdbi_uow_enter(b->uow, reterr);
     if (code < 0)
         return code;
     stpcpy(stpcpy(b->name, b->table->name), b->op == TRDBI_OP_UPSERT ? ".upsert" : ".insert");
     b->rows.uow = b->uow;
-    b->rows.table = b->table;
-    b->rows.rows = rows;
-    b->rows.stride = stride;
-    b->rows.count = count;
     trdb_error *error = NULL;
     trdbi_uow_group(b->uow, true);
     code = run(b, &error);
@@ -344,11 +346,21 @@ static int call(trdbi_bulk *b, const void *rows, size_t stride, size_t count,
     return code;
 }
 
+static int call_rows(trdbi_bulk *b, const void *rows, size_t stride, size_t count,
+                     const trdb_bulk_options *options, trdb_error **reterr) {
+    int code = check_call(b->table, rows, stride, count, reterr);
+    b->rows.table = b->table;
+    b->rows.rows = rows;
+    b->rows.stride = stride;
+    b->rows.count = count;
+    return code == 0 ? call(b, options, reterr) : code;
+}
+
 int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
                              size_t count, const trdb_bulk_options *options, void *ret, trdb_error **reterr) {
     trdbi_bulk b = {.uow = uow, .table = table, .op = TRDBI_OP_INSERT};
     b.want = ret ? TRDBI_WANT_ROWS : TRDBI_WANT_NOTHING;
-    int code = call(&b, rows, stride, count, options, reterr);
+    int code = call_rows(&b, rows, stride, count, options, reterr);
     if (code == 0 && ret) {
         trdbi_store(ret, b.list);
         b.list = NULL;
@@ -363,7 +375,7 @@ int trdbi_entity_insert_keys(trdb_uow *uow, const trdbi_table *table, const void
     trdbi_bulk b = {.uow = uow, .table = table, .op = TRDBI_OP_INSERT, .want = TRDBI_WANT_KEYS};
     if (count > 0 && !ret_keys)
         return trdbi_error(reterr, TRDB_E_INVALID, "%s: the place for the keys is NULL", table->name);
-    int code = call(&b, rows, stride, count, options, reterr);
+    int code = call_rows(&b, rows, stride, count, options, reterr);
     if (code == 0 && count > 0)
         memcpy(ret_keys, b.rows.keys, count * key_size(table));
     end(&b);
@@ -375,11 +387,23 @@ int trdbi_entity_upsert_many(trdb_uow *uow, const trdbi_table *table, unsigned u
                              size_t *ret_inserted, size_t *ret_updated, trdb_error **reterr) {
     trdbi_bulk b = {
         .uow = uow, .table = table, .op = TRDBI_OP_UPSERT, .unique = unique, .want = TRDBI_WANT_COUNTS};
-    int code = call(&b, rows, stride, count, options, reterr);
+    int code = call_rows(&b, rows, stride, count, options, reterr);
     if (code == 0 && ret_inserted)
         *ret_inserted = b.inserted;
     if (code == 0 && ret_updated)
         *ret_updated = b.updated;
+    end(&b);
+    return code;
+}
+
+int trdbi_entity_insert_columns(trdb_uow *uow, const trdbi_table *table, const trdb_column_view *columns,
+                                size_t stride, size_t count, const trdb_bulk_options *options,
+                                trdb_error **reterr) {
+    trdbi_bulk b = {.uow = uow, .table = table, .op = TRDBI_OP_INSERT};
+    b.rows.table = table;
+    int code = trdbi_views_open(&b.rows, columns, stride, count, reterr);
+    if (code == 0)
+        code = call(&b, options, reterr);
     end(&b);
     return code;
 }

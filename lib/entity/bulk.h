@@ -2,7 +2,7 @@
 /*
  * Many rows at once. bulk.c decides how they go, piece by piece: statement by statement in a pipeline, as
  * arrays (bulk_unnest.c), by COPY (copy.c), or by COPY into a staging table (bulk_stage.c). All ways encode
- * with bulk_encode.c, and all store the same rows.
+ * with bulk_encode.c, and all store the same rows. Columns (bulk_views.c) go the same ways.
  */
 #pragma once
 
@@ -17,6 +17,7 @@ typedef struct trdbi_facts {
     bool steady; /* no trigger changes or drops a new row */
     bool serial; /* its key ascends: from a sequence that counts upwards */
     bool temp;   /* temporary tables may be made */
+    uint64_t required;                 /* bit i: column i takes no NULL, and nothing gives it another value */
     uint32_t types[TRDBI_MAX_COLUMNS]; /* 0: no such column; domains count as what they are made of */
     trdbi_buf names; /* the types as SQL writes them, a NUL behind each */
     size_t name_at[TRDBI_MAX_COLUMNS];
@@ -51,6 +52,25 @@ typedef struct trdbi_bulk_span {
     uint16_t size;
 } trdbi_bulk_span;
 
+/* ---- bulk_views.c: columns in place of rows -------------------------------------------------------- */
+
+/* A text of a dictionary as it goes on the wire, with its length; no size: not known yet. */
+typedef struct trdbi_bulk_word {
+    uint32_t at, size;
+} trdbi_bulk_word;
+
+/* A column that the caller gives. */
+typedef struct trdbi_bulk_view {
+    const trdbi_column *column;
+    trdb_column_view view;  /* kind 0: none is given, and the library makes the keys */
+    trdb_column_view child;
+    uint8_t way;            /* how plain values are written */
+    trdbi_bulk_word *words; /* of codes, one for each text of the dictionary */
+    trdbi_buf wire;         /* what they point into */
+    trdbi_buf text;         /* what the member that was made last points into */
+    trdbi_buf items;        /* its array, when it is one of texts */
+} trdbi_bulk_view;
+
 /* The rows of a call, and the columns that those of the present run give. */
 typedef struct trdbi_bulk_rows {
     trdb_uow *uow; /* whose handles the rows may have */
@@ -66,7 +86,27 @@ typedef struct trdbi_bulk_rows {
     trdbi_bulk_span rest[TRDBI_MAX_COLUMNS]; /* where the members of the others lie in a row */
     unsigned rests;
     char *older;   /* room for a row of an older caller, filled up with zeros */
+    trdbi_bulk_view *views; /* the columns of a caller who has no rows, in the table's order; NULL: there are rows */
+    unsigned view_count;
 } trdbi_bulk_rows;
+
+/* Takes over columns that are `stride` bytes apart, of which the number of rows comes. */
+int trdbi_views_open(trdbi_bulk_rows *rows, const trdb_column_view *columns, size_t stride, size_t count,
+                     trdb_error **reterr);
+void trdbi_views_free(trdbi_bulk_rows *rows);
+/* Whether the table can do without the columns that are not given. */
+int trdbi_views_required(const trdbi_bulk_rows *rows, const trdbi_facts *facts, trdb_error **reterr);
+/* Puts value i of a view where its member is in an input struct. It lives until the next one. */
+int trdbi_view_value(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i, char *in, trdb_error **reterr);
+/* Appends row i as COPY wants it. */
+int trdbi_views_put_row(trdbi_bulk_rows *rows, size_t i, trdbi_buf *out, trdb_error **reterr);
+
+/* Row i as an input struct of this library, at most *room bytes. It lives until the next one. */
+int trdbi_bulk_row(trdbi_bulk_rows *rows, size_t i, const char **ret, size_t *room, trdb_error **reterr);
+
+/* Checks the value of a member and appends it with its length. 1: it is not given. */
+int trdbi_bulk_put_member(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, const char *at,
+                          trdbi_buf *out, trdb_error **reterr);
 
 /* Reads which columns row i gives and makes them the run's. 0; TRDB_E_* for a row that is malformed. */
 int trdbi_bulk_begin_run(trdbi_bulk_rows *rows, size_t i, trdb_error **reterr);

@@ -6,10 +6,9 @@
  * Documents are not parsed here, since the server does that anyway; when it refuses one, its row is looked
  * at again (bulk.c), so that the error is the same.
  */
-#include "base/text.h"
-#include "entity/bulk.h"
+#include "entity/bulk_put.h"
 
-enum { DIFFERS = 1, LENGTH = 4, ROOM = 64 /* for any value but a text */ };
+enum { DIFFERS = 1 };
 
 /* ---- values without a way of their own -------------------------------------------------------------- */
 
@@ -32,8 +31,8 @@ static int put_text(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, 
 }
 
 /* NULL, not given, malformed, and what the fast way leaves over. */
-static __attribute__((noinline)) int put_other(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item,
-                                               const char *at, trdbi_buf *out, trdb_error **reterr) {
+__attribute__((noinline)) int trdbi_bulk_put_member(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item,
+                                                    const char *at, trdbi_buf *out, trdb_error **reterr) {
     trdbi_member m;
     memcpy(&m, at, item->size);
     int state = trdbi_member_given(rows->table, item->column, &m, reterr);
@@ -69,80 +68,6 @@ static __attribute__((noinline)) int put_other(const trdbi_bulk_rows *rows, cons
 }
 
 /* ---- the fast way: straight into the buffer ---------------------------------------------------------- */
-
-typedef uint64_t two_words __attribute__((vector_size(16)));
-
-/* Copies ASCII; false for any other text. The last words may overlap those before. */
-static inline bool copy_ascii(char *p, const char *text, size_t size) {
-    const uint64_t high = UINT64_C(0x8080808080808080);
-    if (size >= 16) {
-        two_words words, all = {0};
-        for (size_t i = 0; i + 16 < size; i += 16) {
-            memcpy(&words, text + i, 16);
-            memcpy(p + i, &words, 16);
-            all |= words;
-        }
-        memcpy(&words, text + size - 16, 16);
-        memcpy(p + size - 16, &words, 16);
-        all |= words;
-        return !((all[0] | all[1]) & high);
-    }
-    if (size >= 8) {
-        uint64_t first, last;
-        memcpy(&first, text, 8);
-        memcpy(&last, text + size - 8, 8);
-        memcpy(p, &first, 8);
-        memcpy(p + size - 8, &last, 8);
-        return !((first | last) & high);
-    }
-    if (size >= 4) {
-        uint32_t first, last;
-        memcpy(&first, text, 4);
-        memcpy(&last, text + size - 4, 4);
-        memcpy(p, &first, 4);
-        memcpy(p + size - 4, &last, 4);
-        return !((first | last) & (uint32_t)high);
-    }
-    unsigned all = 0;
-    for (size_t i = 0; i < size; i++)
-        all |= (unsigned char)(p[i] = text[i]);
-    return !(all & 0x80);
-}
-
-static inline char *put_integer(char *p, int64_t value, unsigned size) {
-    trdbi_put_u32(p, size);
-    if (size == 4)
-        trdbi_put_u32(p + LENGTH, (uint32_t)value);
-    else if (size == 8)
-        trdbi_put_u64(p + LENGTH, (uint64_t)value);
-    else
-        trdbi_put_u16(p + LENGTH, (uint16_t)value);
-    return p + LENGTH + size;
-}
-
-/* Where the next value goes, in place of the buffer's size while rows are written. */
-typedef struct row_pen {
-    char *at;          /* ROOM bytes are free; NULL: out of memory */
-    const char *limit; /* a text ends before */
-} row_pen;
-
-/* Room for a text up to the limit and `values` values behind it. */
-static inline void pen_down(row_pen *pen, trdbi_buf *out, size_t values) {
-    pen->at = trdbi_buf_room(out, ROOM * (values + 1));
-    pen->limit = pen->at ? out->data + out->room - ROOM * values : NULL;
-}
-
-static inline void pen_up(const row_pen *pen, trdbi_buf *out) {
-    if (pen->at)
-        out->size = (size_t)(pen->at - out->data);
-}
-
-/*
- * The next ones write a plain value with its length to `p`, where ROOM bytes are free. They return where it ends, or
- * NULL: this one takes the other way. A row's members are whole and aligned: an array of the caller's structs, or the
- * copy of one.
- */
-#define WRITES static inline __attribute__((always_inline)) char *
 
 WRITES put_i64(const trdbi_bulk_column *item, const trdb_in_i64 *in, char *p) {
     if (in->state != TRDB_GIVEN || in->value < item->least || in->value > item->most)
@@ -237,7 +162,7 @@ static inline __attribute__((always_inline)) int put(const trdbi_bulk_rows *rows
         return 0;
     }
     pen_up(pen, out);
-    int code = put_other(rows, item, at, out, reterr);
+    int code = trdbi_bulk_put_member(rows, item, at, out, reterr);
     pen_down(pen, out, values);
     return code == 0 && !pen->at ? trdbi_error_nomem(reterr) : code;
 }
@@ -258,6 +183,32 @@ static inline int open_row(const trdbi_bulk_rows *rows, size_t i, const char **r
     memcpy(rows->older, row, size);
     *ret = rows->older;
     return 0;
+}
+
+int trdbi_bulk_row(trdbi_bulk_rows *rows, size_t i, const char **ret, size_t *room, trdb_error **reterr) {
+    size_t size = rows->table->new_size;
+    int code = 0;
+    if (!rows->views) { /* as the caller has it: whoever reads members knows where it ends */
+        *ret = rows->rows + i * rows->stride;
+        *room = rows->stride;
+        return 0;
+    }
+    memset(rows->older, 0, size);
+    memcpy(rows->older, &size, sizeof size);
+    for (unsigned k = 0; k < rows->view_count && code == 0; k++)
+        code = trdbi_view_value(rows, &rows->views[k], i, rows->older, reterr);
+    *ret = rows->older;
+    *room = size;
+    return code;
+}
+
+/* The row that has the value of a column, of which the other values may not be there. */
+static inline int open_value(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, size_t i,
+                             const char **ret, trdb_error **reterr) {
+    if (__builtin_expect(!rows->views, 1))
+        return open_row(rows, i, ret, reterr);
+    *ret = rows->older;
+    return trdbi_view_value(rows, &rows->views[item - rows->items], i, rows->older, reterr);
 }
 
 /* Whether a row whose other members are not all zeros gives one of them. */
@@ -344,9 +295,24 @@ static void add_item(trdbi_bulk_rows *rows, unsigned i, unsigned at) {
         set_labels(item, column->field.values);
 }
 
+/* All rows of views give the same columns. */
+static void begin_views(trdbi_bulk_rows *rows) {
+    rows->columns = 0;
+    rows->given = rows->rests = 0;
+    for (unsigned k = 0; k < rows->view_count; k++) {
+        unsigned at = (unsigned)(rows->views[k].column - rows->table->columns);
+        rows->columns |= UINT64_C(1) << at;
+        add_item(rows, at, rows->given++);
+    }
+}
+
 int trdbi_bulk_begin_run(trdbi_bulk_rows *rows, size_t i, trdb_error **reterr) {
     const trdbi_table *table = rows->table;
     const char *row;
+    if (rows->views) {
+        begin_views(rows);
+        return 0;
+    }
     int code = open_row(rows, i, &row, reterr);
     if (code < 0)
         return code;
@@ -431,6 +397,8 @@ int trdbi_bulk_put_row(trdbi_bulk_rows *rows, size_t i, trdbi_buf *out, trdb_err
     const char *row;
     size_t start = out->size;
     row_pen pen;
+    if (rows->views)
+        return trdbi_views_put_row(rows, i, out, reterr);
     int code = open_row(rows, i, &row, reterr);
     if (code < 0)
         return code;
@@ -455,7 +423,7 @@ int trdbi_bulk_put_row(trdbi_bulk_rows *rows, size_t i, trdbi_buf *out, trdb_err
 
 /* How many rows from `from` on, at most `count`, give no column that the run does not. */
 static int count_rest(trdbi_bulk_rows *rows, size_t from, size_t *count, trdb_error **reterr) {
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < *count && !rows->views; i++) {
         const char *row;
         int code = open_row(rows, from + i, &row, reterr);
         if (code == 0)
@@ -481,7 +449,7 @@ static inline __attribute__((always_inline)) int put_elements(trdbi_bulk_rows *r
     for (size_t i = 0; i < *count && pen.at; i++) {
         const char *row;
         size_t start = (size_t)(pen.at - out->data);
-        int code = open_row(rows, from + i, &row, reterr);
+        int code = open_value(rows, item, from + i, &row, reterr);
         if (code == 0)
             code = put(rows, item, kind, row, &pen, 0, out, reterr);
         if (code < 0) {

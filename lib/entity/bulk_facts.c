@@ -17,7 +17,7 @@ static const char facts_sql[] =
     "r (relid) JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.relid "
     "WHERE g.tgtype::int4 & 7 = 7 AND NOT g.tgisinternal), "
     "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP'), "
-    "k.name, k.type, k.type_name, k.serial "
+    "k.name, k.type, k.type_name, k.serial, k.required "
     "FROM pg_catalog.pg_class c CROSS JOIN LATERAL ("
     "SELECT array_agg(a.attname::text) AS name, "
     "array_agg((CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END)::text) AS type, "
@@ -26,7 +26,9 @@ static const char facts_sql[] =
     "pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%') AND EXISTS ("
     "SELECT FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_sequence s ON s.seqrelid = p.objid "
     "WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.refclassid = 'pg_catalog.pg_class'::regclass "
-    "AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND s.seqincrement > 0 AND NOT s.seqcycle)) AS serial "
+    "AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND s.seqincrement > 0 AND NOT s.seqcycle)) AS serial, "
+    "array_agg(a.attname::text) FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' "
+    "AND t.typdefault IS NULL) AS required "
     "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
     "LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum "
     "WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) k "
@@ -36,6 +38,7 @@ typedef struct answer {
     trdb_opt_bool table, open, steady, temp;
     trdb_texts names, types, type_names; /* of all columns, in one order */
     trdb_texts serial;                   /* names of those that ascend */
+    trdb_texts required;                 /* names of those that nothing but the row itself gives a value */
 } answer;
 
 static const trdbi_field fields[] = {
@@ -47,6 +50,7 @@ static const trdbi_field fields[] = {
     {"types", NULL, offsetof(answer, types), TRDBI_TEXTS, 0},
     {"type_names", NULL, offsetof(answer, type_names), TRDBI_TEXTS, 0},
     {"serial", NULL, offsetof(answer, serial), TRDBI_TEXTS, 0},
+    {"required", NULL, offsetof(answer, required), TRDBI_TEXTS, 0},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -72,7 +76,10 @@ static void keep(const trdbi_table *table, const answer *row, trdbi_facts *facts
     facts->steady = row->steady.value;
     facts->temp = row->temp.value;
     for (unsigned i = 0; i < table->column_count; i++) {
-        size_t at = place_of(table->columns[i].field.name, &row->names, i);
+        const char *name = table->columns[i].field.name;
+        size_t at = place_of(name, &row->names, i);
+        if (facts->steady && place_of(name, &row->required, i) < row->required.count)
+            facts->required |= UINT64_C(1) << i;
         if (at >= row->types.count || at >= row->type_names.count)
             continue;
         facts->types[i] = (uint32_t)strtoul(row->types.items[at], NULL, 10);

@@ -145,6 +145,10 @@ int trdbi_entity_insert_many(trdb_uow *uow, const trdbi_table *table, const void
 int trdbi_entity_insert_keys(trdb_uow *uow, const trdbi_table *table, const void *rows, size_t stride,
                              size_t count, const trdb_bulk_options *options, void *ret_keys,
                              trdb_error **reterr);
+/* `columns` is an array of `count` views, `stride` bytes apart. */
+int trdbi_entity_insert_columns(trdb_uow *uow, const trdbi_table *table, const trdb_column_view *columns,
+                                size_t stride, size_t count, const trdb_bulk_options *options,
+                                trdb_error **reterr);
 /* Of two rows with the same unique key the later wins. The counts may be NULL. */
 int trdbi_entity_upsert_many(trdb_uow *uow, const trdbi_table *table, unsigned unique, const void *rows,
                              size_t stride, size_t count, const trdb_bulk_options *options,

@@ -241,6 +241,12 @@ int trdb_job_schedules_insert_keys(trdb_uow *uow, const trdb_job_schedule_new *r
                                     ret_keys, reterr);
 }
 
+int trdb_job_schedules_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                      size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_job_schedules, columns, column_size, count,
+                                       options, reterr);
+}
+
 int trdb_job_schedule_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_new *row, trdb_job_schedule **ret,
                                    trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_job_schedules, 0, row, ret, reterr);
@@ -506,6 +512,13 @@ int trdb_job_schedule_runs_insert_keys(trdb_uow *uow, const trdb_job_schedule_ru
                                        int64_t *ret_keys, trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_job_schedule_runs, rows, row_size, count, options,
                                     ret_keys, reterr);
+}
+
+int trdb_job_schedule_runs_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                          size_t column_size, size_t count,
+                                          const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_job_schedule_runs, columns, column_size, count,
+                                       options, reterr);
 }
 
 int trdb_job_schedule_run_upsert_by_id(trdb_uow *uow, const trdb_job_schedule_run_new *row,

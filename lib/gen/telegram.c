@@ -241,6 +241,13 @@ int trdb_telegram_command_audits_insert_keys(trdb_uow *uow, const trdb_telegram_
                                     options, ret_keys, reterr);
 }
 
+int trdb_telegram_command_audits_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                size_t column_size, size_t count,
+                                                const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_telegram_command_audits, columns, column_size,
+                                       count, options, reterr);
+}
+
 int trdb_telegram_command_audit_patch(trdb_uow *uow, int64_t id, const trdb_telegram_command_audit_new *row,
                                       trdb_telegram_command_audit **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_telegram_command_audits, (trdbi_key){.i64 = id}, row, ret,
@@ -442,6 +449,13 @@ int trdb_telegram_feedbacks_insert_keys(trdb_uow *uow, const trdb_telegram_feedb
                                         int64_t *ret_keys, trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_telegram_feedbacks, rows, row_size, count, options,
                                     ret_keys, reterr);
+}
+
+int trdb_telegram_feedbacks_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                           size_t column_size, size_t count,
+                                           const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_telegram_feedbacks, columns, column_size, count,
+                                       options, reterr);
 }
 
 int trdb_telegram_feedback_upsert_by_id(trdb_uow *uow, const trdb_telegram_feedback_new *row,
@@ -660,6 +674,13 @@ int trdb_telegram_broadcast_logs_insert_keys(trdb_uow *uow, const trdb_telegram_
                                     options, ret_keys, reterr);
 }
 
+int trdb_telegram_broadcast_logs_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                size_t column_size, size_t count,
+                                                const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_telegram_broadcast_logs, columns, column_size,
+                                       count, options, reterr);
+}
+
 int trdb_telegram_broadcast_log_upsert_by_id(trdb_uow *uow, const trdb_telegram_broadcast_log_new *row,
                                              trdb_telegram_broadcast_log **ret, trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_telegram_broadcast_logs, 0, row, ret, reterr);
@@ -856,6 +877,13 @@ int trdb_telegram_settings_insert_with(trdb_uow *uow, const trdb_telegram_settin
                                        trdb_telegram_setting_list **ret, trdb_error **reterr) {
     return trdbi_entity_insert_many(uow, &trdbi_table_telegram_settings, rows, row_size, count, options,
                                     ret, reterr);
+}
+
+int trdb_telegram_settings_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                          size_t column_size, size_t count,
+                                          const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_telegram_settings, columns, column_size, count,
+                                       options, reterr);
 }
 
 int trdb_telegram_setting_upsert_by_key(trdb_uow *uow, const trdb_telegram_setting_new *row,

@@ -262,6 +262,12 @@ int trdb_trading_bots_insert_keys(trdb_uow *uow, const trdb_trading_bot_new *row
                                     ret_keys, reterr);
 }
 
+int trdb_trading_bots_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                     size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_trading_bots, columns, column_size, count, options,
+                                       reterr);
+}
+
 int trdb_trading_bot_upsert_by_id(trdb_uow *uow, const trdb_trading_bot_new *row, trdb_trading_bot **ret,
                                   trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_trading_bots, 0, row, ret, reterr);
@@ -494,6 +500,13 @@ int trdb_trading_positions_insert_keys(trdb_uow *uow, const trdb_trading_positio
                                        int64_t *ret_keys, trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_trading_positions, rows, row_size, count, options,
                                     ret_keys, reterr);
+}
+
+int trdb_trading_positions_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                          size_t column_size, size_t count,
+                                          const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_trading_positions, columns, column_size, count,
+                                       options, reterr);
 }
 
 int trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction(trdb_uow *uow,
@@ -746,6 +759,12 @@ int trdb_trading_fills_insert_keys(trdb_uow *uow, const trdb_trading_fill_new *r
                                    trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_trading_fills, rows, row_size, count, options,
                                     ret_keys, reterr);
+}
+
+int trdb_trading_fills_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                      size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_trading_fills, columns, column_size, count,
+                                       options, reterr);
 }
 
 int trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id(trdb_uow *uow,
@@ -1045,6 +1064,13 @@ int trdb_trading_trades_insert_keys(trdb_uow *uow, const trdb_trading_trade_new 
                                     ret_keys, reterr);
 }
 
+int trdb_trading_trades_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                       size_t count, const trdb_bulk_options *options,
+                                       trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_trading_trades, columns, column_size, count,
+                                       options, reterr);
+}
+
 int trdb_trading_trade_patch(trdb_uow *uow, int64_t id, const trdb_trading_trade_new *row,
                              trdb_trading_trade **ret, trdb_error **reterr) {
     return trdbi_entity_patch(uow, &trdbi_table_trading_trades, (trdbi_key){.i64 = id}, row, ret, reterr);
@@ -1269,6 +1295,13 @@ int trdb_trading_performance_metrics_insert_keys(trdb_uow *uow,
                                                  trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_trading_performance_metrics, rows, row_size, count,
                                     options, ret_keys, reterr);
+}
+
+int trdb_trading_performance_metrics_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                                    size_t column_size, size_t count,
+                                                    const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_trading_performance_metrics, columns, column_size,
+                                       count, options, reterr);
 }
 
 int trdb_trading_performance_metric_upsert_by_id(trdb_uow *uow,

@@ -140,6 +140,12 @@ int trdb_usr_users_insert_keys(trdb_uow *uow, const trdb_usr_user_new *rows, siz
                                     reterr);
 }
 
+int trdb_usr_users_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                  size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_usr_users, columns, column_size, count, options,
+                                       reterr);
+}
+
 int trdb_usr_user_upsert_by_email(trdb_uow *uow, const trdb_usr_user_new *row, trdb_usr_user **ret,
                                   trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_usr_users, 0, row, ret, reterr);
@@ -366,6 +372,13 @@ int trdb_usr_auth_identities_insert_keys(trdb_uow *uow, const trdb_usr_auth_iden
                                          int64_t *ret_keys, trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_usr_auth_identities, rows, row_size, count, options,
                                     ret_keys, reterr);
+}
+
+int trdb_usr_auth_identities_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                            size_t column_size, size_t count,
+                                            const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_usr_auth_identities, columns, column_size, count,
+                                       options, reterr);
 }
 
 int trdb_usr_auth_identity_upsert_by_id(trdb_uow *uow, const trdb_usr_auth_identity_new *row,
@@ -613,6 +626,13 @@ int trdb_usr_verification_codes_insert_keys(trdb_uow *uow, const trdb_usr_verifi
                                             int64_t *ret_keys, trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_usr_verification_codes, rows, row_size, count,
                                     options, ret_keys, reterr);
+}
+
+int trdb_usr_verification_codes_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                               size_t column_size, size_t count,
+                                               const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_usr_verification_codes, columns, column_size,
+                                       count, options, reterr);
 }
 
 int trdb_usr_verification_code_upsert_by_id(trdb_uow *uow, const trdb_usr_verification_code_new *row,

@@ -5,8 +5,6 @@
 #include "base/wide.h"
 #include "pg/vector.h"
 
-__extension__ typedef __int128 trdbi_i128;
-
 /* Writes the value of a row, whose place is there. 0 or TRDB_E_*; `problem` may then say why. */
 typedef int (*trdbi_put_fn)(trdbi_vector *v, size_t row, const char *data, size_t size);
 

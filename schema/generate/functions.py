@@ -192,6 +192,20 @@ def table_functions(table):
                  "@param ret_keys room for `count` keys, which it receives in the order of the rows.",
                  f"@return as {many}_insert_with()."],
                 f"return trdbi_entity_insert_keys(uow, {descriptor}, rows, row_size, count, options, ret_keys, reterr)"))
+        functions.append(Function(
+            f"{many}_insert_columns", "int",
+            [UOW, ("const trdb_column_view *", "columns"), ("size_t", "column_size"), ("size_t", "count"),
+             ("const trdb_bulk_options *", "options"), ERR],
+            ["Inserts rows that are given as columns of equal length, all or none: straight from their buffers into binary "
+             f"COPY where the table allows it. What {many}_columns() gives, it takes; docs/bulk.md tells what else.",
+             "@param columns each once, in any order. One that is not given gets its default.",
+             "@param column_size sizeof(trdb_column_view) of the caller.",
+             "@param count the number of columns.",
+             "@param options NULL for the defaults.",
+             f"@return as {many}_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID for buffers that "
+             "are too small, offsets or codes that lead outside, and kinds that do not go into their column; "
+             "TRDB_E_INEXACT for float64, which no column takes."],
+            f"return trdbi_entity_insert_columns(uow, {descriptor}, columns, column_size, count, options, reterr)"))
     for at, unique in enumerate(table.uniques):
         functions.append(Function(
             f"{row}_upsert_by_{unique.name}", "int", [UOW, (f"const {new} *", "row"), ret, ERR],

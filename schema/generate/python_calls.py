@@ -46,7 +46,8 @@ class Methods:
         names = {f"{row}_get": "get", f"{many}_get": "get_many", f"{many}_list": "list", f"{many}_count": "count",
                  f"{many}_columns": "columns", f"{many}_stream": "stream", f"{row}_insert_ref": "insert_ref",
                  f"{row}_insert": "insert", f"{many}_insert_with": "insert_many",
-                 f"{many}_insert_keys": "insert_keys", f"{row}_patch": "patch",
+                 f"{many}_insert_keys": "insert_keys", f"{many}_insert_columns": "insert_columns",
+                 f"{row}_patch": "patch",
                  f"{row}_patch_if": "patch_if", f"{row}_delete": "delete"}
         for unique in table.uniques:
             names[f"{row}_upsert_by_{unique.name}"] = f"upsert_by_{unique.name}"
@@ -337,6 +338,15 @@ class RepositoryEmitter:
         return self.emit(method, [f"rows: Iterable[{self.row(table)}New]", "*", *BULK_WORDS], f"List[{key}]", symbol,
                          ["Inserts many rows as insert_many() does, and gives their keys, in the same order.",
                           *BULK_DOCS, "Raises what insert_many() does."])
+
+    def insert_columns(self, table, symbol, method):
+        return self.emit(method, ["columns: Columns[Any] | Mapping[str, Any]", "*", *BULK_WORDS], "None", symbol,
+                         ["Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a "
+                          "mapping of names and values of equal length. A column that is not given has its default.",
+                          ("columns", "values are a Column; a numpy array of integers, bool, datetime64 or objects; a "
+                                      "pandas Categorical; array.array; or a list of what insert() takes, where None is "
+                                      "NULL. Decimals are Decimal objects, integers, texts, or scaled(). Floats are refused."),
+                          *BULK_DOCS, "Raises what insert_many() does; the error's `column` tells which column."])
 
     def upsert_many(self, table, symbol, method):
         unique = next(unique for unique in table.uniques if method == f"upsert_many_by_{unique.name}")

@@ -248,6 +248,9 @@ class Param:
     def of_doc(self):
         many = any(param.name == "row_size" for param in self.function.params)
         notes = {}
+        if self.name == "columns" and self.pointed == "trdb_column_view":
+            notes["row"] = next(table.type for table in self.surface.model.tables
+                                if self.function.name == f"trdb_{table.plural}_insert_columns")
         enum = self.surface.doc_enum(self.doc)
         if enum and self.type.split(" ")[0] in ("int32_t", "uint32_t", "trdb_in_enum", "trdb_opt_enum"):
             notes["flags" if enum.endswith("_flags") else "enum"] = enum

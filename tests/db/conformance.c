@@ -215,6 +215,7 @@ int conformance_run(const char *name, const trdbi_table *const *tables, char *(*
     conformance_lists(tcase, count);
     conformance_columns(tcase, count);
     conformance_bulk(tcase, count);
+    conformance_insert_columns(tcase, count);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }

@@ -43,6 +43,8 @@ char *conf_full_row(const trdbi_table *table, int n);
 /* `count` inputs in an array, whose nullable columns are left out in turn, so that runs of unequal sets
  * follow. */
 char *conf_many_rows(const trdbi_table *table, int count);
+/* Whether a way of writing many rows cannot take the column: arrays have no place in arrays. */
+bool conf_is_left_out(const trdbi_table *table, const trdbi_column *column, trdb_bulk_method method);
 char *conf_insert(const trdbi_table *table, const char *in);
 void conf_savepoint(void);
 void conf_undo(void);
@@ -53,6 +55,7 @@ void conformance_constraints(TCase *tcase, int tables);
 void conformance_lists(TCase *tcase, int tables);
 void conformance_columns(TCase *tcase, int tables);
 void conformance_bulk(TCase *tcase, int tables);
+void conformance_insert_columns(TCase *tcase, int tables);
 
 /* ---- conformance_values.c: sample values of every kind
  * ---------------------------------------------------------- */

@@ -21,9 +21,8 @@ static trdb_bulk_options options_of(trdb_bulk_method method) {
     return options;
 }
 
-/* Whether a way cannot take the column: arrays have no place in arrays, and where a table has a column of every
- * type, COPY would have to convert some. */
-static bool is_left_out(const trdbi_table *table, const trdbi_column *column, trdb_bulk_method method) {
+/* Where a table has a column of every type, COPY would have to convert some. */
+bool conf_is_left_out(const trdbi_table *table, const trdbi_column *column, trdb_bulk_method method) {
     bool every_type = false;
     FOREACH_COLUMN(each, table)
         every_type |= each->field.kind == TRDBI_TEXTS;
@@ -39,7 +38,7 @@ static char *rows_for(const trdbi_table *table, trdb_bulk_method method, bool ke
     for (int i = 0; i < ROWS; i++) {
         char *in = rows + (size_t)i * table->new_size;
         FOREACH_COLUMN(column, table) {
-            if (is_left_out(table, column, method))
+            if (conf_is_left_out(table, column, method))
                 sample_unset(column, in);
             if (column == trdbi_key_column(table) && keys)
                 sample_set(conf_arena, table, column, in, 1000000 + ++conf_inserted);
@@ -157,7 +156,7 @@ static char *settled_rows(const trdbi_table *table, trdb_bulk_method method) {
             if (!parent && !small)
                 sample_set(conf_arena, table, column, in,
                            conf_inserted + (column == trdbi_key_column(table) ? 1000000 : 0));
-            if (is_left_out(table, column, method))
+            if (conf_is_left_out(table, column, method))
                 sample_unset(column, in);
         }
         conf_inserted++;

@@ -25,12 +25,12 @@ from tradingdb._row import Row
 from tradingdb._session import Database, Savepoint, UnitOfWork
 from tradingdb._domain import Pages
 from tradingdb._stream import Stream
-from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Between, JsonText, NotGiven, Ref, Token,
-                               Upserted, between, since, until)
+from tradingdb._values import (INFINITY, NEG_INFINITY, NOT_GIVEN, NOT_NULL, Between, Coded, JsonText, NotGiven, Ref, Token,
+                               Scaled, Upserted, between, coded, scaled, since, until)
 
 __all__ = [
     "INFINITY", "LIBRARY_VERSION", "NEG_INFINITY", "NOT_GIVEN", "NOT_NULL", "Batch", "Between", "Canceller", "Choice",
-    "Column", "Columns", "Cron", "Database", "Error", "JsonText", "Later", "NotGiven", "Pages", "Ref", "Row", "Savepoint",
-    "Stream", "Token", "UnitOfWork", "Upserted", "between", "since", "until",
+    "Coded", "Column", "Columns", "Cron", "Database", "Error", "JsonText", "Later", "NotGiven", "Pages", "Ref", "Row",
+    "Savepoint", "Scaled", "Stream", "Token", "UnitOfWork", "Upserted", "between", "coded", "scaled", "since", "until",
 ]
 __all__ += public.__all__

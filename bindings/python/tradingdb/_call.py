@@ -17,6 +17,7 @@ from tradingdb._encode import (Keep, Kind, PlainSlot, boolean, columns_of, in_sl
                                kind_of, refused, utf8, wrong_type)
 from tradingdb._filter import FilterStruct
 from tradingdb._generated.errors import Range
+from tradingdb._given import views
 from tradingdb._library import exception, function
 from tradingdb._row import is_row, layout
 from tradingdb._struct import InputStruct, OptionsStruct, RowStruct, Values, flag_names, pack_flags, picker
@@ -125,6 +126,13 @@ class NewsInput(Input):
     def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
         data, keep.count = self.struct.pack_many(values[self.name], keep, self.name)
         arguments += [data, self.struct.size, keep.count]
+
+
+class GivenInput(Input):
+    """An array of trdb_column_view: three arguments."""
+
+    def add(self, values: Values, arguments: Arguments, keep: Keep) -> None:
+        arguments += views(values[self.name], self.notes["row"], keep)
 
 
 class GuardInput(Input):
@@ -467,6 +475,8 @@ def input_of(parameter: _c.Parameter, following: list[str], others: set[str], ro
     declared, pointed = parameter.type, parameter.type.removeprefix("const ").removesuffix("*").strip()
     if following == ["row_size", "count"]:
         return NewsInput(parameter, pointed), 3
+    if following == ["column_size", "count"]:
+        return GivenInput(parameter), 3
     if following[:1] == ["count"]:
         return KeysInput(parameter, "text" if declared == "const char *const *" else pointed), 2
     if declared == "const char *":

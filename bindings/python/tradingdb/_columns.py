@@ -40,6 +40,8 @@ class Column:
 
     def __init__(self, owner: Handle, view: Any) -> None:
         self._owner = owner
+        self.c_view: Any = type(view).from_buffer_copy(view)
+        """The trdb_column_view, whose buffers live as long as this column."""
         self.name: str = view.name.decode() if view.name else ""
         self.kind: str = KINDS[view.kind]
         """i64 bool decimal f64 timestamp uuid text json bytes codes texts"""

@@ -106,6 +106,40 @@ class Ref:
         return f"<tradingdb.Ref {self.number}>"
 
 
+class Scaled:
+    """Integers that stand for decimals, as scaled() says."""
+
+    __slots__ = ("scale", "values")
+
+    def __init__(self, values: Any, scale: int) -> None:
+        self.values, self.scale = values, scale
+
+
+def scaled(values: Any, scale: int) -> Scaled:
+    """A column of decimals for insert_columns(): integers, of which each is value / 10**scale. scaled([150], 2) is 1.50.
+
+    values: a numpy array, array.array or list of integers of 64 bits, or what Column.numpy() gives of decimals.
+    scale: digits behind the point, 0 to 38."""
+    return Scaled(values, scale)
+
+
+class Coded:
+    """Texts by their places in a list, as coded() says."""
+
+    __slots__ = ("categories", "codes")
+
+    def __init__(self, codes: Any, categories: Collection[str]) -> None:
+        self.codes, self.categories = codes, categories
+
+
+def coded(codes: Any, categories: Collection[str]) -> Coded:
+    """A column of texts for insert_columns(): places in a list of texts, below 0 for NULL.
+
+    codes: a numpy array, array.array or list of integers of 32 bits.
+    categories: the texts, each of which is sent to C once."""
+    return Coded(codes, categories)
+
+
 class JsonText(str):
     """A JSON document as text, for a json or jsonb column; sent as it is. A plain str is refused there, since it might
     mean a document or a string in one."""

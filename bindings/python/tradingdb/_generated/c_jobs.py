@@ -220,6 +220,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_job_schedules_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_job_schedule", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_job_schedule_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_new *row", "trdb_job_schedule **ret: null",
         "trdb_error **reterr",
@@ -336,6 +340,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_job_schedule_runs_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_job_schedule_runs_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_job_schedule_run", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_job_schedule_run_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_job_schedule_run_new *row", "trdb_job_schedule_run **ret: null",

@@ -247,6 +247,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_command_audit_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_telegram_command_audits_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_telegram_command_audit",
+        "size_t column_size", "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_telegram_command_audit_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_telegram_command_audit_new *row",
         "trdb_telegram_command_audit **ret: null", "trdb_error **reterr",
@@ -343,6 +347,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_feedbacks_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_telegram_feedbacks_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_telegram_feedback", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_telegram_feedback_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_telegram_feedback_new *row", "trdb_telegram_feedback **ret: null",
@@ -455,6 +463,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_telegram_broadcast_logs_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_telegram_broadcast_log",
+        "size_t column_size", "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_telegram_broadcast_log_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_telegram_broadcast_log_new *row",
         "trdb_telegram_broadcast_log **ret: null", "trdb_error **reterr",
@@ -557,6 +569,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_telegram_settings_insert_with": (
         "int", "trdb_uow *uow", "const trdb_telegram_setting_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "trdb_telegram_setting_list **ret: null", "trdb_error **reterr",
+    ),
+    "trdb_telegram_settings_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_telegram_setting", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_telegram_setting_upsert_by_key": (
         "int", "trdb_uow *uow", "const trdb_telegram_setting_new *row", "trdb_telegram_setting **ret: null",

@@ -295,6 +295,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_trading_bots_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_trading_bot", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_trading_bot_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_trading_bot_new *row", "trdb_trading_bot **ret: null",
         "trdb_error **reterr",
@@ -398,6 +402,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_positions_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_trading_positions_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_trading_position", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_trading_position_upsert_by_bot_id_trade_type_symbol_direction": (
         "int", "trdb_uow *uow", "const trdb_trading_position_new *row", "trdb_trading_position **ret: null",
@@ -520,6 +528,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_trading_fills_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_trading_fill", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_trading_fill_upsert_by_bot_id_exchange_exchange_trade_id": (
         "int", "trdb_uow *uow", "const trdb_trading_fill_new *row", "trdb_trading_fill **ret: null",
         "trdb_error **reterr",
@@ -637,6 +649,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_trading_trade_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_trading_trades_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_trading_trade", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_trading_trade_patch": (
         "int", "trdb_uow *uow", "int64_t id", "const trdb_trading_trade_new *row", "trdb_trading_trade **ret: null",
         "trdb_error **reterr",
@@ -732,6 +748,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_trading_performance_metrics_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_trading_performance_metrics_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_trading_performance_metric",
+        "size_t column_size", "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_trading_performance_metric_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_trading_performance_metric_new *row",

@@ -139,6 +139,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_usr_user_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_usr_users_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_usr_user", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_usr_user_upsert_by_email": (
         "int", "trdb_uow *uow", "const trdb_usr_user_new *row", "trdb_usr_user **ret: null", "trdb_error **reterr",
     ),
@@ -250,6 +254,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_auth_identities_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_usr_auth_identities_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_usr_auth_identity", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_usr_auth_identity_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_usr_auth_identity_new *row", "trdb_usr_auth_identity **ret: null",
@@ -374,6 +382,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_usr_verification_codes_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_usr_verification_codes_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_usr_verification_code",
+        "size_t column_size", "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_usr_verification_code_upsert_by_id": (
         "int", "trdb_uow *uow", "const trdb_usr_verification_code_new *row", "trdb_usr_verification_code **ret: null",

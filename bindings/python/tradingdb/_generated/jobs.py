@@ -483,6 +483,24 @@ class JobSchedulesRepository(Repository):
         found: List[int] = self._session._call("trdb_job_schedules_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_job_schedules_insert_columns", locals())
+
     def patch(self, id: int, *, user_id: int | NotGiven = NOT_GIVEN, name: str | NotGiven = NOT_GIVEN,
               job_type: JobType | str | NotGiven = NOT_GIVEN, target: str | NotGiven = NOT_GIVEN,
               task_params: IntoJson | NotGiven = NOT_GIVEN, cron: str | NotGiven = NOT_GIVEN,
@@ -777,6 +795,24 @@ class JobScheduleRunsRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_job_schedule_runs_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_job_schedule_runs_insert_columns", locals())
 
     def patch(self, id: int, *, job_type: JobType | str | NotGiven = NOT_GIVEN,
               job_id: int | Ref | None | NotGiven = NOT_GIVEN, user_id: int | None | NotGiven = NOT_GIVEN,

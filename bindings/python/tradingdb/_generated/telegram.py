@@ -598,6 +598,24 @@ class TelegramCommandAuditsRepository(Repository):
         found: List[int] = self._session._call("trdb_telegram_command_audits_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_telegram_command_audits_insert_columns", locals())
+
     def patch(self, id: int, *, telegram_user_id: str | NotGiven = NOT_GIVEN, command: str | NotGiven = NOT_GIVEN,
               full_message: str | None | NotGiven = NOT_GIVEN, is_registered_user: bool | NotGiven = NOT_GIVEN,
               user_email: str | None | NotGiven = NOT_GIVEN, success: bool | NotGiven = NOT_GIVEN,
@@ -778,6 +796,24 @@ class TelegramFeedbacksRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_telegram_feedbacks_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_telegram_feedbacks_insert_columns", locals())
 
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, type: str | None | NotGiven = NOT_GIVEN,
               message: str | None | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
@@ -979,6 +1015,24 @@ class TelegramBroadcastLogsRepository(Repository):
         found: List[int] = self._session._call("trdb_telegram_broadcast_logs_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_telegram_broadcast_logs_insert_columns", locals())
+
     def patch(self, id: int, *, message: str | NotGiven = NOT_GIVEN, sent_by: str | NotGiven = NOT_GIVEN,
               success_count: int | None | NotGiven = NOT_GIVEN, total_count: int | None | NotGiven = NOT_GIVEN,
               created_at: datetime | NotGiven = NOT_GIVEN) -> TelegramBroadcastLog:
@@ -1147,6 +1201,24 @@ class TelegramSettingsRepository(Repository):
         """
         found: List[TelegramSetting] = self._session._call("trdb_telegram_settings_insert_with", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_telegram_settings_insert_columns", locals())
 
     def patch(self, key: str, *, value: str | None | NotGiven = NOT_GIVEN) -> TelegramSetting:
         """Writes the given columns of one row, leaves the others alone, and gives the row as stored. None is NULL.

@@ -844,6 +844,24 @@ class TradingBotsRepository(Repository):
         found: List[int] = self._session._call("trdb_trading_bots_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_trading_bots_insert_columns", locals())
+
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN,
               type: TradingTradeType | str | NotGiven = NOT_GIVEN,
               status: TradingBotStatus | str | NotGiven = NOT_GIVEN, description: str | None | NotGiven = NOT_GIVEN,
@@ -1092,6 +1110,24 @@ class TradingPositionsRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_trading_positions_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_trading_positions_insert_columns", locals())
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | NotGiven = NOT_GIVEN,
@@ -1353,6 +1389,24 @@ class TradingFillsRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_trading_fills_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_trading_fills_insert_columns", locals())
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
               position_id: int | Ref | NotGiven = NOT_GIVEN, exchange: str | NotGiven = NOT_GIVEN,
@@ -1653,6 +1707,24 @@ class TradingTradesRepository(Repository):
         found: List[int] = self._session._call("trdb_trading_trades_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_trading_trades_insert_columns", locals())
+
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
               position_id: int | Ref | None | NotGiven = NOT_GIVEN,
               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN,
@@ -1897,6 +1969,24 @@ class TradingPerformanceMetricsRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_trading_performance_metrics_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_trading_performance_metrics_insert_columns", locals())
 
     def patch(self, id: int, *, bot_id: int | Ref | NotGiven = NOT_GIVEN,
               trade_type: TradingTradeType | str | NotGiven = NOT_GIVEN, symbol: str | None | NotGiven = NOT_GIVEN,

@@ -402,6 +402,24 @@ class UsrUsersRepository(Repository):
         found: List[int] = self._session._call("trdb_usr_users_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_usr_users_insert_columns", locals())
+
     def patch(self, id: int, *, email: str | None | NotGiven = NOT_GIVEN, role: UsrRole | str | NotGiven = NOT_GIVEN,
               is_active: bool | NotGiven = NOT_GIVEN, created_at: datetime | NotGiven = NOT_GIVEN,
               updated_at: datetime | None | NotGiven = NOT_GIVEN,
@@ -638,6 +656,24 @@ class UsrAuthIdentitiesRepository(Repository):
         found: List[int] = self._session._call("trdb_usr_auth_identities_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_usr_auth_identities_insert_columns", locals())
+
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,
               external_id: str | NotGiven = NOT_GIVEN, metadata: IntoJson | None | NotGiven = NOT_GIVEN,
               created_at: datetime | NotGiven = NOT_GIVEN) -> UsrAuthIdentity:
@@ -869,6 +905,24 @@ class UsrVerificationCodesRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_usr_verification_codes_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_usr_verification_codes_insert_columns", locals())
 
     def patch(self, id: int, *, user_id: int | Ref | NotGiven = NOT_GIVEN, code: str | NotGiven = NOT_GIVEN,
               sent_time: int | NotGiven = NOT_GIVEN, provider: str | NotGiven = NOT_GIVEN,

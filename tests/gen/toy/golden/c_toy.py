@@ -111,6 +111,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_toy_box_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "trdb_uuid *ret_keys", "trdb_error **reterr",
     ),
+    "trdb_toy_boxes_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_toy_box", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_toy_box_upsert_by_code": (
         "int", "trdb_uow *uow", "const trdb_toy_box_new *row", "trdb_toy_box **ret: null", "trdb_error **reterr",
     ),
@@ -223,6 +227,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "int", "trdb_uow *uow", "const trdb_toy_item_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "trdb_toy_item_list **ret: null", "trdb_error **reterr",
     ),
+    "trdb_toy_items_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_toy_item", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
+    ),
     "trdb_toy_item_upsert_by_box_id_slot": (
         "int", "trdb_uow *uow", "const trdb_toy_item_new *row", "trdb_toy_item **ret: null", "trdb_error **reterr",
     ),
@@ -332,6 +340,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "trdb_toy_events_insert_keys": (
         "int", "trdb_uow *uow", "const trdb_toy_event_new *rows", "size_t row_size", "size_t count",
         "const trdb_bulk_options *options", "int64_t *ret_keys", "trdb_error **reterr",
+    ),
+    "trdb_toy_events_insert_columns": (
+        "int", "trdb_uow *uow", "const trdb_column_view *columns: row=trdb_toy_event", "size_t column_size",
+        "size_t count", "const trdb_bulk_options *options: null", "trdb_error **reterr",
     ),
     "trdb_toy_event_free": ("void", "trdb_toy_event *row"),
     "trdb_toy_event_list_count": ("size_t", "const trdb_toy_event_list *list"),

@@ -220,6 +220,12 @@ int trdb_toy_boxes_insert_keys(trdb_uow *uow, const trdb_toy_box_new *rows, size
                                     reterr);
 }
 
+int trdb_toy_boxes_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                  size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_toy_boxes, columns, column_size, count, options,
+                                       reterr);
+}
+
 int trdb_toy_box_upsert_by_code(trdb_uow *uow, const trdb_toy_box_new *row, trdb_toy_box **ret,
                                 trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_toy_boxes, 0, row, ret, reterr);
@@ -446,6 +452,12 @@ int trdb_toy_items_insert_with(trdb_uow *uow, const trdb_toy_item_new *rows, siz
                                     reterr);
 }
 
+int trdb_toy_items_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                  size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_toy_items, columns, column_size, count, options,
+                                       reterr);
+}
+
 int trdb_toy_item_upsert_by_box_id_slot(trdb_uow *uow, const trdb_toy_item_new *row, trdb_toy_item **ret,
                                         trdb_error **reterr) {
     return trdbi_entity_upsert(uow, &trdbi_table_toy_items, 0, row, ret, reterr);
@@ -653,6 +665,12 @@ int trdb_toy_events_insert_keys(trdb_uow *uow, const trdb_toy_event_new *rows, s
                                 trdb_error **reterr) {
     return trdbi_entity_insert_keys(uow, &trdbi_table_toy_events, rows, row_size, count, options, ret_keys,
                                     reterr);
+}
+
+int trdb_toy_events_insert_columns(trdb_uow *uow, const trdb_column_view *columns, size_t column_size,
+                                   size_t count, const trdb_bulk_options *options, trdb_error **reterr) {
+    return trdbi_entity_insert_columns(uow, &trdbi_table_toy_events, columns, column_size, count, options,
+                                       reterr);
 }
 
 void trdb_toy_event_free(trdb_toy_event *row) {

@@ -330,6 +330,22 @@ TRDB_API int trdb_toy_boxes_insert_keys(trdb_uow *uow, const trdb_toy_box_new *r
                                         trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_toy_boxes_columns() gives, it takes; docs/bulk.md tells
+ * what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_toy_boxes_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID for
+ *         buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_toy_boxes_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                           size_t column_size, size_t count,
+                                           const trdb_bulk_options *options, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (code).
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_box_free().
  * @return as trdb_toy_box_insert().
@@ -698,6 +714,22 @@ TRDB_API int trdb_toy_items_insert_with(trdb_uow *uow, const trdb_toy_item_new *
                                         trdb_toy_item_list **ret, trdb_error **reterr);
 
 /**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_toy_items_columns() gives, it takes; docs/bulk.md tells
+ * what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_toy_items_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID for
+ *         buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_toy_items_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                           size_t column_size, size_t count,
+                                           const trdb_bulk_options *options, trdb_error **reterr);
+
+/**
  * Inserts a row, or writes the given columns over the one that has the same (box_id, slot) WHERE NOT
  * removed.
  * @param ret receives the row as stored; NULL when it is not wanted. Free it with trdb_toy_item_free().
@@ -1050,6 +1082,22 @@ TRDB_API int trdb_toy_events_insert_with(trdb_uow *uow, const trdb_toy_event_new
 TRDB_API int trdb_toy_events_insert_keys(trdb_uow *uow, const trdb_toy_event_new *rows, size_t row_size,
                                          size_t count, const trdb_bulk_options *options, int64_t *ret_keys,
                                          trdb_error **reterr);
+
+/**
+ * Inserts rows that are given as columns of equal length, all or none: straight from their buffers into
+ * binary COPY where the table allows it. What trdb_toy_events_columns() gives, it takes; docs/bulk.md tells
+ * what else.
+ * @param columns each once, in any order. One that is not given gets its default.
+ * @param column_size sizeof(trdb_column_view) of the caller.
+ * @param count the number of columns.
+ * @param options NULL for the defaults.
+ * @return as trdb_toy_events_insert_with(), and trdb_error_column() tells which column; TRDB_E_INVALID for
+ *         buffers that are too small, offsets or codes that lead outside, and kinds that do not go into
+ *         their column; TRDB_E_INEXACT for float64, which no column takes.
+ */
+TRDB_API int trdb_toy_events_insert_columns(trdb_uow *uow, const trdb_column_view *columns,
+                                            size_t column_size, size_t count,
+                                            const trdb_bulk_options *options, trdb_error **reterr);
 
 /** Frees a row that a call gave on its own, not one of a list. NULL is allowed. */
 TRDB_API void trdb_toy_event_free(trdb_toy_event *row);

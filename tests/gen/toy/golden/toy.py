@@ -427,6 +427,24 @@ class ToyBoxesRepository(Repository):
         found: List[UUID] = self._session._call("trdb_toy_boxes_insert_keys", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_toy_boxes_insert_columns", locals())
+
     def patch(self, id: IntoUuid, *, code: str | NotGiven = NOT_GIVEN, title: str | None | NotGiven = NOT_GIVEN,
               small: int | None | NotGiven = NOT_GIVEN, medium: int | None | NotGiven = NOT_GIVEN,
               large: int | None | NotGiven = NOT_GIVEN, flag: bool | NotGiven = NOT_GIVEN,
@@ -725,6 +743,24 @@ class ToyItemsRepository(Repository):
         found: List[ToyItem] = self._session._call("trdb_toy_items_insert_with", locals())
         return found
 
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_toy_items_insert_columns", locals())
+
     def patch(self, name: str, *, box_id: IntoUuid | NotGiven = NOT_GIVEN, slot: int | NotGiven = NOT_GIVEN,
               side: ToySide | str | NotGiven = NOT_GIVEN, removed: bool | NotGiven = NOT_GIVEN) -> ToyItem:
         """Writes the given columns of one row, leaves the others alone, and gives the row as stored. None is NULL.
@@ -946,6 +982,24 @@ class ToyEventsRepository(Repository):
         """
         found: List[int] = self._session._call("trdb_toy_events_insert_keys", locals())
         return found
+
+    def insert_columns(self, columns: Columns[Any] | Mapping[str, Any], *, method: BulkMethod | str | None = None,
+                       progress: Callable[[int, int], object] | None = None,
+                       progress_every: int | None = None) -> None:
+        """Inserts many rows that are given as columns, all or none: the Columns that columns() gives, or a mapping of
+        names and values of equal length. A column that is not given has its default.
+
+        columns: values are a Column; a numpy array of integers, bool, datetime64 or objects; a pandas Categorical;
+            array.array; or a list of what insert() takes, where None is NULL. Decimals are Decimal objects, integers,
+            texts, or scaled(). Floats are refused.
+        method: how the rows go, a member of BulkMethod or its text; None: what suits their number.
+        progress: called with how many rows are on their way and how many there are, at last with all; when it returns
+            False the call raises Cancelled, and what it raises comes out of the call.
+        progress_every: rows from one call of `progress` to the next; default 10,000.
+
+        Raises what insert_many() does; the error's `column` tells which column.
+        """
+        self._session._call("trdb_toy_events_insert_columns", locals())
 
 
 class ToyDomain(Domain):
