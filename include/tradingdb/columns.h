@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file columns.h
- * Reading much as columns: one buffer per column, filled straight from the wire, in the layout of Apache Arrow.
+ * Reading and writing much as columns: one buffer per column, filled straight from the wire, in the layout of Apache
+ * Arrow, and sent straight to it by `trdb_<rows>_insert_columns()`.
  *
  * `trdb_<rows>_columns()` of every table gives a trdb_columns. It is immutable, outlives its unit of work, and may
  * be read from any thread; what it points to lives until trdb_columns_free(), and what was handed out by
@@ -34,7 +35,8 @@ enum trdb_column_kind {
 };
 
 /**
- * A column. Allocated by the library and only read by callers; later versions may append fields.
+ * A column. What the library gives is only read; whoever writes columns makes them from `{0}`, and gives the size of
+ * the struct with them, since later versions may append fields. docs/bulk.md tells which kinds go into which column.
  *
  * A dictionary is a column of kind TRDB_COLUMN_TEXT without NULLs. That of a closed set begins with the set's
  * texts in the order of its constants, so that a code is the constant - 1; texts that are not in the set follow.
@@ -43,10 +45,11 @@ enum trdb_column_kind {
 typedef struct trdb_column_view {
     const char *name;         /**< as in the database; NULL for a child */
     int32_t kind;             /**< enum trdb_column_kind */
-    int32_t scale;            /**< TRDB_COLUMN_DECIMAL: digits behind the point, 0 to 38: the most that a value has */
+    int32_t scale;            /**< TRDB_COLUMN_DECIMAL: digits behind the point, 0 to 38: the most that a value has.
+                                   Also of TRDB_COLUMN_I64 where that is written to a decimal */
     int64_t length;           /**< number of values */
-    int64_t null_count;       /**< how many are NULL */
-    int64_t infinite_count;   /**< TRDB_COLUMN_TIMESTAMP: how many are infinity or -infinity */
+    int64_t null_count;       /**< how many are NULL; not looked at in writing */
+    int64_t infinite_count;   /**< TRDB_COLUMN_TIMESTAMP: how many are infinity or -infinity; as null_count */
     const uint8_t *validity;  /**< a bit per value, least significant first: 1 value, 0 NULL; NULL: no NULL */
     const void *data;         /**< the values, or the bytes that offsets are into; NULL for TRDB_COLUMN_TEXTS */
     int64_t data_size;        /**< bytes of data */

@@ -200,7 +200,141 @@ static void w3(const char *variant, size_t count) {
 /* As many rows at a time as stay in the processor's cache, from one array that is used again. */
 enum { PAGE = 2000 };
 
+/* The trades of a program that has its data in columns: what repeats as codes, amounts as integers of a scale. */
+enum { FIXED = 4, COLUMNS = FIXED + AMOUNT_COUNT + TEXT_COUNT + 3 };
+typedef struct trade_columns {
+    trdb_column_view views[COLUMNS];
+    size_t count, rows;
+} trade_columns;
+
+static trdb_column_view *new_column(trade_columns *to, const char *name, int32_t kind, size_t width) {
+    trdb_column_view *view = &to->views[to->count++];
+    void *data = calloc(to->rows, width);
+    if (!data)
+        bench_die("out of memory");
+    *view = (trdb_column_view){
+        .name = name, .kind = kind, .length = (int64_t)to->rows, .data = data, .data_size = (int64_t)(to->rows * width)};
+    return view;
+}
+
+static int64_t *new_numbers(trade_columns *to, const char *name, int32_t kind, int32_t scale) {
+    trdb_column_view *view = new_column(to, name, kind, sizeof(int64_t));
+    view->scale = scale;
+    return (int64_t *)(uintptr_t)view->data;
+}
+
+/* Texts one behind the other, of rows or of a dictionary. */
+static trdb_column_view texts_of(const char *name, const char *const *texts, size_t count) {
+    int64_t *offsets = calloc(count + 1, sizeof *offsets);
+    char *data = calloc(count, sizeof(((trade *)NULL)->metadata));
+    if (!offsets || !data)
+        bench_die("out of memory");
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(texts[i]);
+        memcpy(data + offsets[i], texts[i], size);
+        offsets[i + 1] = offsets[i] + (int64_t)size;
+    }
+    return (trdb_column_view){.name = name, .kind = TRDB_COLUMN_TEXT, .length = (int64_t)count, .data = data,
+                              .data_size = offsets[count], .offsets = offsets};
+}
+
+/* Codes of texts, of which there are few. */
+static void add_codes(trade_columns *to, const char *name, const char *const *texts) {
+    enum { MOST = 16 };
+    trdb_column_view *view = new_column(to, name, TRDB_COLUMN_CODES, sizeof(int32_t)), *words = malloc(sizeof *words);
+    int32_t *codes = (int32_t *)(uintptr_t)view->data, count = 0;
+    const char *known[MOST];
+    for (size_t i = 0; i < to->rows; i++) {
+        while (codes[i] < count && strcmp(known[codes[i]], texts[i]) != 0)
+            codes[i]++;
+        if (codes[i] == MOST || !words)
+            bench_die("too many texts");
+        if (codes[i] == count)
+            known[count++] = texts[i];
+    }
+    *words = texts_of(NULL, known, (size_t)count);
+    view->child = words;
+}
+
+static void make_columns(trade_columns *to, const trade *trades, size_t rows) {
+    static const char *const names[TEXT_COUNT] = {
+        [TEXT_STRATEGY] = "strategy_name", [TEXT_ENTRY] = "entry_logic_name", [TEXT_EXIT] = "exit_logic_name",
+        [TEXT_SYMBOL] = "symbol", [TEXT_INTERVAL] = "interval", [TEXT_REASON] = "exit_reason",
+        [TEXT_METADATA] = "extra_metadata"};
+    static const char *const amounts[AMOUNT_COUNT] = {
+        [AMOUNT_ENTRY] = "entry_price", [AMOUNT_EXIT] = "exit_price", [AMOUNT_SIZE] = "size",
+        [AMOUNT_COMMISSION] = "commission", [AMOUNT_GROSS] = "gross_pnl", [AMOUNT_NET] = "net_pnl",
+        [AMOUNT_PERCENT] = "pnl_percentage"};
+    const char **texts = calloc(rows, sizeof *texts);
+    if (!texts)
+        bench_die("out of memory");
+    to->rows = rows;
+    int64_t *bots = new_numbers(to, "bot_id", TRDB_COLUMN_I64, 0);
+    int64_t *positions = new_numbers(to, "position_id", TRDB_COLUMN_I64, 0);
+    int64_t *entries = new_numbers(to, "entry_time", TRDB_COLUMN_TIMESTAMP, 0);
+    int64_t *exits = new_numbers(to, "exit_time", TRDB_COLUMN_TIMESTAMP, 0);
+    for (size_t i = 0; i < rows; i++) {
+        bots[i] = BENCH_BOT;
+        positions[i] = trades[i].position_id;
+        entries[i] = trades[i].entry_us;
+        exits[i] = trades[i].exit_us;
+    }
+    for (int k = 0; k < AMOUNT_COUNT; k++) {
+        int64_t *values = new_numbers(to, amounts[k], TRDB_COLUMN_I64, BENCH_SCALE);
+        for (size_t i = 0; i < rows; i++)
+            values[i] = trades[i].amounts[k];
+    }
+    for (int k = 0; k < TEXT_COUNT; k++) {
+        for (size_t i = 0; i < rows; i++)
+            texts[i] = trades[i].texts[k];
+        if (k == TEXT_METADATA)
+            to->views[to->count++] = texts_of(names[k], texts, rows);
+        else
+            add_codes(to, names[k], texts);
+    }
+    for (size_t i = 0; i < rows; i++)
+        texts[i] = trades[i].is_short ? "short" : "long";
+    add_codes(to, "direction", texts);
+    for (size_t i = 0; i < rows; i++)
+        texts[i] = "paper";
+    add_codes(to, "trade_type", texts);
+    for (size_t i = 0; i < rows; i++)
+        texts[i] = "closed";
+    add_codes(to, "status", texts);
+    free(texts);
+}
+
+static void free_column(const trdb_column_view *view) {
+    if (view->child)
+        free_column(view->child);
+    free((void *)(uintptr_t)view->child);
+    free((void *)(uintptr_t)view->data);
+    free((void *)(uintptr_t)view->offsets);
+}
+
+static void w4_columns(size_t count) {
+    trade_columns columns = {.count = 0};
+    trdb_db *db = database("w");
+    trade *trades = bench_trades(count);
+    trdb_uow *uow = NULL;
+    make_columns(&columns, trades, count);
+    bench_start(backend(db));
+    good(trdb_uow_begin(db, NULL, &uow, &error));
+    good(trdb_trading_trades_insert_columns(uow, columns.views, sizeof *columns.views, columns.count, NULL, &error));
+    good(trdb_uow_commit(uow, &error));
+    bench_report(count);
+    trdb_uow_free(uow);
+    trdb_db_free(db);
+    for (size_t i = 0; i < columns.count; i++)
+        free_column(&columns.views[i]);
+    free(trades);
+}
+
 static void w4(const char *variant, size_t count) {
+    if (strcmp(variant, "columns") == 0) {
+        w4_columns(count);
+        return;
+    }
     trdb_db *db = database("w");
     trade *trades = bench_trades(count);
     trdb_uow *uow = NULL;

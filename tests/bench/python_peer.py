@@ -5,6 +5,8 @@ The server comes from the PG* environment. TRADINGDB_LIBRARY and PYTHONPATH say 
 are those of this tree and its folder build-bench.
 """
 import ctypes
+import datetime
+import decimal
 import itertools
 import json
 import os
@@ -91,9 +93,34 @@ def w3(variant, count):
         clock.report(count // 16 * 16)
 
 
+def trade_columns(count):
+    """The trades of a program that has its data in columns: what repeats as codes, amounts as integers of a scale."""
+    import numpy
+    found = {}
+    for name, values in zip(GIVEN, zip(*map(others_peer.trade, range(count)))):
+        if isinstance(values[0], decimal.Decimal):
+            found[name] = tradingdb.scaled(numpy.array([int(value.scaleb(8)) for value in values]), 8)
+        elif isinstance(values[0], datetime.datetime):
+            found[name] = numpy.array([value.replace(tzinfo=None) for value in values], "M8[us]")
+        elif name == "extra_metadata":
+            found[name] = list(map(tradingdb.JsonText, values))
+        elif isinstance(values[0], str):
+            texts, codes = numpy.unique(values, return_inverse=True)
+            found[name] = tradingdb.coded(codes.astype("i4"), texts.tolist())
+        else:
+            found[name] = numpy.array(values)
+    return found
+
+
 def w4(variant, count):
-    """`objects`: a dict a row; `keys`: the same, and their keys."""
+    """`columns`: arrays of numpy and a list of documents; `objects`: a dict a row; `keys`: the same, and their keys."""
     db, backend = database("w")
+    if variant == "columns":
+        columns = trade_columns(count)
+        clock = Clock(backend)
+        db.trading.trades.insert_columns(columns)
+        clock.report(count)
+        return
     trades = [trade(i) for i in range(count)]
     clock = Clock(backend)
     if variant == "objects":

@@ -23,6 +23,7 @@ CASES = [
     ("get in a batch", "w3", "batch", 160),
     ("insert many", "w4", "noids", 500),
     ("insert many with keys", "w4", "ids", 500),
+    ("insert columns", "w4", "columns", 500),
     ("list", "w5", "rows", None),
     ("columns", "w5", "columns", None),
 ]

@@ -111,6 +111,27 @@ static int insert_bulk(nomem *at, trdb_error **err) {
     return trdb_trading_trades_insert(at->uow, rows, sizeof rows[0], ROWS, NULL, err);
 }
 
+/* Two trades: texts of a dictionary, and values that become members on their way. */
+static int insert_columns(nomem *at, trdb_error **err) {
+    static const char words[] = "paperlongopen1h99.5";
+    static const int64_t ends[] = {0, 5, 9, 13, 15, 19}, prices[] = {0, 4, 4};
+    static const int32_t codes[][2] = {{0, 0}, {1, 1}, {2, 2}, {3, 3}};
+    static const uint8_t first[] = {1};
+    const int64_t bots[] = {at->bot, at->bot};
+    const trdb_column_view dictionary = {
+        .kind = TRDB_COLUMN_TEXT, .length = 5, .offsets = ends, .data = words, .data_size = sizeof words - 1};
+#define CODES(column, code)                                                                                                 \
+    {.name = column, .kind = TRDB_COLUMN_CODES, .length = 2, .data = codes[code], .data_size = 8, .child = &dictionary}
+    const trdb_column_view columns[] = {
+        {.name = "bot_id", .kind = TRDB_COLUMN_I64, .length = 2, .data = bots, .data_size = sizeof bots},
+        CODES("trade_type", 0), CODES("direction", 1), CODES("status", 2), CODES("interval", 3), CODES("symbol", 3),
+        CODES("entry_logic_name", 3), CODES("exit_logic_name", 3),
+        {.name = "entry_price", .kind = TRDB_COLUMN_TEXT, .length = 2, .offsets = prices, .data = words + 15, .data_size = 4,
+         .validity = first}};
+#undef CODES
+    return trdb_trading_trades_insert_columns(at->uow, columns, sizeof *columns, sizeof columns / sizeof *columns, NULL, err);
+}
+
 NOMEM_GIVES(trdb_trading_bot, upsert,
             trdb_trading_bot_upsert_by_id(
                 at->uow,
@@ -138,6 +159,7 @@ const nomem_call nomem_entities[] = {
     {"trdb_columns_export_arrow", columns},
     {"trdb_trading_trades_stream", stream},
     {"trdb_trading_trades_insert", insert_many},
+    {"trdb_trading_trades_insert_columns", insert_columns},
     {"trdb_trading_trades_insert", insert_bulk},
     {"trdb_trading_bot_upsert_by_id", upsert},
     {"trdb_trading_trade_patch", patch, .fresh = true},

@@ -55,7 +55,8 @@ def repositories(session):
 
 SAMPLES = {"int": 1, "bool": True, "str": "x", "IntoDecimal": Decimal("1.5"), "datetime": datetime(2024, 2, 29, tzinfo=timezone.utc),
            "IntoUuid": UUID(int=5), "IntoJson": {"a": 1}, "Sequence[str": ["a", None], "IntoBytes": b"a",
-           "Iterable[str": [], "Mapping[str, Any": {}, "Callable[[int, int], object": lambda done, total: None}
+           "Iterable[str": [], "Mapping[str, Any": {}, "Columns[Any": {},
+           "Callable[[int, int], object": lambda done, total: None}
 
 
 def sample(hint):

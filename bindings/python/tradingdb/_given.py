@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Columns on their way to C: what Python and numpy keep much data in, as a trdb_column_view each. Buffers that C can read
-are handed on as they are. numpy is used only where something of numpy is given."""
+"""Columns on their way to C: what Python and numpy keep much data in, as a trdb_column_view each. Buffers that C can
+read are handed on as they are. numpy is used only where something of numpy is given."""
 from __future__ import annotations
 
+import ctypes
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,8 +14,8 @@ from typing import Any, NamedTuple
 
 from tradingdb import _c
 from tradingdb._columns import Column, Columns
-from tradingdb._encode import Keep, boolean, decimal, integer, json_bytes, octets, refused, texts, timestamp, utf8, uuid, \
-    wrong_type
+from tradingdb._encode import (Keep, boolean, decimal, integer, json_bytes, octets, refused, texts, timestamp, utf8, uuid,
+                               wrong_type)
 from tradingdb._errors import Error
 from tradingdb._generated.errors import Encoding, Inexact, Invalid, Range
 from tradingdb._values import Coded, JsonText, Scaled
@@ -23,6 +24,7 @@ KINDS = {name.removeprefix("TRDB_COLUMN_").lower(): number
          for name, number in _c.CONSTANTS["trdb_column_kind"].items()}
 _VIEW = struct.Struct("=QiiqqqQQqQQ")  # a trdb_column_view
 _SAMPLE = 1000  # values that show whether texts repeat
+_NONE: type = type(None)
 
 
 class View(NamedTuple):
@@ -116,7 +118,7 @@ def _of_array(field: Field, values: array[Any], keep: Keep) -> View:
     if values.typecode not in "bhilqBHILQ" or field.kind not in ("i64", "decimal"):
         raise field.refuse(f"values for {field.kind}", values)
     if values.typecode != "q":
-        values = _integers(field, values.tolist())
+        values = _integers(field, values.tolist(), {int})
     return View("i64", len(values), *_memory(values, keep))
 
 
@@ -144,7 +146,7 @@ def _coded(field: Field, given: Any, keep: Keep) -> View:
         if codes.dtype.kind not in "iu":
             raise field.refuse("integers as codes", codes)
         numpy = import_module("numpy")
-        if codes.dtype.itemsize > 4 and codes.size and not -(1 << 31) <= codes.min() <= codes.max() < 1 << 31:
+        if codes.dtype.itemsize > 4 and codes.size and not -(1 << 31) <= int(codes.min()) <= int(codes.max()) < 1 << 31:
             raise refused(Range, field.name, "the codes do not fit 32 bits")
         whole, validity = _plain(codes, "<i4", keep, numpy.less(codes, 0))
         return View("codes", len(whole), whole.ctypes.data, whole.nbytes, 0, validity, _dictionary(field, words, keep))
@@ -160,9 +162,7 @@ def _coded(field: Field, given: Any, keep: Keep) -> View:
 
 def _dictionary(field: Field, words: Sequence[str], keep: Keep) -> int:
     """The address of a view of texts."""
-    data, offsets = _joined(field, words)
-    view = View("text", len(words), *_held(data, keep), _memory(offsets, keep)[0])
-    return keep.data(view.pack(0))
+    return keep.data(_joined(field, words, keep).pack(0))
 
 
 # ---- numpy
@@ -187,12 +187,11 @@ def _of_numpy(field: Field, values: Any, keep: Keep) -> View:
         raise refused(Invalid, field.name, f"an array of {values.ndim} dimensions is no column")
     kind, size = values.dtype.kind, values.dtype.itemsize
     if kind in "OU" or kind == "S" and field.kind == "bytes":
-        items = values.filled(None).tolist() if isinstance(values, numpy.ma.MaskedArray) and kind == "O" else values.tolist()
-        return _of_list(field, items, keep)
+        return _of_list(field, values.tolist(), keep)  # what is masked becomes None
     if kind == "f":
         raise field.refuse("integers or objects; a float is not exact", values)
     if kind in "iu" and field.kind in ("i64", "decimal"):
-        if kind == "u" and size == 8 and values.size and values.max() > (1 << 63) - 1:
+        if kind == "u" and size == 8 and values.size and int(values.max()) >= 1 << 63:
             raise refused(Range, field.name, "a number does not fit 64 bits")
         whole, validity = _plain(values, "<i8", keep)
         return View("i64", len(whole), whole.ctypes.data, whole.nbytes, 0, validity)
@@ -237,10 +236,11 @@ def _bits(flags: Iterable[bool]) -> bytes:
 
 
 def _of_list(field: Field, values: list[Any], keep: Keep) -> View:
-    validity = 0
-    if None in values:
-        validity = keep.data(_bits(value is not None for value in values))
-    return _LISTS[field.kind](field, values, keep)._replace(validity=validity)
+    kinds = set(map(type, values))
+    view = _LISTS[field.kind](field, values, kinds, keep)
+    if _NONE not in kinds:
+        return view
+    return view._replace(validity=keep.data(_bits(value is not None for value in values)))
 
 
 def _each(field: Field, values: Iterable[Any], convert: Callable[[Any, str], Any], null: Any) -> list[Any]:
@@ -255,47 +255,42 @@ def _each(field: Field, values: Iterable[Any], convert: Callable[[Any, str], Any
     return found
 
 
-def _types(values: Iterable[Any]) -> set[type]:
-    return set(map(type, values)) - {type(None)}
-
-
-def _integers(field: Field, values: list[Any]) -> array[int]:
+def _integers(field: Field, values: list[Any], kinds: set[type]) -> array[int]:
     try:
-        if _types(values) <= {int}:
-            return array("q", values if None not in values else [value or 0 for value in values])
+        if kinds <= {int, _NONE}:
+            return array("q", [value or 0 for value in values] if _NONE in kinds else values)
     except OverflowError:
         pass
     return array("q", _each(field, values, lambda value, where: integer(value, where, _KEEP)[0], 0))
 
 
-def _numbers(field: Field, values: list[Any], keep: Keep) -> View:
-    numbers = _integers(field, values)
+def _numbers(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
+    numbers = _integers(field, values, kinds)
     return View("i64", len(numbers), *_memory(numbers, keep))
 
 
-def _booleans(field: Field, values: list[Any], keep: Keep) -> View:
-    if not _types(values) <= {bool}:
+def _booleans(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
+    if not kinds <= {bool, _NONE}:
         _each(field, values, lambda value, where: boolean(value, where, _KEEP), None)
     return View("bool", len(values), *_held(_bits(value is True for value in values), keep))
 
 
-def _decimals(field: Field, values: list[Any], keep: Keep) -> View:
+def _decimals(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
     """As texts, which C reads: every digit of every value, whatever its scale. Integers need none."""
-    kinds = _types(values)
-    if kinds <= {int}:
+    if kinds <= {int, _NONE}:
         try:
-            return _numbers(field, values, keep)
+            return _numbers(field, values, kinds, keep)
         except Range:
             pass
-    if not kinds <= {Decimal}:
+    if not kinds <= {Decimal, _NONE}:
         _each(field, values, lambda value, where: decimal(value, where, _KEEP), None)
-    data, offsets = _joined(field, ["" if value is None else str(value) for value in values])
-    if b"N" in data:
+    words = ["" if value is None else str(value) for value in values]
+    if "N" in "".join(words):
         _each(field, values, lambda value, where: decimal(value, where, _KEEP), None)
-    return View("text", len(values), *_held(data, keep), _memory(offsets, keep)[0])
+    return _joined(field, words, keep)
 
 
-def _times(field: Field, values: list[Any], keep: Keep) -> View:
+def _times(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
     ends = {2: (1 << 63) - 1, 3: -(1 << 63)}
 
     def convert(value: Any, where: str) -> int:
@@ -305,7 +300,7 @@ def _times(field: Field, values: list[Any], keep: Keep) -> View:
     return View("timestamp", len(times), *_memory(times, keep))
 
 
-def _uuids(field: Field, values: list[Any], keep: Keep) -> View:
+def _uuids(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
     return View("uuid", len(values), *_held(b"".join(
         _each(field, values, lambda value, where: uuid(value, where, _KEEP)[0], bytes(16))), keep))
 
@@ -315,17 +310,21 @@ def _pieces(kind: str, pieces: Sequence[bytes], keep: Keep) -> View:
     return View(kind, len(pieces), *_held(b"".join(pieces), keep), _memory(offsets, keep)[0])
 
 
-def _joined(field: Field, values: Sequence[str]) -> tuple[bytes, array[int]]:
-    """Texts one behind the other, and where each begins. Mostly a character is a byte."""
+_utf8 = ctypes.PyDLL(None).PyUnicode_AsUTF8AndSize
+_utf8.restype, _utf8.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_void_p]
+
+
+def _joined(field: Field, values: Sequence[str], keep: Keep) -> View:
+    """Texts one behind the other, and where each begins. Mostly a character is a byte, and they are not copied again."""
     try:
-        data = "".join(values).encode()
-        sizes: Iterable[int] = map(len, values)
-        if len(data) != sum(map(len, values)):
-            sizes = (len(value.encode()) for value in values)
-        return data, array("q", accumulate(sizes, initial=0))
+        text = "".join(values)
+        size = ctypes.c_ssize_t()
+        address = _utf8(keep.hold(text), ctypes.addressof(size))
     except (TypeError, UnicodeEncodeError):
-        pieces = _each(field, values, utf8, b"")
-        return b"".join(pieces), array("q", accumulate(map(len, pieces), initial=0))
+        return _pieces("text", _each(field, values, utf8, b""), keep)
+    sizes = map(len, values) if text.isascii() else map(len, map(str.encode, values))
+    offsets = array("q", accumulate(sizes, initial=0))
+    return View("text", len(values), address, size.value, _memory(offsets, keep)[0])
 
 
 def _repeats(values: list[Any]) -> bool:
@@ -334,17 +333,16 @@ def _repeats(values: list[Any]) -> bool:
     return len(few) > 1 and 2 * len(set(few)) <= len(few)
 
 
-def _texts(field: Field, values: list[Any], keep: Keep) -> View:
-    if not all(issubclass(kind, str) for kind in _types(values)):
+def _texts(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
+    if not all(issubclass(kind, (str, _NONE)) for kind in kinds):
         _each(field, values, utf8, b"")
     if not _repeats(values):
-        data, offsets = _joined(field, [value or "" for value in values] if None in values else values)
-        return View("text", len(values), *_held(data, keep), _memory(offsets, keep)[0])
+        return _joined(field, [value or "" for value in values] if _NONE in kinds else values, keep)
     words: dict[Any, int] = dict.fromkeys(values, 0)
     words.pop(None, None)
     words.update({word: code for code, word in enumerate(words)})
     dictionary = _words(field, list(words), values, keep)
-    if None in values:
+    if _NONE in kinds:
         words[None] = 0
     codes = array("i", map(words.__getitem__, values))
     return View("codes", len(codes), *_memory(codes, keep), 0, 0, dictionary)
@@ -359,31 +357,31 @@ def _words(field: Field, words: list[str], values: list[Any], keep: Keep) -> int
         raise
 
 
-def _documents(field: Field, values: list[Any], keep: Keep) -> View:
-    if _types(values) <= {JsonText}:
-        return _texts(field, values, keep)
+def _documents(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
+    if kinds <= {JsonText, _NONE}:
+        return _texts(field, values, kinds, keep)
     return _pieces("json", _each(field, values, json_bytes, b""), keep)
 
 
-def _octets(field: Field, values: list[Any], keep: Keep) -> View:
+def _octets(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
     def convert(value: Any, where: str) -> bytes:
         octets(value, where, Keep())
         return bytes(value)
     return _pieces("bytes", _each(field, values, convert, b""), keep)
 
 
-def _arrays(field: Field, values: list[Any], keep: Keep) -> View:
+def _arrays(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
     _each(field, values, lambda value, where: texts(value, where, Keep()), None)
     elements = [element for value in values for element in value or ()]
     offsets = array("q", accumulate((len(value or ()) for value in values), initial=0))
-    data, places = _joined(field, [element or "" for element in elements])
-    child = View("text", len(elements), *_held(data, keep), _memory(places, keep)[0],
-                 keep.data(_bits(element is not None for element in elements)) if None in elements else 0)
+    child = _joined(field, [element or "" for element in elements], keep)
+    if None in elements:
+        child = child._replace(validity=keep.data(_bits(element is not None for element in elements)))
     return View("texts", len(values), 0, 0, _memory(offsets, keep)[0], 0, keep.data(child.pack(0)))
 
 
 _KEEP = Keep()  # for encoders whose values need no memory
-_LISTS: dict[str, Callable[[Field, list[Any], Keep], View]] = {
+_LISTS: dict[str, Callable[[Field, list[Any], set[type], Keep], View]] = {
     "i64": _numbers, "bool": _booleans, "decimal": _decimals, "timestamp": _times, "uuid": _uuids, "text": _texts,
     "enum": _texts, "json": _documents, "bytes": _octets, "texts": _arrays,
 }
