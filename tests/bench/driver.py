@@ -40,6 +40,7 @@ WORKLOADS = {
         ("raw_prep", "libpq", "prep", None, None),
         ("raw_pipe2", "libpq", "pipe2", "raw_prep", None),
         ("raw_pipe1", "libpq", "pipe1", "raw_prep", None),
+        ("raw_pipe2_txn", "libpq", "pipe2_txn", "raw_prep", None),
         ("tradingdb fast_commit", "library", "fast", "raw_prep", 0.60),
         ("tradingdb", "library", "safe", "raw_prep", 0.75),
         ("Python fast_commit", "python", "fast", "raw_prep", 0.9),

@@ -213,17 +213,24 @@ static void unit_two_flushes(PGconn *conn, unit *u) {
     sync_pipeline(conn);
 }
 
-/* The trade takes the position's key on the server. */
-static void unit_one_flush(PGconn *conn, unit *u) {
+/* The trade takes the position's key on the server. With `xid` COMMIT leaves when the transaction's id is known, as in
+ * insert_two_flushes(). */
+static void unit_by_currval(PGconn *conn, unit *u, bool xid) {
     PQenterPipelineMode(conn);
     send(conn, "begin", 0, NULL, NULL, NULL);
     send(conn, "position", POSITION, u->position, u->position_lengths, binary);
     u->trade.values[1] = NULL;
     send(conn, "insert_currval", GIVEN, u->trade.values, u->trade.lengths, u->trade.formats);
-    send(conn, "bot", BOT, u->bot, u->bot_lengths, binary);
+    send(conn, xid ? "bot_xid" : "bot", BOT, u->bot, u->bot_lengths, binary);
+    if (xid) {
+        PQpipelineSync(conn);
+        for (int i = 0; i < 4; i++)
+            answer(conn);
+        PQclear(PQgetResult(conn));
+    }
     send(conn, "commit", 0, NULL, NULL, NULL);
     PQpipelineSync(conn);
-    for (int i = 0; i < 5; i++)
+    for (int i = xid ? 4 : 0; i < 5; i++)
         answer(conn);
     sync_pipeline(conn);
 }
@@ -241,6 +248,7 @@ static void unit_of_work(const char *variant, size_t count) {
     prepare(conn, "position", INSERT_POSITION, POSITION, position_types);
     prepare(conn, "insert_currval", currval, GIVEN, given_types);
     prepare(conn, "bot", UPDATE_BOT, BOT, bot_types);
+    prepare(conn, "bot_xid", UPDATE_BOT " RETURNING pg_current_xact_id()", BOT, bot_types);
     for (size_t i = 0; i < warm + count; i++) {
         if (i == warm)
             bench_start(PQbackendPID(conn));
@@ -250,7 +258,7 @@ static void unit_of_work(const char *variant, size_t count) {
         else if (strcmp(variant, "pipe2") == 0)
             unit_two_flushes(conn, &u);
         else
-            unit_one_flush(conn, &u);
+            unit_by_currval(conn, &u, strcmp(variant, "pipe2_txn") == 0);
     }
     bench_report(count);
     free(trades);
