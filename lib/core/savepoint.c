@@ -61,6 +61,7 @@ static int roll_back_to(trdb_uow *uow, trdb_error **reterr) {
     if (uow->state == TRDBI_UOW_LOST) {
         trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "the unit of work has lost its connection: %s",
                     uow->failure ? uow->failure : "out of memory");
+        trdbi_error_set_retryable(reterr);
         return TRDB_E_CONNECTION_LOST;
     }
     trdbi_uow_state before = uow->state;

@@ -40,8 +40,7 @@ static int lost(const char *when, trdb_error **reterr) {
     trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "commit: the connection was lost %s; nothing was stored",
                 when);
     trdbi_error_set_statement(reterr, "commit");
-    if (reterr && (*reterr)->code == TRDB_E_CONNECTION_LOST)
-        (*reterr)->retryable = true;
+    trdbi_error_set_retryable(reterr);
     return TRDB_E_CONNECTION_LOST;
 }
 

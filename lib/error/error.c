@@ -223,6 +223,12 @@ void trdbi_error_set_row(trdb_error **reterr, int64_t row) {
         error->row = row;
 }
 
+void trdbi_error_set_retryable(trdb_error **reterr) {
+    trdb_error *error = changeable(reterr);
+    if (error)
+        error->retryable = true;
+}
+
 void trdbi_error_shift_row(trdb_error **reterr, int64_t by) {
     trdb_error *error = changeable(reterr);
     if (error && error->row >= 0)

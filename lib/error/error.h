@@ -65,3 +65,5 @@ void trdbi_error_set_call(trdb_error **reterr, int64_t call, int64_t not_run);
 /* Adds to the row of an error that tells one. */
 void trdbi_error_shift_row(trdb_error **reterr, int64_t by);
 void trdbi_error_set_row(trdb_error **reterr, int64_t row);
+/* Nothing was stored, and another attempt may go well. */
+void trdbi_error_set_retryable(trdb_error **reterr);

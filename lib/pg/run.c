@@ -21,11 +21,6 @@ bool trdbi_result_good(const PGresult *result) {
     }
 }
 
-static void set_retryable(trdb_error **reterr, int code) {
-    if (reterr && (*reterr)->code == code)
-        (*reterr)->retryable = true;
-}
-
 int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
     char words[256];
     if (!trdbi_conn_broken(conn)) {
@@ -52,7 +47,7 @@ int trdbi_conn_lost(trdbi_conn *conn, const char *label, trdb_error **reterr) {
     trdbi_error(reterr, TRDB_E_CONNECTION_LOST, "%s: the connection to the server was lost%s%s", label,
                 words[0] ? ": " : "", words);
     trdbi_error_set_statement(reterr, label);
-    set_retryable(reterr, TRDB_E_CONNECTION_LOST);
+    trdbi_error_set_retryable(reterr);
     return TRDB_E_CONNECTION_LOST;
 }
 
@@ -113,12 +108,12 @@ static int server_failed(trdbi_conn *conn, const trdbi_call *call, const PGresul
     code = trdbi_error_server(reterr, call->label, &server, call->secret);
     if (!trdbi_conn_broken(conn) || code == TRDB_E_CONNECTION_LOST) {
         if (code == TRDB_E_CONNECTION_LOST)
-            set_retryable(reterr, code);
+            trdbi_error_set_retryable(reterr);
         return code;
     }
     server.sqlstate = "08006"; /* connection_failure: the server's last word was a reason to hang up */
     code = trdbi_error_server(reterr, call->label, &server, call->secret);
-    set_retryable(reterr, code);
+    trdbi_error_set_retryable(reterr);
     return code;
 }
 
@@ -233,8 +228,8 @@ trdbi_refusal trdbi_conn_judge_prepared(trdbi_conn *conn, const trdbi_prepared *
         trdbi_cache_outdate(&conn->cache);
     }
     conn->forgotten = conn->forgotten || refusal == TRDBI_FORGOTTEN;
-    if (refusal != TRDBI_NOT_REFUSED && reterr)
-        set_retryable(reterr, trdb_error_code(*reterr));
+    if (refusal != TRDBI_NOT_REFUSED)
+        trdbi_error_set_retryable(reterr);
     return refusal;
 }
 

@@ -29,6 +29,7 @@ typedef struct worker {
     long units, refusals, losses;
     const char *complaint; /* what should not have happened */
     int code;
+    char words[256]; /* of the error */
 } worker;
 
 static trdb_trading_trade_new trade(unsigned n) {
@@ -234,6 +235,7 @@ static void judge(worker *w, int code, const trdb_error *err, bool refusal, long
         w->losses++;
     } else {
         w->complaint = "an error that nothing explains", w->code = code;
+        snprintf(w->words, sizeof w->words, "%s", trdb_error_message(err));
     }
 }
 
@@ -382,8 +384,8 @@ START_TEST(mixed_load) {
         units += workers[i].units, refusals += workers[i].refusals, losses += workers[i].losses;
     }
     for (int i = 0; i < THREADS; i++)
-        ck_assert_msg(!workers[i].complaint, "%s: %s", workers[i].complaint,
-                      trdb_error_code_name(workers[i].code));
+        ck_assert_msg(!workers[i].complaint, "%s: %s: %s", workers[i].complaint,
+                      trdb_error_code_name(workers[i].code), workers[i].words);
     trdb_db_free(db);
     char *rows = harness_value(url, "SELECT count(*) FROM trading_trades");
     printf("# %d s: %ld units, %ld refused, %ld lost; %ld rows acknowledged, %s there, %ld in doubt\n",
