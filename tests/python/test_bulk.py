@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Many rows at once: the ways they go, their keys, progress, upserts, and which row was bad."""
+import random
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
 import support
 import tap
 from support import equal, raises
 
 support.prepare()
 import tradingdb  # noqa: E402
+from tradingdb._gather import MANY, gather  # noqa: E402
 
 URL = support.database()
 NAME = support.name_of(URL)
@@ -106,6 +111,68 @@ def upserts():
     equal(type(table.upsert_many_by_key(settings(1))), tradingdb.Upserted)
 
 
+def trades(count):
+    """Rows that are alike, with values of every sort."""
+    draw = random.Random(3)
+    user = db.users.authenticate_user("telegram", "77")
+    bot = db.trading.bots.insert(user_id=user.id, type="paper", status="running", config={})
+    return [{"bot_id": bot.id, "trade_type": draw.choice(["paper", tradingdb.TradingTradeType.LIVE]),
+             "strategy_name": draw.choice(["a", "\u2603", "", None]), "entry_logic_name": "in", "exit_logic_name": "out",
+             "symbol": f"S{n}", "interval": "1m", "direction": draw.choice(["long", "short"]), "status": "open",
+             "entry_time": draw.choice([datetime(1969, 1, 1, 0, 0, 0, 7, timezone.utc), None,
+                                        datetime(2024, 5, 6, 7, 8, 9, 10, timezone(timedelta(hours=5)))]),
+             "net_pnl": draw.choice([None, Decimal("0E-8"), Decimal("-1.50"), Decimal("1E+3"), Decimal(n) / 8]),
+             "position_id": None, "size": Decimal(n + 1),
+             "extra_metadata": draw.choice([{"n": n, "x": Decimal("1.10")}, {}, None, tradingdb.JsonText('{"a": [1]}')])}
+            for n in range(count)]
+
+
+def columns_of_rows():
+    """rows that are alike go as columns, and are stored as those that go one by one"""
+    rows, table = trades(2500), db.trading.trades
+    assert gather(rows, "trdb_trading_trade_new"), "these rows are to go as columns"
+    found = []
+    for method in (None, "pipeline"):
+        table.insert_many(rows, returning=False, method=method)
+        found.append([[getattr(row, name) for name in rows[0]] for row in table.list(order_by="id")])
+        support.psql(NAME, "TRUNCATE trading_trades")
+    equal(len(found[0]), len(rows))
+    equal(repr(found[0]), repr(found[1]))
+    equal([row[5] for row in found[0]], [row["symbol"] for row in rows])
+
+
+def refused(table, rows):
+    """Whether row 1100 is."""
+    try:
+        table.insert_many(rows, returning=False)
+    except (TypeError, tradingdb.Error) as error:
+        return str(error).startswith("rows[1100]") and getattr(error, "row", 1100) == 1100
+    return False
+
+
+def unusual_rows():
+    """rows that columns do not take go one by one, or are refused with their number; nothing is sent then"""
+    rows, table = trades(MANY + 500), db.trading.trades
+    wrong = {"size": [Decimal("NaN"), Decimal("1E+40"), 1.5, True], "symbol": ["a\0b", "\ud800", 5],
+             "status": ["nonsense", ""], "entry_time": [datetime(2024, 1, 1), 5], "bot_id": [1 << 70, "1", True],
+             "extra_metadata": ["{}", {1: 2}, {"a": float("nan")}, tradingdb.JsonText("a\0")], "nothing": [1]}
+    for name, values in wrong.items():
+        for value in values:
+            bad = [*rows[:1100], {**rows[1100], name: value}, *rows[1101:]]
+            equal(gather(bad, "trdb_trading_trade_new"), None)
+            with db.unit_of_work() as uow:
+                equal(refused(uow.trading.trades, bad), True)
+                equal(uow.trading.trades.count(), 0)
+    others = {"direction": "LONG", "size": 7, "net_pnl": "2.50", "entry_time": tradingdb.INFINITY,
+              "strategy_name": tradingdb.NOT_GIVEN, "id": 5}
+    for name, value in others.items():
+        taken = [*rows[:5], {**rows[5], name: value}, *rows[6:]]
+        equal(gather(taken, "trdb_trading_trade_new"), None)
+        table.insert_many(taken, returning=False)
+        equal(table.count(), len(rows))
+        support.psql(NAME, "TRUNCATE trading_trades")
+
+
 def bad_row():
     """the error of a bad row says which one it is, whoever finds it"""
     support.psql(NAME, "TRUNCATE telegram_settings")
@@ -126,4 +193,4 @@ def bad_row():
             equal(stored(), "0")
 
 
-tap.run(keys_in_order, ways, heard, stopped, upserts, bad_row)
+tap.run(keys_in_order, ways, heard, stopped, upserts, columns_of_rows, unusual_rows, bad_row)

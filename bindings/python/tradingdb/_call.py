@@ -16,6 +16,7 @@ from tradingdb._decode import codec
 from tradingdb._encode import (Keep, Kind, PlainSlot, boolean, columns_of, in_slot_of, integer, integer32, json_bytes,
                                kind_of, refused, utf8, wrong_type)
 from tradingdb._filter import FilterStruct
+from tradingdb._gather import MANY, gather
 from tradingdb._generated.errors import Range
 from tradingdb._given import views
 from tradingdb._library import exception, function
@@ -469,6 +470,27 @@ class Call:
         return self.outputs[0].take(places[0]) if places else None
 
 
+class InsertMany(Call):
+    """insert_many(): many rows that are not wanted back go as columns, where they are alike. That takes less than half of
+    the time."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol)
+        rows = self.inputs[0]
+        assert isinstance(rows, NewsInput)
+        self.struct = rows.struct.struct
+        self.columns = call(symbol.replace("_insert_with", "_insert_columns"))
+
+    def run(self, unit: Any, values: Values) -> Any:
+        rows = values["rows"]
+        if values["returning"] is False and values["method"] is None and isinstance(rows, list) and len(rows) >= MANY:
+            columns = gather(rows, self.struct)
+            if columns is not None:
+                self.columns.run(unit, {**values, "columns": columns})
+                return []
+        return super().run(unit, values)
+
+
 def input_of(parameter: _c.Parameter, following: list[str], others: set[str], row: str) -> tuple[Input, int]:
     """(the input, the number of C parameters that it fills); `others` are the names of the call's parameters, `row` is
     the struct of the rows that its filter chooses."""
@@ -523,7 +545,7 @@ def results(symbol: str, kind: Callable[..., Any]) -> None:
 
 class _Calls(dict[str, Call]):
     def __missing__(self, symbol: str) -> Call:
-        made = self[symbol] = Call(symbol)
+        made = self[symbol] = InsertMany(symbol) if symbol.endswith("_insert_with") else Call(symbol)
         return made
 
 

@@ -28,7 +28,7 @@ NULL_TEXT = (1 << 64) - 1
 GIVEN, GIVEN_NULL, GIVEN_REF = 1, 2, 4
 MAX_DIGITS = MAX_SCALE = 38
 ANY_ORDER = 1000
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 LONGEST_KNOWN, MOST_KNOWN = 64, 256
 BLOCK = 64
 _Block = ctypes.c_char_p * BLOCK
@@ -179,14 +179,14 @@ def _decimal_of_int(value: int, where: str) -> Decimal:
 
 def timestamp(value: Any, where: str, keep: Keep) -> Flat:
     if type(value) is datetime and value.tzinfo is timezone.utc:
-        return ((value - EPOCH) // _MICROSECOND, 1)
+        return ((value - EPOCH) // MICROSECOND, 1)
     if not isinstance(value, datetime):
         raise wrong_type(where, "datetime", value)
     if value.tzinfo is None or value.utcoffset() is None:
         raise refused(Invalid, where, "the datetime has no time zone; use datetime.now(timezone.utc)")
     if type(value) is InfiniteTime and value in (INFINITY, NEG_INFINITY):
         return (0, 2 if value == INFINITY else 3)
-    return ((value - EPOCH) // _MICROSECOND, 1)
+    return ((value - EPOCH) // MICROSECOND, 1)
 
 
 def uuid(value: Any, where: str, keep: Keep) -> Flat:
@@ -490,7 +490,7 @@ _QUICK: dict[tuple[Callable[..., Flat], type], tuple[list[str], list[str]]] = {
          "    p{at}, h{at}, k{at}, n{at}, s{at} = decimal({value}, {name}, keep)"],
         ["p{at}", "h{at}", "k{at}", "n{at}", "s{at}"]),
 }
-QUICK_NAMES = {"EPOCH": EPOCH, "MICROSECOND": _MICROSECOND, "decimal": decimal, "json_bytes": json_bytes}
+QUICK_NAMES = {"EPOCH": EPOCH, "MICROSECOND": MICROSECOND, "decimal": decimal, "json_bytes": json_bytes}
 """What that source refers to."""
 
 

@@ -44,6 +44,13 @@ class View(NamedTuple):
                           self.offsets, self.child)
 
 
+class Ready:
+    """Values that are in a form of C already."""
+
+    def view(self, keep: Keep) -> View:
+        raise NotImplementedError
+
+
 class Field:
     """A column of a table: its name, and what kind of values it takes."""
 
@@ -78,6 +85,8 @@ def views(columns: Any, row: str, keep: Keep) -> tuple[bytes, int, int]:
 
 
 def _view(field: Field, values: Any, keep: Keep) -> View:
+    if isinstance(values, Ready):
+        return values.view(keep)
     if isinstance(values, Column):
         return _of_column(field, keep.hold(values))
     if isinstance(values, Scaled):
@@ -151,7 +160,7 @@ def _coded(field: Field, given: Any, keep: Keep) -> View:
         whole, validity = _plain(codes, "<i4", keep, numpy.less(codes, 0))
         return View("codes", len(whole), whole.ctypes.data, whole.nbytes, 0, validity, _dictionary(field, words, keep))
     numbers = array("q", codes)
-    bits = _bits([number >= 0 for number in numbers]) if numbers and min(numbers) < 0 else None
+    bits = bits_of([number >= 0 for number in numbers]) if numbers and min(numbers) < 0 else None
     try:
         small = array("i", numbers)
     except OverflowError:
@@ -225,7 +234,7 @@ def _of_times(field: Field, values: Any, keep: Keep) -> View:
 # ---- lists
 
 
-def _bits(flags: Iterable[bool]) -> bytes:
+def bits_of(flags: Iterable[bool]) -> bytes:
     """A bit a value, the least significant of a byte first."""
     octet = bytes(flags)
     size = (len(octet) + 7) // 8
@@ -240,7 +249,7 @@ def _of_list(field: Field, values: list[Any], keep: Keep) -> View:
     view = _LISTS[field.kind](field, values, kinds, keep)
     if _NONE not in kinds:
         return view
-    return view._replace(validity=keep.data(_bits(value is not None for value in values)))
+    return view._replace(validity=keep.data(bits_of(value is not None for value in values)))
 
 
 def _each(field: Field, values: Iterable[Any], convert: Callable[[Any, str], Any], null: Any) -> list[Any]:
@@ -272,7 +281,7 @@ def _numbers(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> V
 def _booleans(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
     if not kinds <= {bool, _NONE}:
         _each(field, values, lambda value, where: boolean(value, where, _KEEP), None)
-    return View("bool", len(values), *_held(_bits(value is True for value in values), keep))
+    return View("bool", len(values), *_held(bits_of(value is True for value in values), keep))
 
 
 def _decimals(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> View:
@@ -376,7 +385,7 @@ def _arrays(field: Field, values: list[Any], kinds: set[type], keep: Keep) -> Vi
     offsets = array("q", accumulate((len(value or ()) for value in values), initial=0))
     child = _joined(field, [element or "" for element in elements], keep)
     if None in elements:
-        child = child._replace(validity=keep.data(_bits(element is not None for element in elements)))
+        child = child._replace(validity=keep.data(bits_of(element is not None for element in elements)))
     return View("texts", len(values), 0, 0, _memory(offsets, keep)[0], 0, keep.data(child.pack(0)))
 
 
