@@ -75,8 +75,8 @@ static inline void pen_up(const row_pen *pen, trdbi_buf *out) {
 }
 
 /*
- * The next ones write a plain value with its length to `p`, where ROOM bytes are free. They return where it ends, or
- * NULL: this one takes the other way. A row's members are whole and aligned: an array of the caller's structs, or the
- * copy of one.
+ * The next ones write a plain value with its length to `p`, where ROOM bytes are free. They return where it
+ * ends, or NULL: this one takes the other way. A row's members are whole and aligned: an array of the
+ * caller's structs, or the copy of one.
  */
 #define WRITES static inline __attribute__((always_inline)) char *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Columns that a caller gives in place of rows. What they are made of is checked at the beginning, what stands in them
- * value by value: a value becomes a member of an input struct, so that every way says the same of it, and the same as
- * of rows. Only plain values on their way to COPY go straight from buffer to buffer (bulk_views_put.c).
+ * Columns that a caller gives in place of rows. What they are made of is checked at the beginning, what
+ * stands in them value by value: a value becomes a member of an input struct, so that every way says the same
+ * of it, and the same as of rows. Only plain values on their way to COPY go straight from buffer to buffer
+ * (bulk_views_put.c).
  */
 #include "entity/bulk_views.h"
 
@@ -11,8 +12,8 @@
 /* ---- what a column is made of ----------------------------------------------------------------------- */
 
 static const char *kind_name(int32_t kind) {
-    static const char *const names[] = {"", "int64", "bool", "decimal", "float64", "timestamp",
-                                        "uuid", "text", "JSON", "bytes", "codes", "arrays of text"};
+    static const char *const names[] = {"",     "int64", "bool", "decimal", "float64", "timestamp",
+                                        "uuid", "text",  "JSON", "bytes",   "codes",   "arrays of text"};
     return kind >= TRDB_COLUMN_I64 && kind <= TRDB_COLUMN_TEXTS ? names[kind] : "an unknown kind";
 }
 
@@ -75,8 +76,9 @@ static int check_buffers(const trdbi_table *table, const trdbi_column *column, c
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%lld is no number of values",
                             (long long)view->length);
     if (view->data_size < data_size(view))
-        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%lld values take %lld bytes of data, not %lld",
-                            (long long)view->length, (long long)data_size(view), (long long)view->data_size);
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr,
+                            "%lld values take %lld bytes of data, not %lld", (long long)view->length,
+                            (long long)data_size(view), (long long)view->data_size);
     if (view->data_size > 0 && !view->data)
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%lld bytes but no data",
                             (long long)view->data_size);
@@ -84,7 +86,8 @@ static int check_buffers(const trdbi_table *table, const trdbi_column *column, c
         return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "there are no offsets");
     if ((view->kind == TRDB_COLUMN_DECIMAL || view->kind == TRDB_COLUMN_I64) &&
         (view->scale < 0 || view->scale > TRDB_DECIMAL_MAX_SCALE))
-        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no scale, wanted 0 to 38", view->scale);
+        return trdbi_refuse(table, column, TRDB_E_INVALID, reterr, "%d is no scale, wanted 0 to 38",
+                            view->scale);
     return 0;
 }
 
@@ -103,12 +106,13 @@ static int check_child(const trdbi_table *table, const trdbi_bulk_view *v, trdb_
 }
 
 /* A view of the caller as this library has it: one of a newer caller is larger. */
-static int read_view(const trdbi_table *table, const trdb_column_view *from, size_t stride, trdb_column_view *to,
-                     trdb_error **reterr) {
+static int read_view(const trdbi_table *table, const trdb_column_view *from, size_t stride,
+                     trdb_column_view *to, trdb_error **reterr) {
     for (size_t i = sizeof *to; i < stride; i++)
         if (((const char *)from)[i] != 0)
             return trdbi_error(reterr, TRDB_E_INVALID,
-                               "%s: a column has fields that this library (" TRDB_VERSION ") does not know", table->name);
+                               "%s: a column has fields that this library (" TRDB_VERSION ") does not know",
+                               table->name);
     memcpy(to, from, sizeof *to);
     return 0;
 }
@@ -123,8 +127,8 @@ static int find(const trdbi_table *table, const char *name, const trdbi_column *
                 : trdbi_error(reterr, TRDB_E_INVALID, "%s: a column has no name", table->name);
 }
 
-static int open_view(const trdbi_table *table, const trdb_column_view *from, size_t stride, trdbi_bulk_view *v,
-                     trdb_error **reterr) {
+static int open_view(const trdbi_table *table, const trdb_column_view *from, size_t stride,
+                     trdbi_bulk_view *v, trdb_error **reterr) {
     int code = read_view(table, from, stride, &v->view, reterr);
     if (code == 0 && v->view.child)
         code = read_view(table, v->view.child, stride, &v->child, reterr);
@@ -242,8 +246,8 @@ int trdbi_views_required(const trdbi_bulk_rows *rows, const trdbi_facts *facts, 
 /* ---- a value as a member ---------------------------------------------------------------------------- */
 
 /* The bytes of a value that lies between offsets. */
-static int piece(const trdbi_bulk_rows *rows, const trdbi_bulk_view *v, const trdb_column_view *view, size_t i,
-                 const char **ret, size_t *ret_size, trdb_error **reterr) {
+static int piece(const trdbi_bulk_rows *rows, const trdbi_bulk_view *v, const trdb_column_view *view,
+                 size_t i, const char **ret, size_t *ret_size, trdb_error **reterr) {
     int64_t from = view->offsets[i], until = view->offsets[i + 1];
     if (from < 0 || until < from || until > view->data_size)
         return trdbi_refuse(rows->table, v->column, TRDB_E_INVALID, reterr,
@@ -259,8 +263,8 @@ static int keep_text(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, const char
                      trdb_error **reterr) {
     const char *nul = memchr(text, '\0', size);
     if (nul)
-        return trdbi_refuse(rows->table, v->column, TRDB_E_ENCODING, reterr, "the text has a NUL byte (at byte %zu)",
-                            (size_t)(nul - text));
+        return trdbi_refuse(rows->table, v->column, TRDB_E_ENCODING, reterr,
+                            "the text has a NUL byte (at byte %zu)", (size_t)(nul - text));
     trdbi_buf_append(&v->text, text, size);
     trdbi_buf_char(&v->text, '\0');
     return v->text.failed ? trdbi_error_nomem(reterr) : 0;
@@ -275,7 +279,8 @@ static int read_text(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i, 
         int32_t number = trdbi_code_at(view, i);
         if (number < 0 || number >= v->child.length)
             return trdbi_refuse(rows->table, v->column, TRDB_E_INVALID, reterr,
-                                "code %d is not in a dictionary of %lld texts", number, (long long)v->child.length);
+                                "code %d is not in a dictionary of %lld texts", number,
+                                (long long)v->child.length);
         view = &v->child;
         i = (size_t)number;
     }
@@ -290,8 +295,8 @@ static int make_enum(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, trdbi_memb
         return trdbi_refuse(rows->table, v->column, TRDB_E_INVALID, reterr, "the text is none of %s",
                             v->column->field.values->name);
     if (value == 0)
-        return trdbi_refuse(rows->table, v->column, TRDB_E_INVALID, reterr, "\"%.60s\" is none of %s", v->text.data,
-                            v->column->field.values->name);
+        return trdbi_refuse(rows->table, v->column, TRDB_E_INVALID, reterr, "\"%.60s\" is none of %s",
+                            v->text.data, v->column->field.values->name);
     m->enumeration = trdb_enum(value);
     return 0;
 }
@@ -432,7 +437,8 @@ static void make_null(const trdbi_column *column, trdbi_member *m) {
     }
 }
 
-int trdbi_view_value(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i, char *in, trdb_error **reterr) {
+int trdbi_view_value(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i, char *in,
+                     trdb_error **reterr) {
     trdbi_member m;
     int code = 0;
     memset(&m, 0, sizeof m);

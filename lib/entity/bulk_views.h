@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files that read a caller's columns share. Buffers need not be aligned: whoever cut a piece out of larger
- * ones has them anywhere. */
+/* What the files that read a caller's columns share. Buffers need not be aligned: whoever cut a piece out of
+ * larger ones has them anywhere. */
 #pragma once
 
 #include "base/wide.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows for COPY, straight from a caller's columns. What is not plain becomes a member first (bulk_views.c). */
+/* Rows for COPY, straight from a caller's columns. What is not plain becomes a member first (bulk_views.c).
+ */
 #include "base/decimal.h"
 #include "entity/bulk_put.h"
 #include "entity/bulk_views.h"
@@ -13,7 +14,8 @@ static inline bool has_nul(const char *text, size_t size) {
     return size > 0 && memchr(text, '\0', size) != NULL;
 }
 
-WRITES put_text(const trdbi_bulk_column *item, const trdb_column_view *view, size_t i, char *p, const char *limit) {
+WRITES put_text(const trdbi_bulk_column *item, const trdb_column_view *view, size_t i, char *p,
+                const char *limit) {
     int64_t from = view->offsets[i], until = view->offsets[i + 1];
     if (from < 0 || until < from || until > view->data_size)
         return NULL;
@@ -71,7 +73,8 @@ WRITES put_i64(const trdbi_bulk_column *item, int64_t value, char *p) {
     return value >= item->least && value <= item->most ? put_integer(p, value, item->int_size) : NULL;
 }
 
-WRITES put_plain(const trdbi_bulk_column *item, const trdbi_bulk_view *v, size_t i, char *p, const char *limit) {
+WRITES put_plain(const trdbi_bulk_column *item, const trdbi_bulk_view *v, size_t i, char *p,
+                 const char *limit) {
     const trdb_column_view *view = &v->view;
     trdbi_i128 value;
     if (view->validity && !trdb_column_has(view, (int64_t)i)) {
@@ -89,7 +92,8 @@ WRITES put_plain(const trdbi_bulk_column *item, const trdbi_bulk_view *v, size_t
         return put_short_decimal(item, trdbi_i64_at(view, i), (unsigned)view->scale, p);
     case TRDBI_WAY_DECIMAL:
         value = trdbi_i128_at(view, i);
-        return value == (int64_t)value ? put_short_decimal(item, (int64_t)value, (unsigned)view->scale, p) : NULL;
+        return value == (int64_t)value ? put_short_decimal(item, (int64_t)value, (unsigned)view->scale, p)
+                                       : NULL;
     case TRDBI_WAY_TIME:
         return put_time(trdbi_i64_at(view, i), p);
     case TRDBI_WAY_UUID:
@@ -107,15 +111,15 @@ WRITES put_plain(const trdbi_bulk_column *item, const trdbi_bulk_view *v, size_t
 
 /* ---- all others --------------------------------------------------------------------------------------- */
 
-static int put_member(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, trdbi_bulk_view *v, size_t i,
-                      trdbi_buf *out, trdb_error **reterr) {
+static int put_member(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, trdbi_bulk_view *v,
+                      size_t i, trdbi_buf *out, trdb_error **reterr) {
     int code = trdbi_view_value(rows, v, i, rows->older, reterr);
     return code < 0 ? code : trdbi_bulk_put_member(rows, item, rows->older + item->new_offset, out, reterr);
 }
 
 /* Writes a text of the dictionary for those that come after it, but for giants. */
-static int learn_word(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, trdbi_bulk_view *v, size_t i,
-                      trdb_error **reterr) {
+static int learn_word(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item, trdbi_bulk_view *v,
+                      size_t i, trdb_error **reterr) {
     enum { GIANT = 1 << 16 };
     trdbi_bulk_word *word = &v->words[trdbi_code_at(&v->view, i)];
     size_t at = v->wire.size;
@@ -128,7 +132,8 @@ static int learn_word(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item
 }
 
 static __attribute__((noinline)) int put_other(const trdbi_bulk_rows *rows, const trdbi_bulk_column *item,
-                                               trdbi_bulk_view *v, size_t i, trdbi_buf *out, trdb_error **reterr) {
+                                               trdbi_bulk_view *v, size_t i, trdbi_buf *out,
+                                               trdb_error **reterr) {
     size_t at = v->wire.size;
     int32_t code = v->way == TRDBI_WAY_CODES ? trdbi_code_at(&v->view, i) : -1;
     if (code < 0 || code >= v->child.length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Columns that are written: what was read as columns comes back the same by every way, and what is wrong with a column is
- * told with its name and row, whatever its type. */
+/* Columns that are written: what was read as columns comes back the same by every way, and what is wrong with
+ * a column is told with its name and row, whatever its type. */
 #include "conformance.h"
 
 enum { ROWS = 60, BAD = 41 };
@@ -35,7 +35,8 @@ static trdb_columns *read_columns(const trdbi_table *table, uint32_t flags) {
     return columns;
 }
 
-static void take_views(const trdbi_table *table, const trdb_columns *columns, trdb_bulk_method method, views *ret) {
+static void take_views(const trdbi_table *table, const trdb_columns *columns, trdb_bulk_method method,
+                       views *ret) {
     ret->count = 0;
     FOREACH_COLUMN(column, table)
         if (!conf_is_left_out(table, column, method))
@@ -44,9 +45,9 @@ static void take_views(const trdbi_table *table, const trdb_columns *columns, tr
 
 static int write_columns(const trdbi_table *table, const views *columns, trdb_bulk_method method) {
     trdb_bulk_options options = trdb_bulk_options_init();
-    options.method = method;
-    return trdbi_entity_insert_columns(conf_uow, table, columns->items, sizeof *columns->items, columns->count, &options,
-                                       &conf_err);
+    options.method = (int32_t)method;
+    return trdbi_entity_insert_columns(conf_uow, table, columns->items, sizeof *columns->items,
+                                       columns->count, &options, &conf_err);
 }
 
 /* ---- what is stored --------------------------------------------------------------------------------- */
@@ -69,13 +70,14 @@ static bool same_value(const trdb_column_view *a, const trdb_column_view *b, int
     if (a->kind == TRDB_COLUMN_BOOL)
         return ((((const uint8_t *)a->data)[i / 8] ^ ((const uint8_t *)b->data)[i / 8]) >> i % 8 & 1) == 0;
     if (!a->offsets)
-        return memcmp((const char *)a->data + (size_t)i * width(a), (const char *)b->data + (size_t)i * width(b),
-                      width(a)) == 0;
+        return memcmp((const char *)a->data + (size_t)i * width(a),
+                      (const char *)b->data + (size_t)i * width(b), width(a)) == 0;
     int64_t size = a->offsets[i + 1] - a->offsets[i];
     if (size != b->offsets[i + 1] - b->offsets[i])
         return false;
     if (a->kind != TRDB_COLUMN_TEXTS)
-        return memcmp((const char *)a->data + a->offsets[i], (const char *)b->data + b->offsets[i], (size_t)size) == 0;
+        return memcmp((const char *)a->data + a->offsets[i], (const char *)b->data + b->offsets[i],
+                      (size_t)size) == 0;
     for (int64_t k = 0; k < size; k++)
         if (!same_value(a->child, b->child, a->offsets[i] + k))
             return false;
@@ -83,14 +85,15 @@ static bool same_value(const trdb_column_view *a, const trdb_column_view *b, int
 }
 
 /* Those that were left out hold defaults. */
-static void ck_same(const trdbi_table *table, const trdb_columns *a, const trdb_columns *b, trdb_bulk_method method) {
+static void ck_same(const trdbi_table *table, const trdb_columns *a, const trdb_columns *b,
+                    trdb_bulk_method method) {
     ck_assert_int_eq(trdb_columns_rows(a), trdb_columns_rows(b));
     FOREACH_COLUMN(column, table) {
         const trdb_column_view *before = trdb_columns_find(a, column->field.name),
                                *after = trdb_columns_find(b, column->field.name);
         for (int64_t i = 0; i < before->length && !conf_is_left_out(table, column, method); i++)
-            ck_assert_msg(same_value(before, after, i), "method %d: row %lld of %s.%s differs", method, (long long)i,
-                          table->name, column->field.name);
+            ck_assert_msg(same_value(before, after, i), "method %d: row %lld of %s.%s differs", method,
+                          (long long)i, table->name, column->field.name);
     }
 }
 
@@ -102,7 +105,9 @@ START_TEST(what_was_read_can_be_written) {
         for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
             views columns;
             conf_savepoint();
-            ck_ok(trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, ROWS, NULL, NULL, &conf_err), conf_err);
+            ck_ok(
+                trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, ROWS, NULL, NULL, &conf_err),
+                conf_err);
             trdb_columns *before = read_columns(table, forms[form]);
             ck_assert_int_eq(trdb_columns_rows(before), ROWS);
             take_views(table, before, ways[way], &columns);
@@ -124,7 +129,8 @@ END_TEST
 static void insert_and_take(const trdbi_table *table, uint32_t flags, trdb_bulk_method method, views *ret) {
     char *rows = conf_many_rows(table, ROWS);
     conf_savepoint();
-    ck_ok(trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, ROWS, NULL, NULL, &conf_err), conf_err);
+    ck_ok(trdbi_entity_insert_many(conf_uow, table, rows, table->new_size, ROWS, NULL, NULL, &conf_err),
+          conf_err);
     trdb_columns *columns = read_columns(table, flags);
     take_views(table, columns, method, ret);
     trdb_columns_free(columns);
@@ -251,12 +257,13 @@ static int spoil_meaning(const trdbi_column *column, trdb_column_view *view) {
     return means ? spoil_text(view, "{no such", 8, TRDB_E_INVALID) : 0;
 }
 
-static const spoil_fn spoils[] = {spoil_range,   spoil_digits, spoil_code, spoil_negative_code, spoil_offsets, spoil_end,
-                                  spoil_nul,     spoil_utf8,   spoil_length, spoil_meaning};
+static const spoil_fn spoils[] = {spoil_range, spoil_digits, spoil_code, spoil_negative_code, spoil_offsets,
+                                  spoil_end,   spoil_nul,    spoil_utf8, spoil_length,        spoil_meaning};
 enum { SPOILS = sizeof spoils / sizeof *spoils };
 
 /* A unit in which nothing was sent is as it was; the good columns go then. */
-static void refuse(const trdbi_table *table, const views *good, size_t at, int spoil, trdb_bulk_method method) {
+static void refuse(const trdbi_table *table, const views *good, size_t at, int spoil,
+                   trdb_bulk_method method) {
     views bad = *good;
     const trdbi_column *column = conf_column(table, good->items[at].name);
     bad.items[at] = *copy_view(&good->items[at]);
@@ -266,9 +273,9 @@ static void refuse(const trdbi_table *table, const views *good, size_t at, int s
         return;
     conf_savepoint();
     int code = write_columns(table, &bad, method);
-    ck_assert_msg(code == expected && trdb_error_row(conf_err) == BAD, "%s.%s, spoil %d, method %d: %d, row %lld: %s",
-                  table->name, column->field.name, spoil, method, code, (long long)trdb_error_row(conf_err),
-                  trdb_error_message(conf_err));
+    ck_assert_msg(code == expected && trdb_error_row(conf_err) == BAD,
+                  "%s.%s, spoil %d, method %d: %d, row %lld: %s", table->name, column->field.name, spoil,
+                  method, code, (long long)trdb_error_row(conf_err), trdb_error_message(conf_err));
     ck_assert_str_eq(trdb_error_column(conf_err), column->field.name);
     trdb_error_free(conf_err);
     conf_err = NULL;
@@ -281,7 +288,9 @@ START_TEST(a_bad_value_is_named) {
     static const struct {
         trdb_bulk_method method;
         uint32_t flags;
-    } calls[] = {{TRDB_BULK_COPY, 0}, {TRDB_BULK_COPY, TRDB_COLUMNS_PLAIN}, {TRDB_BULK_PIPELINE, 0},
+    } calls[] = {{TRDB_BULK_COPY, 0},
+                 {TRDB_BULK_COPY, TRDB_COLUMNS_PLAIN},
+                 {TRDB_BULK_PIPELINE, 0},
                  {TRDB_BULK_UNNEST, TRDB_COLUMNS_PLAIN}};
     const trdbi_table *table = conf_tables[_i];
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
@@ -305,12 +314,13 @@ START_TEST(a_null_where_none_may_be) {
             if (!(conf_column(table, kept.name)->flags & TRDBI_NOT_NULL))
                 continue;
             memset(validity, 0xff, sizeof validity);
-            validity[BAD / 8] &= (uint8_t)~(1u << BAD % 8);
+            validity[BAD / 8] &= (uint8_t) ~(1u << BAD % 8);
             columns.items[at].validity = validity;
             conf_savepoint();
             int code = write_columns(table, &columns, ways[way]);
-            ck_assert_msg(code == TRDB_E_NOT_NULL && trdb_error_row(conf_err) == BAD, "%s.%s, method %d: %d, row %lld",
-                          table->name, kept.name, ways[way], code, (long long)trdb_error_row(conf_err));
+            ck_assert_msg(code == TRDB_E_NOT_NULL && trdb_error_row(conf_err) == BAD,
+                          "%s.%s, method %d: %d, row %lld", table->name, kept.name, ways[way], code,
+                          (long long)trdb_error_row(conf_err));
             ck_fails(code, TRDB_E_NOT_NULL, kept.name, conf_err);
             conf_undo();
             columns.items[at] = kept;

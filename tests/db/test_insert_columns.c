@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows that are given as columns: the forms that only writing knows, tables where COPY may not go, round trips, what a
- * failure leaves, and very many. What holds for every table is in conformance_insert_columns.c. */
+/* Rows that are given as columns: the forms that only writing knows, tables where COPY may not go, round
+ * trips, what a failure leaves, and very many. What holds for every table is in conformance_insert_columns.c.
+ */
 #include "base/wide.h"
 #include "harness.h"
 
@@ -78,11 +79,15 @@ static trdb_column_view texts(const char *name, const char *const *items, int64_
 }
 
 static trdb_column_view numbers(const char *name, int32_t kind, int64_t *values, int64_t count) {
-    return (trdb_column_view){
-        .name = name, .kind = kind, .length = count, .data = values, .data_size = count * (int64_t)sizeof *values};
+    return (trdb_column_view){.name = name,
+                              .kind = kind,
+                              .length = count,
+                              .data = values,
+                              .data_size = count * (int64_t)sizeof *values};
 }
 
-static trdb_column_view codes(const char *name, const trdb_column_view *dictionary, int32_t *values, int64_t count) {
+static trdb_column_view codes(const char *name, const trdb_column_view *dictionary, int32_t *values,
+                              int64_t count) {
     return (trdb_column_view){.name = name,
                               .kind = TRDB_COLUMN_CODES,
                               .length = count,
@@ -105,13 +110,15 @@ typedef struct trades {
 } trades;
 
 static trades *new_trades(void) {
-    static const char *const items[] = {"paper", "né€", "", "BTCUSDT", "1h", "long", "open", "short", "no such thing"};
+    static const char *const items[] = {"paper", "né€",  "",      "BTCUSDT",      "1h",
+                                        "long",  "open", "short", "no such thing"};
     static const struct {
         const char *name;
         int32_t code;
-    } of[TRADE_COLUMNS] = {[TYPE] = {"trade_type", 0},     [ENTRY] = {"entry_logic_name", 1}, [EXIT] = {"exit_logic_name", 2},
-                           [SYMBOL] = {"symbol", 3},       [INTERVAL] = {"interval", 4},      [DIRECTION] = {"direction", 5},
-                           [STATUS] = {"status", 6}};
+    } of[TRADE_COLUMNS] = {
+        [TYPE] = {"trade_type", 0}, [ENTRY] = {"entry_logic_name", 1}, [EXIT] = {"exit_logic_name", 2},
+        [SYMBOL] = {"symbol", 3},   [INTERVAL] = {"interval", 4},      [DIRECTION] = {"direction", 5},
+        [STATUS] = {"status", 6}};
     trades *t = calloc(1, sizeof *t);
     t->words = texts(NULL, items, sizeof items / sizeof *items);
     for (int64_t i = 0; i < ROWS; i++) {
@@ -138,9 +145,10 @@ static int insert(const trades *t, size_t count) {
     return trdb_trading_trades_insert_columns(uow, t->columns, sizeof *t->columns, count, NULL, &err);
 }
 
-static const char digest[] = "SELECT count(*) || ' ' || sum(gross_pnl) || ' ' || min(entry_logic_name) || ' ' || "
-                             "count(*) FILTER (WHERE direction = 'short') || ' ' || count(created_at) || ' ' || "
-                             "sum(bot_id - (SELECT min(id) FROM trading_bots)) FROM trading_trades";
+static const char digest[] =
+    "SELECT count(*) || ' ' || sum(gross_pnl) || ' ' || min(entry_logic_name) || ' ' || "
+    "count(*) FILTER (WHERE direction = 'short') || ' ' || count(created_at) || ' ' || "
+    "sum(bot_id - (SELECT min(id) FROM trading_bots)) FROM trading_trades";
 
 /* ---- what is stored --------------------------------------------------------------------------------- */
 
@@ -157,21 +165,27 @@ START_TEST(dictionaries_and_integers_of_a_scale) {
 END_TEST
 
 START_TEST(decimals_as_text_and_of_many_digits) {
-    static const char *const items[] = {"1.5", "-0.000000000000000000000001", "99999999999999.999999999999999999999999", "1e3"};
+    static const char *const items[] = {"1.5", "-0.000000000000000000000001",
+                                        "99999999999999.999999999999999999999999", "1e3"};
     trades *t = new_trades();
     trdbi_i128 wide[4] = {15, -1, 0, 10000};
     wide[2] = (trdbi_i128)9999999999999999999u * 10000000000000000000u;
     for (int column = 0; column < PRICE; column++)
         t->columns[column].length = 4;
     t->columns[PRICE] = texts("gross_pnl", items, 4);
-    t->columns[TRADE_COLUMNS] = (trdb_column_view){
-        .name = "net_pnl", .kind = TRDB_COLUMN_DECIMAL, .scale = 24, .length = 4, .data = wide, .data_size = sizeof wide};
+    t->columns[TRADE_COLUMNS] = (trdb_column_view){.name = "net_pnl",
+                                                   .kind = TRDB_COLUMN_DECIMAL,
+                                                   .scale = 24,
+                                                   .length = 4,
+                                                   .data = wide,
+                                                   .data_size = sizeof wide};
     ck_ok(insert(t, TRADE_COLUMNS + 1), err);
     commit();
-    ck_value("SELECT string_agg(trim_scale(gross_pnl) || ' ' || net_pnl, ',' ORDER BY id) FROM trading_trades",
-             "1.5 0.000000000000000000000015,-0.000000000000000000000001 -0.000000000000000000000001,"
-             "99999999999999.999999999999999999999999 99999999999999.999990000000000000000000,"
-             "1000 0.000000000000000000010000");
+    ck_value(
+        "SELECT string_agg(trim_scale(gross_pnl) || ' ' || net_pnl, ',' ORDER BY id) FROM trading_trades",
+        "1.5 0.000000000000000000000015,-0.000000000000000000000001 -0.000000000000000000000001,"
+        "99999999999999.999999999999999999999999 99999999999999.999990000000000000000000,"
+        "1000 0.000000000000000000010000");
     free_texts(&t->columns[PRICE]);
     free_trades(t);
 }
@@ -185,14 +199,16 @@ START_TEST(times_without_end_and_null) {
     t->columns[TRADE_COLUMNS].validity = validity;
     ck_ok(insert(t, TRADE_COLUMNS + 1), err);
     commit();
-    ck_value("SELECT string_agg(CASE WHEN isfinite(entry_time) THEN extract(epoch FROM entry_time)::text ELSE "
-             "entry_time::text END, ',' ORDER BY id) || ' ' || count(*) FROM trading_trades",
-             "infinity,-infinity,0.000001 1000");
+    ck_value(
+        "SELECT string_agg(CASE WHEN isfinite(entry_time) THEN extract(epoch FROM entry_time)::text ELSE "
+        "entry_time::text END, ',' ORDER BY id) || ' ' || count(*) FROM trading_trades",
+        "infinity,-infinity,0.000001 1000");
     free_trades(t);
 }
 END_TEST
 
-/* Texts far longer than what is sent at a time, one by one and from a dictionary, where their turn comes again. */
+/* Texts far longer than what is sent at a time, one by one and from a dictionary, where their turn comes
+ * again. */
 START_TEST(giants_among_dwarfs) {
     enum { GIANT = 3 << 20, COUNT = 40 };
     char *giant = malloc(GIANT + 1);
@@ -234,12 +250,14 @@ START_TEST(other_tables) {
     static const char *const changes[] = {
         "SELECT 1",
         "ALTER TABLE trading_trades ALTER gross_pnl TYPE float8",
-        "ALTER TABLE trading_trades ALTER gross_pnl TYPE numeric(38,24); ALTER TABLE trading_trades ENABLE ROW LEVEL SECURITY",
-        "ALTER TABLE trading_trades DISABLE ROW LEVEL SECURITY; CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN NEW.symbol = 'LATE'; RETURN NEW; END $$; CREATE TRIGGER late BEFORE INSERT ON trading_trades FOR EACH ROW "
-        "EXECUTE FUNCTION late()",
-        "DROP TRIGGER late ON trading_trades; ALTER TABLE trading_trades RENAME TO hidden; "
-        "CREATE VIEW trading_trades AS SELECT * FROM hidden",
+        ("ALTER TABLE trading_trades ALTER gross_pnl TYPE numeric(38,24); "
+         "ALTER TABLE trading_trades ENABLE ROW LEVEL SECURITY"),
+        ("ALTER TABLE trading_trades DISABLE ROW LEVEL SECURITY; "
+         "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.symbol = 'LATE'; RETURN "
+         "NEW; END $$; "
+         "CREATE TRIGGER late BEFORE INSERT ON trading_trades FOR EACH ROW EXECUTE FUNCTION late()"),
+        ("DROP TRIGGER late ON trading_trades; ALTER TABLE trading_trades RENAME TO hidden; "
+         "CREATE VIEW trading_trades AS SELECT * FROM hidden"),
     };
     trades *t = new_trades();
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
@@ -282,8 +300,8 @@ END_TEST
 /* ---- failures --------------------------------------------------------------------------------------- */
 
 static void ck_bad(int code, int expected, int64_t row, const char *column, const char *part) {
-    ck_assert_msg(trdb_error_row(err) == row, "row %lld, wanted %lld: %s", (long long)trdb_error_row(err), (long long)row,
-                  trdb_error_message(err));
+    ck_assert_msg(trdb_error_row(err) == row, "row %lld, wanted %lld: %s", (long long)trdb_error_row(err),
+                  (long long)row, trdb_error_message(err));
     if (column)
         ck_assert_str_eq(trdb_error_column(err), column);
     ck_fails(code, expected, part, err);
@@ -309,7 +327,8 @@ END_TEST
 START_TEST(a_text_that_is_none_of_the_set) {
     trades *t = new_trades();
     t->codes[DIRECTION][3] = 8;
-    ck_bad(insert(t, TRADE_COLUMNS), TRDB_E_INVALID, 3, "direction", "\"no such thing\" is none of trading_direction");
+    ck_bad(insert(t, TRADE_COLUMNS), TRDB_E_INVALID, 3, "direction",
+           "\"no such thing\" is none of trading_direction");
     t->codes[DIRECTION][3] = 7;
     ck_ok(insert(t, TRADE_COLUMNS), err); /* nothing was sent, so that the unit is as it was */
     free_trades(t);
@@ -324,29 +343,32 @@ START_TEST(bad_calls) {
         int64_t more;
     } newer[TRADE_COLUMNS];
     ck_fails(insert(t, 0), TRDB_E_INVALID, "no columns", err);
-    ck_fails(trdb_trading_trades_insert_columns(uow, NULL, sizeof *t->columns, 1, NULL, &err), TRDB_E_INVALID, "no columns",
-             err);
-    ck_fails(trdb_trading_trades_insert_columns(uow, t->columns, 8, 1, NULL, &err), TRDB_E_INVALID, "column_size is 8", err);
+    ck_fails(trdb_trading_trades_insert_columns(uow, NULL, sizeof *t->columns, 1, NULL, &err), TRDB_E_INVALID,
+             "no columns", err);
+    ck_fails(trdb_trading_trades_insert_columns(uow, t->columns, 8, 1, NULL, &err), TRDB_E_INVALID,
+             "column_size is 8", err);
     options.method = 9;
-    ck_fails(trdb_trading_trades_insert_columns(uow, t->columns, sizeof *t->columns, TRADE_COLUMNS, &options, &err),
+    ck_fails(trdb_trading_trades_insert_columns(uow, t->columns, sizeof *t->columns, TRADE_COLUMNS, &options,
+                                                &err),
              TRDB_E_INVALID, "method is 9", err);
     for (int i = 0; i < TRADE_COLUMNS; i++) {
         newer[i].view = t->columns[i];
         newer[i].more = i == 5;
     }
     newer[TYPE].view.child = NULL;
-    ck_fails(trdb_trading_trades_insert_columns(uow, &newer->view, sizeof *newer, TRADE_COLUMNS, NULL, &err), TRDB_E_INVALID,
-             "no dictionary", err);
+    ck_fails(trdb_trading_trades_insert_columns(uow, &newer->view, sizeof *newer, TRADE_COLUMNS, NULL, &err),
+             TRDB_E_INVALID, "no dictionary", err);
     struct {
         trdb_column_view view;
         int64_t more;
     } words = {.view = t->words};
     for (int i = TYPE; i < PRICE; i++)
         newer[i].view.child = &words.view;
-    ck_fails(trdb_trading_trades_insert_columns(uow, &newer->view, sizeof *newer, TRADE_COLUMNS, NULL, &err), TRDB_E_INVALID,
-             "does not know", err);
+    ck_fails(trdb_trading_trades_insert_columns(uow, &newer->view, sizeof *newer, TRADE_COLUMNS, NULL, &err),
+             TRDB_E_INVALID, "does not know", err);
     newer[5].more = 0;
-    ck_ok(trdb_trading_trades_insert_columns(uow, &newer->view, sizeof *newer, TRADE_COLUMNS, NULL, &err), err);
+    ck_ok(trdb_trading_trades_insert_columns(uow, &newer->view, sizeof *newer, TRADE_COLUMNS, NULL, &err),
+          err);
     commit();
     ck_value(digest, "1000 250000.01500500 né€ 500 1000 0");
     free_trades(t);
@@ -409,14 +431,15 @@ START_TEST(a_bad_row_behind_very_many) {
             ck_ok(trdb_telegram_settings_count(uow, NULL, &count, &err), err);
             ck_assert_int_eq(count, MANY);
         } else {
-            ck_bad(code, bad == 1 ? TRDB_E_CHECK : TRDB_E_INVALID, BAD, bad == 1 ? NULL : "key", "telegram_settings");
+            ck_bad(code, bad == 1 ? TRDB_E_CHECK : TRDB_E_INVALID, BAD, bad == 1 ? NULL : "key",
+                   "telegram_settings");
         }
         ck_ok(trdb_uow_rollback_to(uow, &err), err);
     }
     values[BAD] = 0;
     h = (heard){.stop_at = 500000};
-    ck_fails(trdb_telegram_settings_insert_columns(uow, columns, sizeof *columns, 2, &options, &err), TRDB_E_CANCELLED,
-             "after 500000 of 1000000 rows", err);
+    ck_fails(trdb_telegram_settings_insert_columns(uow, columns, sizeof *columns, 2, &options, &err),
+             TRDB_E_CANCELLED, "after 500000 of 1000000 rows", err);
     ck_value("SELECT count(*) FROM telegram_settings", "0");
     free(values);
     free_texts(&words);
