@@ -67,6 +67,8 @@ def cases(hint):
     """Wrong values for a parameter, its containers included."""
     if hint == "Mapping[str, Any]":
         return GUARD
+    if hint.startswith("Columns["):
+        return [(5, TypeError), (["id"], TypeError), ({1: []}, TypeError), ({"no_such_column": []}, tradingdb.Invalid)]
     if "Mapping" in hint:
         return COLUMNS
     inner = re.match(r"(Iterable|Where)\[(.*)\]", hint)
