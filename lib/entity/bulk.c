@@ -113,6 +113,11 @@ int trdbi_bulk_look_again(trdbi_bulk *b, int code, trdb_error **error) {
     size_t room;
     if (row < 0)
         return code;
+    /* The server names a line whatever made it end there: that may be one that it waited for. */
+    if (!trdbi_bulk_row_failed(code) || (uint64_t)row >= b->rows.count) {
+        trdbi_error_set_row(error, -1);
+        return code;
+    }
     trdbi_params_clear(&b->params);
     b->params.owner = b->uow;
     int found = trdbi_bulk_row(&b->rows, (size_t)row, &in, &room, &own);

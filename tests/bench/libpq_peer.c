@@ -5,6 +5,7 @@
  */
 #include "libpq_wire.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 

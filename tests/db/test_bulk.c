@@ -492,6 +492,20 @@ START_TEST(a_bad_row_behind_very_many) {
 }
 END_TEST
 
+/* The server's last word names the line of a COPY, too. */
+START_TEST(a_lost_connection_is_no_rows_fault) {
+    trdb_trading_trade_new *rows = trades(ROWS);
+    harness_sql(url, "CREATE FUNCTION public.die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                     "IF NEW.symbol = 'DIE' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;"
+                     "CREATE TRIGGER die BEFORE INSERT ON trading_trades FOR EACH ROW EXECUTE FUNCTION public.die()");
+    rows[ROWS / 2].symbol = "DIE";
+    for (int method = TRDB_BULK_PIPELINE; method <= TRDB_BULK_COPY; method++) {
+        ck_bad(insert(rows, ROWS, method), TRDB_E_CONNECTION_LOST, -1, "terminat");
+    }
+    free(rows);
+}
+END_TEST
+
 START_TEST(no_rows_at_all) {
     size_t inserted = 7, updated = 7;
     heard h = {0};
@@ -531,6 +545,7 @@ int main(void) {
     tcase_add_test(tcase, many_upserts);
     tcase_add_test(tcase, a_bad_upsert_is_named);
     tcase_add_test(tcase, rows_refer_to_rows_that_wait);
+    tcase_add_test(tcase, a_lost_connection_is_no_rows_fault);
     tcase_add_test(tcase, no_rows_at_all);
     suite_add_tcase(suite, tcase);
     TCase *many = tcase_create("many");

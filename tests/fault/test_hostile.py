@@ -168,6 +168,20 @@ COPIES = {
     "silence in the middle": lambda m: [put(m)[:len(put(m)) // 2], NEVER],
 }
 
+
+
+def refused(state, line):
+    """COPY from the client begins well and ends with an error in a line, which the client may not have."""
+    return lambda m: [put(good(m, b"2CTG")), error(b"SERROR\0C" + state + b"\0Mbad\0WCOPY t, line " + line + b"\0\0") + READY,
+                      NEVER]
+
+
+COPIES_IN = {
+    "a line that was never sent": refused(b"22P02", b"99999999999"),
+    "the line behind the last": refused(b"57014", b"601"),
+    "a line of more digits than there are numbers": refused(b"22P02", b"9" * 40),
+}
+
 GREETING = message(b"R", b"\0\0\0\0")
 
 
@@ -246,6 +260,8 @@ def cases():
     # A later fetch, when rows of the first have been read already: the second sync of the connection.
     for name in ("closes", "half an answer, then silence", "rows without end", "a value longer than its row", "the end only"):
         yield Case(f"later fetch: {name}", "stream", message(b"S"), 1, ANSWERS[name], name in HARMLESS)
+    for name, answer in COPIES_IN.items():
+        yield Case(f"copy in: {name}", "copy", b"COPY ", 0, answer, False)
     for name, answer in COPIES.items():
         yield Case(f"COPY: {name}", "columns", b"COPY ", 0, answer, name == "empty messages")  # libpq drops those
 
