@@ -273,8 +273,8 @@ static int keep_text(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, const char
 /* Text i, of the view itself or of its dictionary. */
 static int read_text(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i, trdb_error **reterr) {
     const trdb_column_view *view = &v->view;
-    const char *text;
-    size_t size;
+    const char *text = NULL;
+    size_t size = 0;
     if (view->kind == TRDB_COLUMN_CODES) {
         int32_t number = trdbi_code_at(view, i);
         if (number < 0 || number >= v->child.length)
@@ -344,8 +344,8 @@ static int make_texts(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i,
     trdbi_buf_clear(&v->text);
     trdbi_buf_clear(&v->items);
     for (int64_t at = from; at < until; at++) {
-        const char *text, *place = trdb_column_has(&v->child, at) ? "" : NULL;
-        size_t size;
+        const char *text = NULL, *place = trdb_column_has(&v->child, at) ? "" : NULL;
+        size_t size = 0;
         int code = place ? piece(rows, v, &v->child, (size_t)at, &text, &size, reterr) : 0;
         if (code == 0 && place)
             code = keep_text(rows, v, text, size, reterr);
@@ -370,8 +370,8 @@ static int make_texts(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i,
 static int make_member(const trdbi_bulk_rows *rows, trdbi_bulk_view *v, size_t i, trdbi_member *m,
                        trdb_error **reterr) {
     const trdb_column_view *view = &v->view;
-    const char *data;
-    size_t size;
+    const char *data = NULL;
+    size_t size = 0;
     int code;
     switch ((trdbi_kind)v->column->field.kind) {
     case TRDBI_I64:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Library, command and examples build without a warning with clang; gcc is what everything else is built with.
+# Library, command and examples build without a warning with clang, and the library for release
+# with gcc; everything else is built with gcc for debugging.
 . "$TRDB_TEST_SOURCE/tests/support/tap.sh"
 
 build="$TRDB_TEST_DIR/clang"
@@ -12,4 +13,11 @@ strict() { # the flags that are promised are in force
 check "meson takes clang" configure
 check "warnings are errors, -Wextra and -Wconversion among them" strict
 check "everything builds" ninja -C "$build"
+
+# An optimizer that sees more warns of more.
+optimized() {
+    meson setup "$build-release" "$TRDB_TEST_SOURCE" -Dbuildtype=release -Dtests=false -Dexamples=false &&
+        ninja -C "$build-release" lib/libtradingdb.so.0.2.0
+}
+check "the library builds for release" optimized
 finish
