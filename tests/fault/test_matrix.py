@@ -69,6 +69,8 @@ class Ledger:
     def kill(self):
         self.process.kill()
         self.process.wait()
+        # A write that is killed may end where a page does: half a line told nobody anything.
+        os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)
 
     def stop(self):
         self.process.terminate()
