@@ -1,59 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Many rows: what comes back for which row, round trips, who hears of the progress, and which row failed. */
-#include "harness.h"
+#include "bulktest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { ROWS = 2500, SETTINGS = 1500 };
-
-static char *url;
-static trdb_db *db;
-static trdb_uow *uow;
-static trdb_error *err;
-static int64_t bot;
-
-static void begin(void) {
-    trdb_uow_free(uow);
-    uow = NULL;
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
-}
-
-static void setup(void) {
-    url = harness_database();
-    char *id = harness_value(url, "WITH u AS (INSERT INTO usr_users DEFAULT VALUES RETURNING id) "
-                                  "INSERT INTO trading_bots (user_id, type, status, config) "
-                                  "SELECT id, 'paper', 'running', '{}' FROM u RETURNING id");
-    bot = atoll(id);
-    free(id);
-    ck_ok(trdb_open(url, NULL, &db, &err), err);
-    begin();
-}
-
-static void teardown(void) {
-    trdb_uow_free(uow);
-    trdb_db_free(db);
-    trdb_error_free(err);
-    uow = NULL, db = NULL, err = NULL;
-    harness_database_free(url);
-}
-
-static void commit(void) {
-    ck_ok(trdb_uow_commit(uow, &err), err);
-    begin();
-}
-
-static int64_t trips(void) {
-    trdb_db_stats stats = trdb_db_stats_init();
-    ck_assert_int_eq(trdb_db_get_stats(db, &stats, NULL), 0);
-    return stats.round_trips;
-}
-
-static void ck_value(const char *sql, const char *expected) {
-    char *got = harness_value(url, "%s", sql);
-    ck_assert_str_eq(got, expected);
-    free(got);
-}
 
 /* Trades that carry their number as document. */
 static trdb_trading_trade_new *trades(size_t count) {
@@ -211,7 +163,7 @@ static void ck_bad(int code, int expected, int64_t row, const char *part) {
     ck_assert_msg(trdb_error_row(err) == row, "row %lld, wanted %lld: %s", (long long)trdb_error_row(err),
                   (long long)row, trdb_error_message(err));
     ck_fails(code, expected, part, err);
-    begin();
+    begin(0);
 }
 
 START_TEST(each_way_names_the_row_that_failed) {
@@ -256,7 +208,7 @@ START_TEST(the_unit_after_a_failure) {
         trdb_error_free(err);
         err = NULL;
         ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "failed", err);
-        begin();
+        begin(0);
         rows[ROWS - 1].interval = "1h";
     }
     ck_value("SELECT count(*) FROM trading_trades", "0");
@@ -319,12 +271,12 @@ START_TEST(progress_is_told_and_may_stop) {
         ck_fails(trdb_trading_trades_insert_with(uow, rows, sizeof *rows, ROWS, &options, NULL, &err),
                  TRDB_E_CANCELLED, "after 2000 of 2500 rows", err);
         ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "failed", err);
-        begin();
+        begin(0);
         h = (heard){.stop_at = ROWS}; /* even at the very end */
         ck_fails(trdb_trading_trades_insert_with(uow, rows, sizeof *rows, ROWS, &options, NULL, &err),
                  TRDB_E_CANCELLED, "after 2500 of 2500 rows", err);
         ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "failed", err);
-        begin();
+        begin(0);
     }
     ck_value("SELECT count(*) FROM trading_trades", "7500");
     free(rows);
@@ -532,7 +484,7 @@ int main(void) {
     Suite *suite = suite_create("bulk");
     TCase *tcase = tcase_create("bulk");
     tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, bulktest_setup, bulktest_teardown);
     tcase_add_test(tcase, all_ways_store_the_same);
     tcase_add_test(tcase, keys_belong_to_their_rows);
     tcase_add_test(tcase, few_round_trips);
@@ -550,7 +502,7 @@ int main(void) {
     suite_add_tcase(suite, tcase);
     TCase *many = tcase_create("many");
     tcase_set_timeout(many, 1800);
-    tcase_add_checked_fixture(many, setup, teardown);
+    tcase_add_checked_fixture(many, bulktest_setup, bulktest_teardown);
     tcase_add_test(many, a_bad_row_behind_very_many);
     suite_add_tcase(suite, many);
     return harness_run(suite);

@@ -3,62 +3,12 @@
  * trips, what a failure leaves, and very many. What holds for every table is in conformance_insert_columns.c.
  */
 #include "base/wide.h"
-#include "harness.h"
+#include "bulktest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { ROWS = 1000, MOST = 8 };
-
-static char *url;
-static trdb_db *db;
-static trdb_uow *uow;
-static trdb_error *err;
-static int64_t bot;
-
-static void begin(uint32_t flags) {
-    trdb_uow_options options = trdb_uow_options_init();
-    options.flags = flags;
-    trdb_uow_free(uow);
-    uow = NULL;
-    ck_ok(trdb_uow_begin(db, &options, &uow, &err), err);
-}
-
-static void setup(void) {
-    url = harness_database();
-    char *id = harness_value(url, "WITH u AS (INSERT INTO usr_users DEFAULT VALUES RETURNING id) "
-                                  "INSERT INTO trading_bots (user_id, type, status, config) "
-                                  "SELECT id, 'paper', 'running', '{}' FROM u RETURNING id");
-    bot = atoll(id);
-    free(id);
-    ck_ok(trdb_open(url, NULL, &db, &err), err);
-    begin(0);
-}
-
-static void teardown(void) {
-    trdb_uow_free(uow);
-    trdb_db_free(db);
-    trdb_error_free(err);
-    uow = NULL, db = NULL, err = NULL;
-    harness_database_free(url);
-}
-
-static void commit(void) {
-    ck_ok(trdb_uow_commit(uow, &err), err);
-    begin(0);
-}
-
-static int64_t trips(void) {
-    trdb_db_stats stats = trdb_db_stats_init();
-    ck_assert_int_eq(trdb_db_get_stats(db, &stats, NULL), 0);
-    return stats.round_trips;
-}
-
-static void ck_value(const char *sql, const char *expected) {
-    char *got = harness_value(url, "%s", sql);
-    ck_assert_str_eq(got, expected);
-    free(got);
-}
 
 /* ---- columns made by hand --------------------------------------------------------------------------- */
 
@@ -450,7 +400,7 @@ int main(void) {
     Suite *suite = suite_create("insert_columns");
     TCase *tcase = tcase_create("insert_columns");
     tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, bulktest_setup, bulktest_teardown);
     tcase_add_test(tcase, dictionaries_and_integers_of_a_scale);
     tcase_add_test(tcase, decimals_as_text_and_of_many_digits);
     tcase_add_test(tcase, times_without_end_and_null);
