@@ -1,51 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Many rows whose keys nobody wants go by COPY: the same rows, the same errors, fewer round trips. */
-#include "harness.h"
+#include "bulktest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { ROWS = 1000 };
-
-static char *url;
-static trdb_db *db;
-static trdb_uow *uow;
-static int64_t bot;
-
-static void setup(void) {
-    trdb_error *err = NULL;
-    url = harness_database();
-    char *id = harness_value(url, "WITH u AS (INSERT INTO usr_users DEFAULT VALUES RETURNING id) "
-                                  "INSERT INTO trading_bots (user_id, type, status, config) "
-                                  "SELECT id, 'paper', 'running', '{}' FROM u RETURNING id");
-    bot = atoll(id);
-    free(id);
-    ck_ok(trdb_open(url, NULL, &db, &err), err);
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
-}
-
-static void teardown(void) {
-    trdb_uow_free(uow);
-    trdb_db_free(db);
-    harness_database_free(url);
-}
-
-static int64_t trips(void) {
-    trdb_db_stats stats = trdb_db_stats_init();
-    ck_assert_int_eq(trdb_db_get_stats(db, &stats, NULL), 0);
-    return stats.round_trips;
-}
-
-static void commit(void) {
-    trdb_error *err = NULL;
-    ck_ok(trdb_uow_commit(uow, &err), err);
-}
-
-static void ck_value(const char *sql, const char *expected) {
-    char *got = harness_value(url, "%s", sql);
-    ck_assert_str_eq(got, expected);
-    free(got);
-}
 
 /* Trades with a value of every kind that the table has, some of them NULL, some not given. */
 static trdb_trading_trade_new *trades(size_t count, bool alternate) {
@@ -86,17 +46,14 @@ static const char same[] =
     "sum(extract(epoch FROM entry_time)) || ' ' || count(created_at) FROM trading_trades";
 
 START_TEST(the_same_rows) {
-    trdb_error *err = NULL;
     trdb_trading_trade_new *rows = trades(ROWS, false);
     for (size_t i = 0; i < ROWS; i++)
         ck_ok(trdb_trading_trade_insert(uow, &rows[i], NULL, &err), err);
     commit();
-    trdb_uow_free(uow);
-    uow = NULL;
     char *expected = harness_value(url, "%s", same);
     harness_sql(url, "DELETE FROM trading_trades");
 
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    begin(0);
     int64_t before = trips();
     ck_ok(insert(rows, ROWS, &err), err);
     ck_assert_int_eq(trips(), before + 3); /* BEGIN, the transaction's id and the facts; COPY; its end */
@@ -108,7 +65,6 @@ START_TEST(the_same_rows) {
 END_TEST
 
 START_TEST(sets_that_change_are_pipelined) {
-    trdb_error *err = NULL;
     trdb_trading_trade_new *rows = trades(ROWS, true);
     int64_t before = trips();
     ck_ok(insert(rows, ROWS, &err), err);
@@ -120,7 +76,6 @@ START_TEST(sets_that_change_are_pipelined) {
 END_TEST
 
 START_TEST(an_error_tells_its_row) {
-    trdb_error *err = NULL;
     trdb_trading_trade_new *rows = trades(ROWS, false);
     rows[777].bot_id = trdb_i64(bot + 1); /* the server's to find, at the end of the statement */
     ck_assert_int_eq(insert(rows, ROWS, &err), TRDB_E_REFERENCE);
@@ -128,7 +83,6 @@ START_TEST(an_error_tells_its_row) {
     trdb_error_free(err);
     err = NULL;
     free(rows);
-    trdb_uow_free(uow);
 
     trdb_telegram_setting_new *settings = calloc(ROWS, sizeof *settings);
     static char keys[ROWS][16];
@@ -137,7 +91,7 @@ START_TEST(an_error_tells_its_row) {
         snprintf(keys[i], sizeof keys[i], "%zu", i == 777 ? 3 : i);
         settings[i].key = keys[i];
     }
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    begin(0);
     ck_assert_int_eq(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err),
                      TRDB_E_DUPLICATE);
     ck_assert_int_eq(trdb_error_row(err), 777);
@@ -145,20 +99,18 @@ START_TEST(an_error_tells_its_row) {
     trdb_error_free(err);
     err = NULL;
     ck_fails(trdb_uow_commit(uow, &err), TRDB_E_STATE, "failed", err);
-    trdb_uow_free(uow);
 
     settings[777].key = "\xff"; /* found here, while the COPY is under way */
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    begin(0);
     ck_assert_int_eq(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err),
                      TRDB_E_ENCODING);
     ck_assert_int_eq(trdb_error_row(err), 777);
     trdb_error_free(err);
     err = NULL;
-    trdb_uow_free(uow);
 
     settings[777].key = "x";
     settings[0].key = "\xff"; /* before anything was sent */
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    begin(0);
     ck_assert_int_eq(trdb_telegram_settings_insert(uow, settings, sizeof *settings, ROWS, NULL, &err),
                      TRDB_E_ENCODING);
     ck_assert_int_eq(trdb_error_row(err), 0);
@@ -176,7 +128,6 @@ START_TEST(an_error_tells_its_row) {
 END_TEST
 
 START_TEST(narrow_integers) {
-    trdb_error *err = NULL;
     trdb_telegram_command_audit_new *rows = calloc(ROWS, sizeof *rows);
     for (size_t i = 0; i < ROWS; i++) {
         rows[i] = trdb_telegram_command_audit_new_init();
@@ -191,9 +142,8 @@ START_TEST(narrow_integers) {
                      TRDB_E_RANGE);
     ck_assert_int_eq(trdb_error_row(err), 600);
     trdb_error_free(err);
-    trdb_uow_free(uow);
     err = NULL;
-    ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+    begin(0);
     rows[600].response_time_ms = trdb_i64(INT32_MAX);
     ck_ok(trdb_telegram_command_audits_insert(uow, rows, sizeof *rows, ROWS, NULL, &err), err);
     commit();
@@ -206,7 +156,6 @@ END_TEST
 
 /* Where COPY would not do what INSERT does, it is not used. */
 START_TEST(other_tables_are_pipelined) {
-    trdb_error *err = NULL;
     const char *const changes[] = {
         "ALTER TABLE trading_trades ALTER entry_time TYPE timestamp",
         "ALTER TABLE trading_trades ENABLE ROW LEVEL SECURITY",
@@ -217,22 +166,17 @@ START_TEST(other_tables_are_pipelined) {
         harness_sql(url, "%s", changes[i]);
         ck_ok(insert(rows, ROWS, &err), err);
         commit();
-        trdb_uow_free(uow);
         ck_value("SELECT count(*) FROM trading_trades", "1000");
         harness_sql(url, i == 2 ? "DROP VIEW trading_trades; ALTER TABLE hidden RENAME TO trading_trades"
                                 : "TRUNCATE trading_trades");
-        ck_ok(trdb_uow_begin(db, NULL, &uow, &err), err);
+        begin(0);
     }
     free(rows);
 }
 END_TEST
 
 START_TEST(behind_what_waits) {
-    trdb_error *err = NULL;
-    trdb_uow_options options = trdb_uow_options_init();
-    options.flags = TRDB_UOW_PIPELINE;
-    trdb_uow_free(uow);
-    ck_ok(trdb_uow_begin(db, &options, &uow, &err), err);
+    begin(TRDB_UOW_PIPELINE);
     trdb_trading_bot_new other = trdb_trading_bot_new_init();
     other.status = trdb_enum(TRDB_TRADING_BOT_STATUS_STOPPED);
     trdb_trading_trade_new *rows = trades(ROWS, false);
@@ -249,7 +193,7 @@ int main(void) {
     Suite *suite = suite_create("copy");
     TCase *tcase = tcase_create("copy");
     tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, bulktest_setup, bulktest_teardown);
     tcase_add_test(tcase, the_same_rows);
     tcase_add_test(tcase, sets_that_change_are_pipelined);
     tcase_add_test(tcase, an_error_tells_its_row);
