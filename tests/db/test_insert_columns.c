@@ -285,6 +285,25 @@ START_TEST(a_text_that_is_none_of_the_set) {
 }
 END_TEST
 
+START_TEST(a_code_of_no_text) {
+    static const int32_t codes[] = {-1, INT32_MIN, 9, INT32_MAX};
+    static const int columns[] = {SYMBOL, DIRECTION};
+    trades *t = new_trades();
+    for (size_t i = 0; i < 2; i++) {
+        int32_t *code = &t->codes[columns[i]][ROWS - 1], kept = *code;
+        for (size_t k = 0; k < sizeof codes / sizeof *codes; k++) {
+            *code = codes[k];
+            ck_bad(insert(t, TRADE_COLUMNS), TRDB_E_INVALID, ROWS - 1, i ? "direction" : "symbol",
+                   "is not in a dictionary of 9 texts");
+            begin(0);
+        }
+        *code = kept;
+    }
+    ck_ok(insert(t, TRADE_COLUMNS), err);
+    free_trades(t);
+}
+END_TEST
+
 START_TEST(bad_calls) {
     trades *t = new_trades();
     trdb_bulk_options options = trdb_bulk_options_init();
@@ -409,6 +428,7 @@ int main(void) {
     tcase_add_test(tcase, in_every_unit);
     tcase_add_test(tcase, the_server_s_failures_are_named);
     tcase_add_test(tcase, a_text_that_is_none_of_the_set);
+    tcase_add_test(tcase, a_code_of_no_text);
     tcase_add_test(tcase, bad_calls);
     tcase_add_test(tcase, no_rows_at_all);
     tcase_add_test(tcase, a_bad_row_behind_very_many);
