@@ -6,7 +6,8 @@
 
 static const char password[] = "hunter2-Zq";
 
-/* Expects an error that shows the password nowhere. */
+/* Expects an error that shows no part of the password. What follows its hyphen is looked for together with the
+   hyphen, since messages name the folder of the socket, and mktemp(1) chooses letters and digits. */
 static void fails_without_password(int code, int wanted, const char *part) {
     ck_assert_msg(code == wanted, "got %s (%s), wanted %s", trdb_error_code_name(code),
                   trdb_error_message(bad_err), trdb_error_code_name(wanted));
@@ -15,7 +16,7 @@ static void fails_without_password(int code, int wanted, const char *part) {
                            trdb_error_column(bad_err)};
     ck_assert_msg(strstr(texts[0], part) != NULL, "\"%s\" lacks \"%s\"", texts[0], part);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        ck_assert_msg(!texts[i] || (!strstr(texts[i], "hunter2") && !strstr(texts[i], "Zq")), "shown: %s",
+        ck_assert_msg(!texts[i] || (!strstr(texts[i], "hunter2") && !strstr(texts[i], "-Zq")), "shown: %s",
                       texts[i]);
     trdb_error_free(bad_err);
     bad_err = NULL;
