@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What libpq takes at a time: it keeps what it cannot send yet. */
-enum { PIECE = 1 << 20 };
+/*
+ * libpq keeps what it cannot send yet, so a message has a piece at most. Of what it can send it takes whole blocks
+ * and leaves the rest to a flush: messages that end with a block, their head counted, cost one system call in
+ * place of two. A row may go on in the next message.
+ */
+enum { BLOCK = 8192, PIECE = 128 * BLOCK, HEAD = 5 };
 
 typedef struct copying {
     trdbi_conn *conn;
@@ -20,16 +24,25 @@ typedef struct copying {
 
 /* ---- writing -------------------------------------------------------------------------------------- */
 
-static int send_rows(copying *c) {
-    for (size_t at = 0; at < c->out.size; at += PIECE) {
-        size_t size = c->out.size - at < PIECE ? c->out.size - at : PIECE;
-        if (PQputCopyData(c->conn->pg, c->out.data + at, (int)size) == 1 && trdbi_conn_push(c->conn))
-            continue;
-        int r = trdbi_conn_lost(c->conn, c->job->name, c->reterr);
-        c->conn->broken = true;
-        return r;
+static int send_piece(copying *c, const char *data, size_t size) {
+    if (PQputCopyData(c->conn->pg, data, (int)size) == 1 && trdbi_conn_push(c->conn))
+        return 0;
+    int r = trdbi_conn_lost(c->conn, c->job->name, c->reterr);
+    c->conn->broken = true;
+    return r;
+}
+
+/* What does not fill a block stays, to go with the rows that come. */
+static int send_blocks(copying *c) {
+    size_t at = 0, message;
+    for (; (message = c->out.size - at + HEAD) >= BLOCK; at += message - HEAD) {
+        message = message < PIECE ? message - message % BLOCK : PIECE;
+        int r = send_piece(c, c->out.data + at, message - HEAD);
+        if (r < 0)
+            return r;
     }
-    trdbi_buf_clear(&c->out);
+    memmove(c->out.data, c->out.data + at, c->out.size - at);
+    trdbi_buf_cut(&c->out, c->out.size - at);
     return 0;
 }
 
@@ -38,16 +51,17 @@ static int fill(copying *c) {
     return r >= 0 && c->out.failed ? trdbi_error_nomem(c->reterr) : r;
 }
 
-/* Sends what is there, then fills up and sends until there are no more rows. */
+/* Sends what is there, then fills up and sends until there are no more rows. The end goes with the last of them. */
 static int copy_rows(copying *c, int more) {
-    for (;;) {
-        int r = send_rows(c);
-        if (r < 0 || more == 0)
+    for (; more > 0; more = fill(c)) {
+        int r = send_blocks(c);
+        if (r < 0)
             return r;
-        more = fill(c);
-        if (more < 0)
-            return more;
     }
+    if (more < 0)
+        return more;
+    trdbi_buf_u16(&c->out, UINT16_MAX);
+    return c->out.failed ? trdbi_error_nomem(c->reterr) : send_blocks(c);
 }
 
 /* ---- the call ------------------------------------------------------------------------------------- */
@@ -103,16 +117,14 @@ static int take_answers(copying *c, trdbi_call *call, trdbi_result **ret, trdb_e
     return r;
 }
 
-/* Ends the COPY, giving it up when `failed`, whose error is then the one that is told. */
+/* Ends the COPY with what is left of the last block; or gives it up when `failed`, whose error is then the one that
+ * is told. */
 static int copy_end(copying *c, trdbi_call *call, int failed, trdbi_result **ret) {
     if (c->conn->broken)
         return failed;
-    if (failed == 0) {
-        trdbi_buf_u16(&c->out, UINT16_MAX);
-        failed = c->out.failed ? trdbi_error_nomem(c->reterr) : send_rows(c);
-    }
     trdbi_count(&c->conn->round_trips);
-    if (c->conn->broken || PQputCopyEnd(c->conn->pg, failed < 0 ? "given up" : NULL) != 1) {
+    bool sent = failed < 0 || c->out.size == 0 || PQputCopyData(c->conn->pg, c->out.data, (int)c->out.size) == 1;
+    if (!sent || PQputCopyEnd(c->conn->pg, failed < 0 ? "given up" : NULL) != 1) {
         c->conn->broken = true;
         return failed < 0 ? failed : trdbi_conn_lost(c->conn, c->job->name, c->reterr);
     }
