@@ -113,8 +113,11 @@ int trdbi_uow_rows(trdb_uow *uow, const trdbi_rows *job, trdb_error **reterr);
 
 /* ---- what lives inside a transaction --------------------------------------------------------------- */
 
-/* Something that ends with the unit's transaction, as a cursor does. Embedded in what it stands for. */
+/* Something that ends with the unit's transaction, as a cursor does. Embedded in what it stands for. Zeroed, but
+ * for `key` and `free`, before it is hosted. */
 typedef struct trdbi_guest {
+    const void *key; /* by which it is found again; or NULL */
+    void (*free)(struct trdbi_guest *guest); /* how the unit, which owns it, lets go of it; NULL: it owns it not */
     trdb_uow *uow;  /* NULL: the transaction has ended, or the savepoint that it began in was undone */
     int number;     /* of its own within the unit, from 1 */
     int savepoints; /* how deep it began */
@@ -123,7 +126,9 @@ typedef struct trdbi_guest {
 
 /* By the thread that has entered the unit. */
 void trdbi_uow_host(trdb_uow *uow, trdbi_guest *guest);
-/* Nothing happens when the unit has let go of it already. */
+/* The guest with that key, or NULL. */
+trdbi_guest *trdbi_uow_guest(const trdb_uow *uow, const void *key);
+/* Nothing happens when the unit has let go of it already. It is not freed. */
 void trdbi_uow_dismiss(trdbi_guest *guest);
 
 /* ---- schema level --------------------------------------------------------------------------------- */

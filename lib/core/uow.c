@@ -336,9 +336,18 @@ int trdbi_uow_rows(trdb_uow *uow, const trdbi_rows *job, trdb_error **reterr) {
 /* ---- guests ---------------------------------------------------------------------------------------- */
 
 void trdbi_uow_host(trdb_uow *uow, trdbi_guest *guest) {
-    *guest = (trdbi_guest){
-        .uow = uow, .number = ++uow->guest_number, .savepoints = uow->savepoints, .next = uow->guests};
+    guest->uow = uow;
+    guest->number = ++uow->guest_number;
+    guest->savepoints = uow->savepoints;
+    guest->next = uow->guests;
     uow->guests = guest;
+}
+
+trdbi_guest *trdbi_uow_guest(const trdb_uow *uow, const void *key) {
+    trdbi_guest *guest = uow->guests;
+    while (guest && guest->key != key)
+        guest = guest->next;
+    return guest;
 }
 
 void trdbi_uow_dismiss(trdbi_guest *guest) {
@@ -354,8 +363,11 @@ void trdbi_uow_dismiss(trdbi_guest *guest) {
 void trdbi_uow_end_guests(trdb_uow *uow, int savepoints) {
     for (trdbi_guest *guest = uow->guests, *next; guest; guest = next) {
         next = guest->next;
-        if (guest->savepoints > savepoints)
-            trdbi_uow_dismiss(guest);
+        if (guest->savepoints <= savepoints)
+            continue;
+        trdbi_uow_dismiss(guest);
+        if (guest->free)
+            guest->free(guest);
     }
 }
 

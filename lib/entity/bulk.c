@@ -198,17 +198,17 @@ static const char *const method_names[] = {"auto", "pipeline", "unnest", "copy"}
 
 static bool can_copy(const trdbi_bulk *b) {
     if (b->op == TRDBI_OP_UPSERT)
-        return b->facts.table && b->facts.temp && trdbi_bulk_copies(&b->rows, &b->facts) &&
+        return b->facts->table && b->facts->temp && trdbi_bulk_copies(&b->rows, b->facts) &&
                !(b->table->uniques[b->unique].columns & ~b->rows.columns);
-    return !trdbi_bulk_returns(b) && b->facts.table && b->facts.open &&
-           trdbi_bulk_copies(&b->rows, &b->facts);
+    return !trdbi_bulk_returns(b) && b->facts->table && b->facts->open &&
+           trdbi_bulk_copies(&b->rows, b->facts);
 }
 
 /* What comes back belongs to the rows in their order when nothing changes the keys on the way, and the order
  * of the keys can be looked at. */
 static bool can_unnest(const trdbi_bulk *b) {
-    bool ordered = !trdbi_bulk_returns(b) || (b->facts.steady && (gives_key(b) || b->facts.serial));
-    return b->op == TRDBI_OP_INSERT && b->facts.table && ordered && trdbi_bulk_unnests(&b->rows, &b->facts);
+    bool ordered = !trdbi_bulk_returns(b) || (b->facts->steady && (gives_key(b) || b->facts->serial));
+    return b->op == TRDBI_OP_INSERT && b->facts->table && ordered && trdbi_bulk_unnests(&b->rows, b->facts);
 }
 
 static bool is_single(const trdbi_bulk *b) {
@@ -227,7 +227,7 @@ static int choose(trdbi_bulk *b, trdb_bulk_method *ret, trdb_error **reterr) {
         trdbi_error_set_row(reterr, (int64_t)b->done);
         return code;
     }
-    trdbi_bulk_set_types(&b->rows, &b->facts);
+    trdbi_bulk_set_types(&b->rows, b->facts);
     bool copy = can_copy(b), unnest = can_unnest(b);
     if (copy && (asked == TRDB_BULK_COPY ||
                  (automatic && (left >= COPY_FROM || columns || (!unnest && b->op == TRDBI_OP_INSERT)))))
@@ -302,16 +302,28 @@ static int make_room(trdbi_bulk *b, trdb_error **reterr) {
     return short_of ? trdbi_error_nomem(reterr) : 0;
 }
 
+/* For the unit's next call, unless a piece was undone, and the lock of the table with it. */
+static void keep_facts(trdbi_bulk *b) {
+    if (!b->own_facts || b->small_pieces || b->single_until > 0)
+        return;
+    trdbi_facts_leave(b->uow, b->own_facts);
+    b->own_facts = NULL;
+}
+
 static int run(trdbi_bulk *b, trdb_error **reterr) {
+    static const trdbi_facts unknown;
     int code = make_room(b, reterr);
     bool ask = b->rows.views || (b->options.method != TRDB_BULK_PIPELINE &&
                                  (b->rows.count >= FEW || b->options.method != TRDB_BULK_AUTO));
+    b->facts = &unknown;
     if (code == 0 && ask && b->rows.count > 0)
-        code = trdbi_facts_read(b->uow, b->table, &b->facts, reterr);
+        code = trdbi_facts_get(b->uow, b->table, &b->facts, &b->own_facts, reterr);
     if (code == 0 && b->rows.views)
-        code = trdbi_views_required(&b->rows, &b->facts, reterr);
+        code = trdbi_views_required(&b->rows, b->facts, reterr);
     while (code == 0 && b->done < b->rows.count)
         code = run_piece(b, reterr);
+    if (code == 0)
+        keep_facts(b);
     if (code == 0 && b->rows.count > 0 && b->next_told != b->rows.count + b->options.progress_every) {
         b->next_told = b->rows.count;
         code = trdbi_bulk_tell(b, b->rows.count, reterr);
@@ -322,7 +334,7 @@ static int run(trdbi_bulk *b, trdb_error **reterr) {
 static void end(trdbi_bulk *b) {
     trdbi_views_free(&b->rows);
     trdbi_params_free(&b->params);
-    trdbi_facts_free(&b->facts);
+    trdbi_facts_free(b->own_facts);
     trdbi_list_free(b->list);
     free(b->rows.keys);
     free(b->rows.older);

@@ -12,6 +12,7 @@
 /* ---- bulk_facts.c: what the table is like in this database ----------------------------------------- */
 
 typedef struct trdbi_facts {
+    trdbi_guest guest;
     bool table;  /* and no view, and without rules */
     bool open;   /* no policies stand between, which COPY does not know */
     bool steady; /* no trigger changes or drops a new row */
@@ -23,8 +24,12 @@ typedef struct trdbi_facts {
     size_t name_at[TRDBI_MAX_COLUMNS];
 } trdbi_facts;
 
-int trdbi_facts_read(trdb_uow *uow, const trdbi_table *table, trdbi_facts *facts, trdb_error **reterr);
-void trdbi_facts_free(trdbi_facts *facts);
+/* Those that the unit has; or asks the server, and the caller owns them. */
+int trdbi_facts_get(trdb_uow *uow, const trdbi_table *table, const trdbi_facts **ret, trdbi_facts **ret_own,
+                    trdb_error **reterr);
+/* Leaves them to the unit, which holds a lock of the table by now: until it ends nobody changes what they say. */
+void trdbi_facts_leave(trdb_uow *uow, trdbi_facts *facts);
+void trdbi_facts_free(trdbi_facts *facts); /* NULL is allowed */
 
 /* ---- bulk_encode.c: rows into bytes ---------------------------------------------------------------- */
 
@@ -145,7 +150,8 @@ typedef struct trdbi_bulk {
     trdbi_bulk_want want;
     trdb_bulk_options options;
     trdbi_bulk_rows rows;
-    trdbi_facts facts;
+    const trdbi_facts *facts; /* all zero when nobody asked */
+    trdbi_facts *own_facts;   /* the same, as long as they are not left to the unit; or NULL */
     trdbi_params params; /* of a piece; kept from one to the next */
     trdbi_list *list;
     size_t done;

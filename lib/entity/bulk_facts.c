@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a table is like in this database, asked once per call: an adopted one may have other types, triggers,
- * rules and policies, and none of that may make a difference to what is stored. */
+/* What a table is like in this database: an adopted one may have other types, triggers, rules and policies, and none
+ * of that may make a difference to what is stored. A unit asks once, since its first rows lock the table until it
+ * ends. */
 #include "entity/bulk.h"
 
 #include <stdlib.h>
@@ -104,7 +105,7 @@ static int decode(const trdbi_table *table, const trdbi_result *result, trdbi_fa
     return code == 0 && facts->names.failed ? trdbi_error_nomem(reterr) : code;
 }
 
-int trdbi_facts_read(trdb_uow *uow, const trdbi_table *table, trdbi_facts *facts, trdb_error **reterr) {
+static int ask(trdb_uow *uow, const trdbi_table *table, trdbi_facts *facts, trdb_error **reterr) {
     /* It reads; but a write follows, whose question for the transaction's id shares the round trip so. */
     static const char key[] = "bulk.facts";
     const trdbi_statement statement = {.name = key, .key = key, .key_size = sizeof key, .build = build};
@@ -123,6 +124,37 @@ int trdbi_facts_read(trdb_uow *uow, const trdbi_table *table, trdbi_facts *facts
     return code;
 }
 
+static void left(trdbi_guest *guest) {
+    trdbi_facts_free((trdbi_facts *)guest);
+}
+
+int trdbi_facts_get(trdb_uow *uow, const trdbi_table *table, const trdbi_facts **ret, trdbi_facts **ret_own,
+                    trdb_error **reterr) {
+    const trdbi_guest *guest = trdbi_uow_guest(uow, table);
+    if (guest) {
+        *ret = (const trdbi_facts *)guest;
+        return 0;
+    }
+    trdbi_facts *facts = calloc(1, sizeof *facts);
+    if (!facts)
+        return trdbi_error_nomem(reterr);
+    facts->guest = (trdbi_guest){.key = table, .free = left};
+    int code = ask(uow, table, facts, reterr);
+    if (code < 0) {
+        trdbi_facts_free(facts);
+        return code;
+    }
+    *ret = *ret_own = facts;
+    return 0;
+}
+
+void trdbi_facts_leave(trdb_uow *uow, trdbi_facts *facts) {
+    trdbi_uow_host(uow, &facts->guest);
+}
+
 void trdbi_facts_free(trdbi_facts *facts) {
+    if (!facts)
+        return;
     trdbi_buf_free(&facts->names);
+    free(facts);
 }

@@ -49,7 +49,7 @@ static void put_values(trdbi_buf *sql, const trdbi_bulk *b) {
         trdbi_buf_text(sql, i > 0 ? ", u." : "u.");
         trdbi_buf_identifier(sql, column->field.name);
         if (column->flags & TRDBI_NATIVE_ENUM) /* no assignment makes one of text */
-            trdbi_buf_printf(sql, "::%s", b->facts.names.data + b->facts.name_at[column - b->table->columns]);
+            trdbi_buf_printf(sql, "::%s", b->facts->names.data + b->facts->name_at[column - b->table->columns]);
     }
 }
 

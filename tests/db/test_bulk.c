@@ -2,6 +2,7 @@
 /* Many rows: what comes back for which row, round trips, who hears of the progress, and which row failed. */
 #include "bulktest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -117,6 +118,41 @@ START_TEST(few_round_trips) {
     ck_ok(trdb_trading_trades_insert_keys(uow, NULL, sizeof *rows, 0, NULL, NULL, &err), err);
     ck_assert_int_eq(trips() - before, 0);
     commit();
+    free(rows);
+}
+END_TEST
+
+/* Whether keys of so many rows are theirs. */
+static void ck_keys(const int64_t *keys, size_t count) {
+    for (size_t i = 0; i < count; i += 97) {
+        char sql[128], number[32];
+        snprintf(sql, sizeof sql, "SELECT extra_metadata ->> 'i' FROM trading_trades WHERE id = %" PRId64, keys[i]);
+        snprintf(number, sizeof number, "%zu", i);
+        ck_value(sql, number);
+    }
+}
+
+START_TEST(facts_hold_while_the_table_is_locked) {
+    trdb_trading_trade_new *rows = trades(ROWS);
+    int64_t keys[ROWS], before;
+    for (int call = 0; call < 3; call++) {
+        before = trips();
+        ck_ok(trdb_trading_trades_insert_keys(uow, rows, sizeof *rows, ROWS, NULL, keys, &err), err);
+        ck_assert_int_eq(trips() - before, call == 0 ? 2 : 1);
+    }
+    commit(); /* another transaction: another trigger may be there */
+    ck_keys(keys, ROWS);
+    ck_ok(trdb_uow_savepoint(uow, &err), err);
+    ck_ok(trdb_trading_trades_insert_keys(uow, rows, sizeof *rows, ROWS, NULL, keys, &err), err);
+    ck_ok(trdb_uow_rollback_to(uow, &err), err); /* which gives the lock back */
+    harness_sql(url, "CREATE FUNCTION backwards() RETURNS trigger LANGUAGE plpgsql AS "
+                     "'BEGIN NEW.id := 1000000 - NEW.id; RETURN NEW; END'; "
+                     "CREATE TRIGGER backwards BEFORE INSERT ON trading_trades "
+                     "FOR EACH ROW EXECUTE FUNCTION backwards()");
+    ck_ok(trdb_trading_trades_insert_keys(uow, rows, sizeof *rows, ROWS, NULL, keys, &err), err);
+    ck_assert_int_gt(keys[0], keys[1]);
+    commit();
+    ck_keys(keys, ROWS);
     free(rows);
 }
 END_TEST
@@ -488,6 +524,7 @@ int main(void) {
     tcase_add_test(tcase, all_ways_store_the_same);
     tcase_add_test(tcase, keys_belong_to_their_rows);
     tcase_add_test(tcase, few_round_trips);
+    tcase_add_test(tcase, facts_hold_while_the_table_is_locked);
     tcase_add_test(tcase, sets_of_columns_that_change);
     tcase_add_test(tcase, giants_among_dwarfs);
     tcase_add_test(tcase, each_way_names_the_row_that_failed);
