@@ -146,7 +146,7 @@ typedef struct trdb_trace_event {
     int64_t duration_us;
     int64_t rows;          /**< rows returned or affected; -1 when the call failed */
     int64_t round_trip;    /**< number of the round trip on its connection, from 1; calls that share one share it */
-    int32_t backend_pid;
+    int32_t backend_pid;   /**< of the server process; PgBouncer invents a number, which may be negative */
     int32_t code;          /**< 0 or a TRDB_E_* */
     const char *sqlstate;  /**< of a failure the server reported, else NULL */
 } trdb_trace_event;
