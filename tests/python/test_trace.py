@@ -133,9 +133,10 @@ def in_the_middle():
 
 def many_threads():
     """each event is heard once, on the thread of its call"""
-    heard = []
+    heard, together = [], threading.Barrier(4)  # an identity is given again once its thread has ended
     with tradingdb.open(URL, trace=lambda event: heard.append((threading.get_ident(), event.statement))) as db:
         def work():
+            together.wait()
             for _ in range(50):
                 db.users.users.count()
         threads = [threading.Thread(target=work) for _ in range(4)]
