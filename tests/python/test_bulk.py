@@ -130,6 +130,9 @@ def trades(count):
 def columns_of_rows():
     """rows that are alike go as columns, and are stored as those that go one by one"""
     rows, table = trades(2500), db.trading.trades
+    for n, row in enumerate(rows):  # None in the first piece alone, and only behind it
+        row["exit_reason"], row["exit_price"] = None if n == 3 else f"r{n % 5}", None if n == 2400 else Decimal(n)
+        row["exit_time"] = None if n in (1500, 2499) else datetime(2025, 1, 1, 0, 0, n % 60, tzinfo=timezone.utc)
     assert gather(rows, "trdb_trading_trade_new"), "these rows are to go as columns"
     found = []
     for method in (None, "pipeline"):
@@ -163,6 +166,11 @@ def unusual_rows():
             with db.unit_of_work() as uow:
                 equal(refused(uow.trading.trades, bad), True)
                 equal(uow.trading.trades.count(), 0)
+    texts = [{**row, "extra_metadata": tradingdb.JsonText("{}")} for row in rows]
+    assert gather(texts, "trdb_trading_trade_new"), "documents that are text are to go as columns"
+    texts[1100]["extra_metadata"] = tradingdb.JsonText("a\0")
+    equal(gather(texts, "trdb_trading_trade_new"), None)
+    equal(refused(table, texts), True)
     others = {"direction": "LONG", "size": 7, "net_pnl": "2.50", "entry_time": tradingdb.INFINITY,
               "strategy_name": tradingdb.NOT_GIVEN, "id": 5}
     for name, value in others.items():

@@ -93,7 +93,8 @@ class Times(Integers):
 
 
 class Words(dict[str, int]):
-    """The place of every word, in the order in which they come; of a closed set its members only."""
+    """The place of every word, in the order in which they come; of a closed set its members only. What is no text has
+    no NUL to look for, or nothing to encode."""
 
     def __init__(self, members: Container[str] | None) -> None:
         self.members, self.bytes = members, list[bytes]()
@@ -119,8 +120,6 @@ class Codes(Gathered):
         self.blank = next(iter(members or [""]))
 
     def take(self, values: Sequence[Any], kinds: set[type]) -> None:
-        if not all(issubclass(kind, str) for kind in kinds):
-            raise Unusual
         self.codes.extend(map(self.words.__getitem__, values))
 
     def buffers(self, keep: Keep) -> dict[str, Any]:
