@@ -110,7 +110,7 @@ relay *relay_new(const char *directory) {
     r->limit = -1;
     snprintf(r->directory, sizeof r->directory, "%s/relay%d-%d", harness_tmp(), made++, (int)getpid());
     ck_assert_int_eq(mkdir(r->directory, 0755), 0);
-    snprintf(address.sun_path, sizeof address.sun_path, "%.80s/.s.PGSQL.5432", r->directory);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.80s/.s.PGSQL.%.5s", r->directory, harness_port());
     pthread_mutex_init(&r->lock, NULL);
     relay_to(r, directory);
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -123,7 +123,7 @@ relay *relay_new(const char *directory) {
 
 void relay_to(relay *r, const char *directory) {
     pthread_mutex_lock(&r->lock);
-    snprintf(r->target, sizeof r->target, "%.100s/.s.PGSQL.5432", directory);
+    snprintf(r->target, sizeof r->target, "%.100s/.s.PGSQL.%.5s", directory, harness_port());
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -141,7 +141,7 @@ void relay_free(relay *r) {
     pthread_join(r->thread, NULL);
     close(r->listener);
     close(r->wake);
-    snprintf(path, sizeof path, "%s/.s.PGSQL.5432", r->directory);
+    snprintf(path, sizeof path, "%s/.s.PGSQL.%.5s", r->directory, harness_port());
     unlink(path);
     rmdir(r->directory);
     pthread_mutex_destroy(&r->lock);

@@ -175,7 +175,7 @@ END_TEST
 static int mute_server(char *dir) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.5432", dir);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.%.5s", dir, harness_port());
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(fd, 8), 0);
@@ -191,7 +191,7 @@ START_TEST(a_server_that_never_answers) {
     snprintf(text, sizeof text, "host=%s user=x connect_timeout=1", dir);
     cannot_connect(text, 3600000, TRDB_E_TIMEOUT, "1000 ms", NULL);
     close(fd);
-    snprintf(path, sizeof path, "%s/.s.PGSQL.5432", dir);
+    snprintf(path, sizeof path, "%s/.s.PGSQL.%.5s", dir, harness_port());
     unlink(path);
     rmdir(dir);
 }

@@ -315,8 +315,8 @@ START_TEST(a_dead_first_host_is_passed_over) {
         if (way < 3)
             snprintf(text, sizeof text, "host=%s,%s user=tester dbname=%s", first->directory, second->directory, name);
         else
-            snprintf(text, sizeof text, "host=127.0.0.1,%s port=%d,5432 user=tester dbname=%s", second->directory,
-                     hole.port, name);
+            snprintf(text, sizeof text, "host=127.0.0.1,%s port=%d,%s user=tester dbname=%s", second->directory,
+                     hole.port, harness_port(), name);
         int64_t since_us = trdbi_monotonic_us();
         int code = trdb_open(text, &options, &db, &err);
         ck_assert_msg(code == 0, "%s: %s", ways[way], trdb_error_message(err));

@@ -27,7 +27,7 @@ static void setup_with(const char *more) {
     ck_assert_int_gt(
         asprintf(&through, "host=%s user=tester dbname=%s", place, strstr(direct, "dbname=") + 7), 0);
     char socket[128];
-    snprintf(socket, sizeof socket, "%s/.s.PGSQL.%s", place, getenv("PGPORT") ? getenv("PGPORT") : "5432");
+    snprintf(socket, sizeof socket, "%s/.s.PGSQL.%.5s", place, harness_port());
     for (int i = 0; i < 1000 && access(socket, F_OK) != 0; i++)
         usleep(10000);
 }

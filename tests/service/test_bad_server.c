@@ -116,7 +116,7 @@ END_TEST
 /* ---- servers that are not there ---------------------------------------------------------------------- */
 
 START_TEST(a_dead_server) {
-    refuses_everywhere("host=/nowhere/at/all user=x dbname=y password=hunter2-Zq", TRDB_E_CONNECT,
+    refuses_everywhere("host=/nowhere/at/all port=5432 user=x dbname=y password=hunter2-Zq", TRDB_E_CONNECT,
                        "cannot connect to /nowhere/at/all port 5432");
     refuses_everywhere("postgresql://x:hunter2-Zq@127.0.0.1:1/y", TRDB_E_CONNECT,
                        "cannot connect to 127.0.0.1 port 1");

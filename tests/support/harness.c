@@ -23,6 +23,11 @@ const char *harness_direct(void) {
     return required("TRDB_TEST_DIRECT");
 }
 
+const char *harness_port(void) {
+    const char *port = getenv("PGPORT");
+    return port ? port : "5432";
+}
+
 bool harness_pooled(void) {
     return strcmp(required("TRDB_TEST_WAY"), "pgbouncer") == 0;
 }

@@ -30,6 +30,8 @@ const char *harness_tmp(void);
 /* The host of the private server, and its socket directory, which leads to it without a pooler. */
 const char *harness_host(void);
 const char *harness_direct(void);
+/* Where both listen, and what libpq takes when nothing is said: so the name of a socket ends. */
+const char *harness_port(void);
 /* The connection string of the server itself, for one that may lead through a pooler; malloc'd. */
 char *harness_direct_url(const char *url);
 /* Whether harness_host() is a pooler in transaction mode. */
