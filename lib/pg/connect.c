@@ -14,9 +14,23 @@
 
 enum { MIN_SERVER_VERSION = 150000, MAX_KEYWORDS = 96 };
 
+static bool ends_with(const char *line, size_t size, const char *words) {
+    size_t length = strlen(words);
+    return size >= length && memcmp(line + size - length, words, length) == 0;
+}
+
+/* At the beginning or the end of a line: elsewhere the words may be part of a name that is quoted. The second are
+ * getaddrinfo()'s. */
 bool trdbi_tells_of_memory(const char *message) {
-    /* The second is getaddrinfo()'s. */
-    return !message || strstr(message, "out of memory") || strstr(message, "Memory allocation failure");
+    static const char libpq[] = "out of memory", resolver[] = "Memory allocation failure";
+    for (const char *line = message; line && *line;) {
+        size_t size = strcspn(line, "\n");
+        if (strncmp(line, libpq, strlen(libpq)) == 0 || ends_with(line, size, libpq) ||
+            ends_with(line, size, resolver))
+            return true;
+        line += line[size] ? size + 1 : size;
+    }
+    return !message;
 }
 
 const char *trdbi_first_line(const char *text, char *buffer, size_t size) {

@@ -70,7 +70,8 @@ int trdbi_conninfo_parse(const char *text, trdbi_conninfo **ret, trdb_error **re
     info->options = PQconninfoParse(plain.data, &message);
     explicit_bzero(plain.data, plain.size);
     if (info->options == NULL) {
-        int r = trdbi_tells_of_memory(message) ? trdbi_error_nomem(reterr) : malformed(reterr);
+        bool nomem = !message || strcmp(message, "out of memory\n") == 0; /* other messages quote the text */
+        int r = nomem ? trdbi_error_nomem(reterr) : malformed(reterr);
         PQfreemem(message);
         free(info);
         return r;

@@ -165,6 +165,7 @@ END_TEST
 
 START_TEST(nobody_there) {
     cannot_connect("host=/nonexistent user=x", 5000, TRDB_E_CONNECT, "/nonexistent", NULL);
+    cannot_connect("host='/out of memory' user=x", 5000, TRDB_E_CONNECT, "/out of memory", NULL);
     cannot_connect("host=127.0.0.1 port=1 user=x password=tomato", 5000, TRDB_E_CONNECT, "127.0.0.1",
                    "tomato");
     cannot_connect("host=no-such-host.invalid user=x", 20000, TRDB_E_CONNECT, "no-such-host.invalid", NULL);

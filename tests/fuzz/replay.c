@@ -2,10 +2,10 @@
 /*
  * The main() of a target without libFuzzer: feeds it its corpus and prints TAP.
  *
- *   test_NAME                 replays corpus/NAME.txt of the source tree, each input and every beginning of
- * it test_NAME --unpack DIR    writes the corpus as one file per input, for libFuzzer test_NAME --pack DIR
- * the way back: replaces the corpus by the files of a folder test_NAME FILE            feeds one input, such
- * as a crash that libFuzzer found
+ *   test_NAME               replays corpus/NAME.txt of the source tree, each input and every beginning of it
+ *   test_NAME --unpack DIR  writes the corpus as one file per input, for libFuzzer
+ *   test_NAME --pack DIR    the way back: replaces the corpus by the files of a folder
+ *   test_NAME FILE          feeds one input, such as a crash that libFuzzer found
  *
  * A corpus is text, so that a change to it can be read: an input a line, sorted; what is not printable ASCII,
  * and the backslash, as \xNN.

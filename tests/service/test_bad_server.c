@@ -247,6 +247,7 @@ static const char *const malformed[] = {
     "postgresql://u:hunter2-Zq%@h/d",
     "postgresql://[::1/d?password=hunter2-Zq",
     "mysql://u:hunter2-Zq@h/d",
+    "postgresql://u:hunter2-Zq@h/d?out of memory",
     "hunter2-Zq",
 };
 
