@@ -27,7 +27,7 @@ static void cover(const char *target, const char *name, const char *text) {
     char path[256];
     snprintf(path, sizeof path, "%s/%s-%d", harness_tmp(), name, (int)getpid());
     write_file(path, text);
-    ck_assert_int_eq(mount(path, target, NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount(path, target, "none", MS_BIND, NULL), 0);
     unlink(path); /* the mount keeps it */
 }
 
@@ -35,7 +35,7 @@ static void cover(const char *target, const char *name, const char *text) {
 static int silence_names(void) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(0x7f0000fd)}; /* 127.0.0.253 */
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
         return -1;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
