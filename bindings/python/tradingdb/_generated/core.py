@@ -147,6 +147,7 @@ class TraceEvent(Row):
     sql: the SQL with $n for parameters; values are never told
     rows: rows returned or affected; -1 when the call failed
     round_trip: number of the round trip on its connection, from 1; calls that share one share it
+    backend_pid: of the server process; PgBouncer invents a number, which may be negative
     code: 0 or the `code` of an Error
     sqlstate: of a failure the server reported, else None
     """
