@@ -22,9 +22,9 @@ TMPDIR = os.environ.get("TMPDIR")
 TIMEOUT = float(os.environ.get("TRDB_TEST_TIMEOUT", "900"))
 # Programs in which nothing of a variant runs (plain copies of their own, the ABI of a plain build, Python on the
 # server), or nothing that others do not run as well (the command's words, pages and output; migrations, which suite
-# db applies; a sandbox's server): a variant would only repeat the plain run.
+# db applies; a sandbox's server; test_conformance on partitions): a variant would only repeat the plain run.
 PLAIN_ONLY = re.compile(r"gen/|docs/|abi/test_(abidiff|compilers|headers)\.|examples/test_quickstart\.|bench/test_instructions\."
-                        r"|service/test_trading_metrics\.py|python/test_install\.|cli/test_(completion|golden|migrate|pages|sandbox|usage)\."
+                        r"|service/test_trading_metrics\.py|db/test_partitioned$|python/test_install\.|cli/test_(completion|golden|migrate|pages|sandbox|usage)\."
                         + (r"|python/|fault/test_soak|fault/.*\.py" if VARIANT == "valgrind" else ""))
 # Programs that reach no server by the way that tests/run.sh chose, or must not: migrations need a direct connection,
 # and so does what ends, counts or looks into the server's own sessions, or what they have prepared.
