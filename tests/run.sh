@@ -11,7 +11,8 @@
 # --server V   runs on PostgreSQL 15, 16, 17 or 18 (newest); default: Debian's
 # --pgbouncer  runs through PgBouncer in transaction mode, whose sessions have hostile settings
 # --tls        runs over TCP with sslmode=verify-full and a private certificate authority
-# --long       the long forms: a soak of half an hour, 1000 deaths, out of memory inside libpq for services, too
+# --long       the long forms, and their figures: a soak of half an hour, 1000 deaths, out of memory inside libpq for
+#              services, too
 # --export F   also checks the published figures of a freqtrade export
 # SUITE        names of folders in tests/, or of single programs as in db/test_pool; default: all suites
 #
@@ -35,7 +36,7 @@ while [ $# -gt 0 ]; do
     --tls) way=tls ;;
     --long) export TRDB_TEST_LONG=1 TRDB_TEST_SOAK=1800 TRDB_FAULT_EVENTS=1000 TRDB_TEST_TIMEOUT=14400 ;;
     --export) export=${2:?--export needs a file}; shift ;;
-    --help) sed -n '3,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '3,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "unknown option $1; see tests/run.sh --help" >&2; exit 2 ;;
     *) [ -d "$source/tests/${1%%/*}" ] || { echo "no suite $1; there are: $all" >&2; exit 2; }
        suites="$suites $1" ;;
