@@ -12,7 +12,7 @@
 /* ---- bulk_facts.c: what the table is like in this database ----------------------------------------- */
 
 typedef struct trdbi_facts {
-    trdbi_guest guest;
+    trdbi_guest guest; /* the first member: who finds the guest has the facts */
     bool table;  /* and no view, and without rules */
     bool open;   /* no policies stand between, which COPY does not know */
     bool steady; /* no trigger changes or drops a new row */

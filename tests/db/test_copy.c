@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROWS = 1000 };
 
@@ -61,6 +62,37 @@ START_TEST(the_same_rows) {
     ck_value(same, expected);
     free(expected);
     free(rows);
+}
+END_TEST
+
+/* Rows that end just before, at and behind the end of a block or a piece of what is sent: lib/pg/copy.c. */
+START_TEST(rows_around_the_end_of_a_message) {
+    enum { AROUND = 8, MOST = (1 << 20) + AROUND, BESIDES = 5 + 19 + 2 + 4 + 5 + 4 + 2 };
+    static const size_t ends[] = {8192, 16384, 1 << 20};
+    trdb_bulk_options options = trdb_bulk_options_init();
+    char key[8], *value = malloc(MOST + 1);
+    size_t sum = 0, count = 0;
+    options.method = TRDB_BULK_COPY;
+    memset(value, 'v', MOST + 1);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        for (size_t size = ends[i] - BESIDES - AROUND; size <= ends[i] - BESIDES + AROUND; size++) {
+            trdb_telegram_setting_new row = trdb_telegram_setting_new_init();
+            snprintf(key, sizeof key, "k%04zu", count++);
+            value[size] = '\0';
+            row.key = key;
+            row.value = value;
+            ck_ok(trdb_telegram_settings_insert_with(uow, &row, sizeof row, 1, &options, NULL, &err), err);
+            value[size] = 'v';
+            sum += size;
+        }
+    }
+    commit();
+    char expected[64];
+    snprintf(expected, sizeof expected, "%zu %zu k%04zu", count, sum, count - 1);
+    ck_value("SELECT count(*) || ' ' || sum(length(value)) || ' ' || max(key) FROM telegram_settings "
+             "WHERE value ~ '^v+$'",
+             expected);
+    free(value);
 }
 END_TEST
 
@@ -195,6 +227,7 @@ int main(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, bulktest_setup, bulktest_teardown);
     tcase_add_test(tcase, the_same_rows);
+    tcase_add_test(tcase, rows_around_the_end_of_a_message);
     tcase_add_test(tcase, sets_that_change_are_pipelined);
     tcase_add_test(tcase, an_error_tells_its_row);
     tcase_add_test(tcase, narrow_integers);
