@@ -33,11 +33,11 @@ else
 fi
 
 step "A private PostgreSQL"
-set -- sandbox start --migrate
+set --
 # PostgreSQL refuses to run as root: its server and data then belong to the account of Debian's package.
-[ "$(id -u)" -ne 0 ] || set -- "$@" --user postgres
+[ "$(id -u)" -ne 0 ] || set -- --user postgres
 [ -z "${TRADINGDB_SANDBOX:-}" ] || set -- "$@" --dir "$TRADINGDB_SANDBOX"
-DB_URL=$("$tradingdb" "$@")
+DB_URL=$("$tradingdb" sandbox start --migrate "$@")
 export DB_URL
 echo "DB_URL=$DB_URL"
 "$tradingdb" migrate status
@@ -56,5 +56,6 @@ cat <<END
   tradingdb jobs list
   tradingdb telegram audit
 The equity curve is in $build/equity.svg.
-The server keeps running; "$tradingdb ${*}" started it, "sandbox stop" with the same options ends it.
+The server keeps running; this ends it:
+  "$tradingdb" sandbox stop ${*}
 END
